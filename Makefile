@@ -1,0 +1,27 @@
+# make demo   set up what it lacks and run the main job
+# make test   set up what it lacks and run every test
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench clean
+
+demo: .venv/.kit
+	@$(BIN)/civis-usage demo
+
+test: .venv/.test
+	@$(BIN)/python -m pytest $(ARGS)
+
+.venv/.kit: pyproject.toml
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one, as in 'make $(MAKECMDGOALS) PYTHON=python3.12'" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.test: .venv/.kit
+	@echo "Adding what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+clean:
+	@rm -rf .venv build dist *.egg-info src/*.egg-info
