@@ -5,7 +5,8 @@ base64 (standard and URL-safe, alone, as the Basic pair ``key:``, or in the mids
 never a reason to hide anything: ``inputTokens`` is a figure that readers need.
 
 A key of fewer than :data:`DISTINCT` characters is also an ordinary word or number somewhere. It is hidden where it
-stands alone, not within a longer word, so that the key ``a`` does not blot out every ``a`` of a report.
+stands alone, not within a longer word, so that the key ``a`` does not blot out every ``a`` of a report. Of a longer key
+the beginning is hidden too, where the text was cut off within it (``…``).
 
 A report is redacted as a value, before it is rendered (:meth:`Redactor.report`): only what the API or the user said is
 looked at, and no key can damage the structure of a JSON or XML document.
@@ -18,9 +19,9 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from civis_usage.contract_tests.results import Finding, Report, Result, Waiver
+from civis_usage.contract_tests.results import Report, Result
+from civis_usage.contract_tests.wording import rewrite, rewrite_result
 
 __all__ = ["DISTINCT", "MASK", "Redactor"]
 
@@ -53,39 +54,11 @@ class Redactor:
 
     def result(self, result: Result) -> Result:
         """Give ``result`` with the keys hidden in all that the API or the user said."""
-        return replace(
-            result,
-            seen=self.text(result.seen),
-            findings=tuple(self._finding(finding) for finding in result.findings),
-            waived=tuple((self._finding(finding), self._waiver(waiver)) for finding, waiver in result.waived),
-            inconclusive=self._optional(result.inconclusive),
-        )
+        return rewrite_result(result, self.text)
 
     def report(self, report: Report) -> Report:
         """Give ``report`` with the keys hidden in all that the API or the user said: what every report is made from."""
-        return replace(
-            report,
-            base_url=self.text(report.base_url),
-            results=tuple(self.result(result) for result in report.results),
-            unjudged=self._optional(report.unjudged),
-            expired_waivers=tuple(self._waiver(waiver) for waiver in report.expired_waivers),
-            unused_waivers=tuple(self._waiver(waiver) for waiver in report.unused_waivers),
-            notes=tuple(self.text(note) for note in report.notes),
-        )
-
-    def _optional(self, text: str | None) -> str | None:
-        return None if text is None else self.text(text)
-
-    def _finding(self, finding: Finding) -> Finding:
-        return Finding(
-            message=self.text(finding.message),
-            field=self._optional(finding.field),
-            request=self._optional(finding.request),
-            example=self._optional(finding.example),
-        )
-
-    def _waiver(self, waiver: Waiver) -> Waiver:
-        return replace(waiver, reason=self.text(waiver.reason))
+        return rewrite(report, self.text)
 
 
 def _pattern(key: str) -> str:
@@ -93,12 +66,20 @@ def _pattern(key: str) -> str:
     if len(key) < DISTINCT:
         encoded = {_base64(data) for data in (raw, raw + b":")}
         return "|".join(f"(?:{_ESCAPE_BEFORE}){form}(?!\\w)" for form in [*sorted(encoded, reverse=True), _forms(key)])
-    return "|".join([_forms(key), *(_within_base64(raw, offset) for offset in range(3))])
+    cut = (_cut(list(map(_char, key))), _cut(list(_base64_forms(raw))))
+    return "|".join([_forms(key), *(_within_base64(raw, offset) for offset in range(3)), *cut])
+
+
+def _cut(chars: list[str]) -> str:
+    """Match the beginning of ``chars``, :data:`DISTINCT` of them or more, where an ellipsis follows."""
+    rest = ""
+    for char in reversed(chars[DISTINCT:]):
+        rest = f"(?:{char}{rest})?"
+    return "".join(chars[:DISTINCT]) + rest + "(?=…)"
 
 
 def _base64(data: bytes) -> str:
-    encoded = base64.b64encode(data).decode().rstrip("=")
-    return _base64_forms(encoded) + _padding(2)
+    return "".join(_base64_forms(data)) + _padding(2)
 
 
 def _within_base64(data: bytes, offset: int) -> str:
@@ -106,18 +87,18 @@ def _within_base64(data: bytes, offset: int) -> str:
 
     The characters made of ``data`` alone are matched; those at its ends, which neighbours share, go with them.
     """
-    encoded = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")
     first, last = -(-offset * 8 // 6), (offset + len(data)) * 8 // 6
-    return (f"{_B64}?" if offset else "") + _base64_forms(encoded[first:last]) + f"{_B64}{{0,3}}" + _padding(2)
+    own = "".join(_base64_forms(b"\0" * offset + data)[first:last])
+    return (f"{_B64}?" if offset else "") + own + f"{_B64}{{0,3}}" + _padding(2)
 
 
 def _padding(most: int) -> str:
     return f"(?:{_forms('=')}){{0,{most}}}"
 
 
-def _base64_forms(text: str) -> str:
+def _base64_forms(data: bytes) -> list[str]:
     both = {"+": f"(?:{_forms('+')}|{_forms('-')})", "/": f"(?:{_forms('/')}|{_forms('_')})"}
-    return "".join(both.get(char, char) for char in text)
+    return [both.get(char, char) for char in base64.b64encode(data).decode().rstrip("=")]
 
 
 def _forms(text: str) -> str:

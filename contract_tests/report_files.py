@@ -1,0 +1,99 @@
+"""Writing reports: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+__all__ = ["ReportError", "append", "probe", "write"]
+
+
+class ReportError(OSError):
+    """A report cannot be written; the message is one sentence that names the path and the reason."""
+
+
+def write(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path``, as UTF-8: readers see the old file or the new one, never a part.
+
+    A link is followed, an existing file keeps its permissions, and a device or pipe is written to as it is.
+
+    Raises:
+        ReportError: the path cannot be written.
+
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(_encoded(text))
+        else:
+            _replace(target, _encoded(text))
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def append(path: str | Path, text: str) -> None:
+    """Add ``text`` to the end of ``path``, as UTF-8.
+
+    Raises:
+        ReportError: the path cannot be written.
+
+    """
+    try:
+        with Path(path).open("ab") as file:
+            file.write(_encoded(text))
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def probe(path: str | Path) -> None:
+    """Find out whether :func:`write` could write ``path``, without changing it.
+
+    Raises:
+        ReportError: it could not.
+
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        if target.exists() and not target.is_file():
+            return
+        if not target.parent.is_dir():
+            raise FileNotFoundError(0, f"the folder {target.parent} does not exist")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(0, "it is read-only")
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}."):
+            pass
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        part.chmod(mode)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _encoded(text: str) -> bytes:
+    """Give ``text`` as UTF-8; a lone surrogate, which UTF-8 cannot carry, becomes ``\\udXXX`` (in JSON: the same)."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _refusal(path: str | Path, error: OSError) -> ReportError:
+    return ReportError(f"{path} cannot be written: {error.strerror or error}.")

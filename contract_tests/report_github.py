@@ -1,0 +1,118 @@
+"""The report inside of GitHub Actions: annotations on the run and a Markdown summary on its page."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from itertools import islice
+
+from civis_usage.contract_tests.results import Report, Result, Verdict, Waiver
+from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
+
+__all__ = ["annotations", "summary"]
+
+_MARKS = {
+    Verdict.KEPT: "✅",
+    Verdict.VIOLATED: "❌",
+    Verdict.WARNED: "⚠️",
+    Verdict.NOTED: "💬",
+    Verdict.INCONCLUSIVE: "❔",
+    Verdict.WAIVED: "☑️",
+}
+_SHOWN = 20
+"""Findings shown for one check: the page takes a megabyte."""
+
+
+def annotations(report: Report) -> str:
+    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line."""
+    lines = []
+    if report.unjudged:
+        lines.append(_command("error", "could not be judged", report.unjudged))
+    for result in report.results:
+        if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and report.strict):
+            lines.append(_command("error", result.check.id, _messages(result)))
+        elif result.verdict is Verdict.WARNED:
+            lines.append(_command("warning", result.check.id, _messages(result)))
+    lines += [_command("error", "expired waiver", waiver_terms(waiver)) for waiver in report.expired_waivers]
+    lines += [_command("warning", "unused waiver", waiver_terms(waiver)) for waiver in report.unused_waivers]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _messages(result: Result) -> str:
+    return "\n".join([result.check.rule, *(finding.message for finding in result.findings[:_SHOWN])])
+
+
+def _command(name: str, title: str, message: str) -> str:
+    return f"::{name} title={_escaped(title, property_value=True)}::{_escaped(message)}"
+
+
+def _escaped(text: str, *, property_value: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if property_value else text
+
+
+def summary(report: Report) -> str:
+    """Give ``report`` as GitHub's Markdown."""
+    return "\n".join(_summary(rewrite(report, printable))) + "\n\n"
+
+
+def _summary(report: Report) -> Iterator[str]:
+    organizations = ", ".join(map(str, report.organizations)) or "none named"
+    yield "## Contract of the Civis `/usage` API"
+    yield ""
+    yield f"**{_text(headline(report))}** {_text(counts(report))}; {footer(report)}."
+    yield ""
+    yield f"{_text(report.base_url)}, organizations: {organizations}, seed {report.seed}, kit {_text(report.version)}."
+    yield ""
+    if report.results:
+        yield "| | check | operation | evidence | seen |"
+        yield "|---|---|---|---|---|"
+    for result in report.results:
+        check = result.check
+        seen = result.seen if result.inconclusive is None else f"{result.verdict}: {result.inconclusive}"
+        mark = f"{_MARKS[result.verdict]} {result.verdict}"
+        yield f"| {mark} | `{check.id}` | `{check.operation}` | {check.evidence} | {_text(seen)} |"
+    yield ""
+    for result in report.results:
+        yield from _findings(result, report)
+    yield from _list("Expired waivers", report.expired_waivers)
+    yield from _list("Waivers that match nothing", report.unused_waivers)
+    if report.notes:
+        yield "### Notes"
+        yield ""
+        yield from (f"- {_text(note)}" for note in report.notes)
+        yield ""
+
+
+def _findings(result: Result, report: Report) -> Iterator[str]:
+    if not result.findings and not result.waived:
+        return
+    yield f"### {_MARKS[result.verdict]} `{result.check.id}`"
+    yield ""
+    yield _text(result.check.rule)
+    yield ""
+    for finding in islice(result.findings, _SHOWN):
+        yield f"- {_text(finding.message)}"
+    if len(result.findings) > _SHOWN:
+        yield f"- and {len(result.findings) - _SHOWN} more"
+    for finding, waiver in islice(result.waived, _SHOWN):
+        yield f"- waived: {_text(finding.message)} ({_text(waiver.reason)})"
+    yield ""
+    first = next(iter(result.findings), None)
+    shown = [text for text in (first.example, curl(report.base_url, first.request)) if text] if first else []
+    for text in shown:
+        yield f"<pre>{html.escape(text, quote=False)}</pre>"
+        yield ""
+
+
+def _list(title: str, waivers: tuple[Waiver, ...]) -> Iterator[str]:
+    if waivers:
+        yield f"### {title}"
+        yield ""
+        yield from (f"- {_text(waiver_terms(waiver))}" for waiver in waivers)
+        yield ""
+
+
+def _text(text: str) -> str:
+    """Give ``text`` as text: no tag, table cell, emphasis, code, link, mention or address comes of it."""
+    return "".join(f"&#{ord(char)};" if char in "|`*_~[]\\@#!:$" else char for char in html.escape(text, quote=False))

@@ -1,0 +1,84 @@
+"""The report for programs: JSON, as ``report.schema.json`` describes it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from civis_usage.contract_tests.results import Finding, Report, Result, Verdict, Waiver
+from civis_usage.contract_tests.wording import curl, headline
+
+__all__ = ["SCHEMA_VERSION", "render", "schema"]
+
+SCHEMA_VERSION = 1
+"""Raised when a field is removed or changes its meaning; a new field does not raise it."""
+
+
+def render(report: Report) -> str:
+    """Give ``report`` as JSON text."""
+    return json.dumps(_report(report), indent=2, ensure_ascii=False) + "\n"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema (2020-12) of what :func:`render` gives; read-only by convention."""
+    text = resources.files("civis_usage.contract_tests").joinpath("report.schema.json").read_text("utf-8")
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kit_version": report.version,
+        "base_url": report.base_url,
+        "organizations": list(report.organizations),
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "budget": report.budget,
+        "seed": report.seed,
+        "strict": report.strict,
+        "allow_no_data": report.allow_no_data,
+        "exit_code": report.exit_code,
+        "headline": headline(report),
+        "unjudged": report.unjudged,
+        "totals": {"checks": len(report.results)} | {str(verdict): report.count(verdict) for verdict in Verdict},
+        "results": [_result(result, report.base_url) for result in report.results],
+        "expired_waivers": [_waiver(waiver) for waiver in report.expired_waivers],
+        "unused_waivers": [_waiver(waiver) for waiver in report.unused_waivers],
+        "notes": list(report.notes),
+    }
+
+
+def _result(result: Result, base_url: str) -> dict[str, Any]:
+    return {
+        "id": result.check.id,
+        "rule": result.check.rule,
+        "evidence": str(result.check.evidence),
+        "operation": result.check.operation,
+        "verdict": str(result.verdict),
+        "seen": result.seen,
+        "inconclusive": result.inconclusive,
+        "no_data": result.no_data,
+        "findings": [_finding(finding, base_url) for finding in result.findings],
+        "waived": [
+            {"finding": _finding(finding, base_url), "waiver": _waiver(waiver)} for finding, waiver in result.waived
+        ],
+    }
+
+
+def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
+    return {
+        "message": finding.message,
+        "field": finding.field,
+        "request": finding.request,
+        "example": finding.example,
+        "curl": curl(base_url, finding.request),
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {"check": waiver.check, "field": waiver.field, "reason": waiver.reason, "expires": waiver.expires}
