@@ -1,0 +1,57 @@
+"""Where the API is and with which key: from arguments, the environment, or the default."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+from .secret import Secret
+
+__all__ = ["DEFAULT_BASE_URL", "base_url_of", "key_of"]
+
+DEFAULT_BASE_URL = "https://api.civisanalytics.com"
+"""The live API: what is asked where neither an argument nor ``CIVIS_API_ENDPOINT`` says otherwise."""
+
+
+def key_of(api_key: str | None) -> Secret:
+    """Give the key: ``api_key``, or the one in ``CIVIS_API_KEY``.
+
+    :raises ConfigurationError: if there is none, or it has characters that no key has.
+    """
+    key = (api_key if api_key is not None else os.environ.get("CIVIS_API_KEY", "")).strip()
+    if not key:
+        raise ConfigurationError("There is no API key: set CIVIS_API_KEY in the environment, or pass one.")
+    if not all("!" <= character <= "~" for character in key) or ":" in key:
+        raise ConfigurationError(
+            "The API key has a character that no key has: only printable ASCII without spaces and colons can be sent."
+        )
+    return Secret(key)
+
+
+def base_url_of(base_url: str | None, key: Secret | None = None) -> str:
+    """Give the base URL, without a slash at its end: ``base_url``, or ``CIVIS_API_ENDPOINT``, or the live API's.
+
+    :raises ConfigurationError: if it is no http or https URL, or holds credentials, ``key``, a query or a fragment.
+        The message does not show a URL in which a secret may stand.
+    """
+    url = (base_url if base_url is not None else os.environ.get("CIVIS_API_ENDPOINT") or DEFAULT_BASE_URL).strip()
+    if "@" in url:
+        raise ConfigurationError("The base URL holds credentials: give the key by CIVIS_API_KEY, never in a URL.")
+    if key is not None and _holds(url, key):
+        raise ConfigurationError("The API key stands in the base URL: give it by CIVIS_API_KEY, never in a URL.")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() or not character.isprintable() for character in url):
+        raise ConfigurationError(f"The base URL {url!r} is not an http or https URL, such as {DEFAULT_BASE_URL}.")
+    if parts.query or parts.fragment:
+        raise ConfigurationError("The base URL has a query or a fragment: it must end with the host, port or path.")
+    return url.rstrip("/")
+
+
+def _holds(url: str, key: Secret) -> bool:
+    # A short key, as people use with a fake, may well be a word of an innocent URL ("api", "localhost").
+    return len(key.reveal()) >= 8 and key.stands_in(url)

@@ -1,0 +1,186 @@
+"""The client: one method per operation, with the signatures of ``civis.APIClient().usage``."""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+from .answers import Reader
+from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage
+from .transport import Exchange, Timeout, Transport
+
+__all__ = ["Moment", "UsageClient"]
+
+Moment = str | date | datetime
+"""A bound of a window. A ``datetime`` without a time zone is UTC; a ``date`` is midnight UTC at its start, for both
+bounds (so ``end_date=date(2026, 5, 1)`` takes in all of April); a string is sent as it is."""
+
+
+class UsageClient:
+    """The ``/usage`` resource of the Civis Platform API.
+
+    ::
+
+        with UsageClient() as client:  # key and endpoint from CIVIS_API_KEY and CIVIS_API_ENDPOINT
+            for record in client.list_llm(org_id=1, start_date=date(2026, 4, 1)):
+                print(record.run_created_at, record.credits)
+
+    Threads may share a client; connections are kept open and used again. A call is tried again after 429, 502, 503
+    and 504 and after a lost connection, with growing waits of at least ``Retry-After``.
+
+    :param api_key: ``None`` for ``CIVIS_API_KEY`` in the environment.
+    :param base_url: with or without a slash at its end; ``None`` for ``CIVIS_API_ENDPOINT``, else the live API.
+    :param timeout: seconds for connecting and for each wait for bytes; one number, or a pair.
+    :param retries: tries after the first one, for each call; 0 for none.
+    :param max_wait: seconds that the retries of one call may take altogether.
+    :param user_agent: what to send as ``User-Agent`` in place of this kit's name and version.
+    :param on_exchange: called after each request, retries included, with what came of it.
+    :param sleep: waits between tries.
+    :raises ConfigurationError: where there is no key, or the key or URL cannot be used.
+
+    The methods raise :class:`~civis_usage.client.UsageError`; its module draws the tree.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: Timeout = (5.0, 60.0),
+        retries: int = 9,
+        max_wait: float = 600.0,
+        user_agent: str | None = None,
+        on_exchange: Callable[[Exchange], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._told = on_exchange
+        self._local = threading.local()
+        self._transport = Transport(
+            base_url,
+            api_key,
+            timeout=timeout,
+            tries=retries + 1,
+            max_wait=max_wait,
+            user_agent=user_agent,
+            on_exchange=self._note,
+            sleep=sleep,
+        )
+        self._read = Reader(self._transport.secret)
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, without a slash at the end."""
+        return self._transport.base_url
+
+    @property
+    def last_response(self) -> Exchange | None:
+        """This thread's latest request and what came of it, with the rate limit's figures; ``None`` before the first.
+
+        ``client.last_response.calls_remaining`` of ``client.last_response.rate_limit`` are left in this period.
+        """
+        return getattr(self._local, "last", None)
+
+    def get_llm(self, id: int) -> LLMUsage:  # noqa: A002 - the name that civis gives it
+        """Give one LLM usage record by its id. ``GET /usage/llm/{id}``.
+
+        :raises NotFound: if there is none, or it is not visible with this key.
+        """
+        return self._read.one(self._transport.get(f"/usage/llm/{_integer('id', id)}"), LLMUsage)
+
+    def list_llm(
+        self, *, org_id: int | None = None, start_date: Moment | None = None, end_date: Moment | None = None
+    ) -> list[LLMUsage]:
+        """Give all LLM usage records of an organization in a window. ``GET /usage/llm``.
+
+        :param org_id: left out: as the API chooses, likely the caller's own organization (assumed).
+        :param start_date: with neither date given, the start of the current month.
+        :param end_date: with neither date given, the end of the current day.
+        """
+        query = _query(org_id=org_id, start_date=start_date, end_date=end_date)
+        return self._read.many(self._transport.get("/usage/llm", query), LLMUsage)
+
+    def get_llm_organization_summary(
+        self, org_id: int, *, start_date: Moment | None = None, end_date: Moment | None = None
+    ) -> LLMOrganizationSummary:
+        """Give the sum of an organization's LLM credits in a window. ``GET /usage/llm/organization/{org_id}/summary``.
+
+        :param start_date: with neither date given, the start of the current month.
+        :param end_date: with neither date given, the end of the current day.
+        """
+        path = f"/usage/llm/organization/{_integer('org_id', org_id)}/summary"
+        query = _query(start_date=start_date, end_date=end_date)
+        return self._read.one(self._transport.get(path, query), LLMOrganizationSummary)
+
+    def list_llm_organization_summary(
+        self, org_id: int, *, start_date: Moment | None = None, end_date: Moment | None = None
+    ) -> LLMOrganizationSummary:
+        """Give what :meth:`get_llm_organization_summary` gives: its old, deprecated name, which warns."""
+        warnings.warn(
+            "list_llm_organization_summary is deprecated: call get_llm_organization_summary, which gives the same.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return self.get_llm_organization_summary(org_id, start_date=start_date, end_date=end_date)
+
+    def list_matching(
+        self,
+        *,
+        org_id: int | None = None,
+        task: str | None = None,
+        start_date: Moment | None = None,
+        end_date: Moment | None = None,
+    ) -> list[MatchingUsage]:
+        """Give all matching usage records of an organization in a window. ``GET /usage/matching``.
+
+        :param task: only runs of this kind, ``IDR`` or ``CDM``.
+        :param start_date: no default is documented, so without dates the answer may cover all time.
+        """
+        query = _query(org_id=org_id, task=task, start_date=start_date, end_date=end_date)
+        return self._read.many(self._transport.get("/usage/matching", query), MatchingUsage)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"UsageClient(base_url={self.base_url!r})"
+
+    def _note(self, exchange: Exchange) -> None:
+        self._local.last = exchange
+        if self._told is not None:
+            self._told(exchange)
+
+
+def _query(**parameters: Any) -> dict[str, str | int]:
+    return {name: _rendered(name, value) for name, value in parameters.items() if value is not None}
+
+
+def _rendered(name: str, value: Any) -> str | int:
+    if name == "org_id":
+        return _integer(name, value)
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00Z"
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} must be a string, a date or a datetime, not {value!r}")
+
+
+def _integer(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {value!r}") from None
