@@ -1,0 +1,108 @@
+"""The usage that the stand-in tells of: a pure function of kind, organization and day.
+
+Times are integers, milliseconds since the epoch, UTC; days are days since the epoch; credits are integers, millionths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+SECOND, HOUR, DAY = 1000, 3_600_000, 86_400_000
+MODELS = ("anthropic.claude-sonnet-4", "amazon.nova-lite-v1:0", "gpt-4o-mini")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def millis(moment: datetime) -> int:
+    """Give ``moment`` as milliseconds since the epoch."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(at: int) -> datetime:
+    """Give the time ``at`` as a datetime in UTC."""
+    return EPOCH + timedelta(milliseconds=at)
+
+
+def stamp(at: int) -> str:
+    """Write ``at`` as the API does: UTC, milliseconds, ``Z``."""
+    return moment(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+
+
+class Run(NamedTuple):
+    """One usage record, LLM (``task`` is empty) or matching, before it is rendered."""
+
+    id: int
+    run: int
+    job: int
+    user: int
+    org: int
+    at: int
+    seconds: int = 40
+    credits: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model: str = MODELS[0]
+    records: int = 0
+    task: str = ""
+
+
+def noise(*numbers: int) -> int:
+    """Give a number of 32 bits that looks random and is always the same for the same numbers."""
+    mixed = 0x9E3779B9
+    for number in numbers:
+        mixed = ((mixed ^ number) * 0x5BD1E995 + 0x7F4A7C15) & 0xFFFFFFFF
+        mixed ^= mixed >> 15
+    return mixed
+
+
+def count_of(org: int, day: int, daily: float) -> int:
+    """Give the number of runs on ``day``: up to twice ``daily``, and ``daily`` itself where that is a lot."""
+    return int(daily) if daily >= 100 else round(noise(org, day) / 2**31 * daily)
+
+
+def credits_of(org: int, day: int, index: int) -> int:
+    """Give the credits of an LLM run in millionths; one in 32 costs nothing."""
+    spread = noise(7, org, day, index)
+    return 0 if spread % 32 == 0 else spread % 900_000 + 1_000
+
+
+@lru_cache(maxsize=100_000)
+def day_credits(org: int, day: int, daily: float) -> int:
+    """Give the sum of an organization's credits on a day."""
+    return sum(credits_of(org, day, index) for index in range(count_of(org, day, daily)))
+
+
+def make_runs(matching: bool, org: int, day: int, daily: float) -> Iterator[Run]:
+    """Make the runs of an organization on a day (days since the epoch), oldest first."""
+    count = count_of(org, day + 40_000 * matching, daily)
+    for index in range(count):
+        spread = noise(3, org, day, index, matching)
+        number = ((day - 15_000) * 8 + org) * 10_000 + index
+        run = Run(
+            id=number,
+            run=number * 2 + matching + 5_000_000_000,
+            job=org * 1000 + spread % 40,
+            user=org * 100 + spread % 7,
+            org=org,
+            at=day * DAY + (index * DAY + spread * DAY // 2**32) // count,
+            seconds=spread % 3000,
+        )
+        if matching:
+            yield run._replace(records=spread % 400_000, task="CDM" if spread % 5 < 2 else "IDR")
+        else:
+            spent, tokens = credits_of(org, day, index), spread % 90_000
+            model = MODELS[0 if spread % 20 > 6 else 1 if spread % 20 else 2]
+            yield run._replace(credits=spent, tokens_in=tokens, tokens_out=tokens % 4_001, model=model)
+
+
+@lru_cache(maxsize=10_000)
+def kept_runs(matching: bool, org: int, day: int, daily: float) -> tuple[Run, ...]:
+    """Make the runs of a day once."""
+    return tuple(make_runs(matching, org, day, daily))
+
+
+def runs_of(matching: bool, org: int, day: int, daily: float) -> tuple[Run, ...]:
+    """Give the runs of a day; those of a day with very many are not kept."""
+    return (kept_runs if daily < 100 else kept_runs.__wrapped__)(matching, org, day, daily)
