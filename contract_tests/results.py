@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .evidence import Witness
+    from civis_usage.contract_tests.witness import Witness
 
 __all__ = ["Check", "Evidence", "Finding", "Outcome", "Report", "Result", "Verdict", "Waiver"]
 

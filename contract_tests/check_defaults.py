@@ -1,0 +1,85 @@
+"""Checks of the default window: this month up to the end of today, in whatever time zone the API reckons."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from civis_usage.contract_tests.answers import Record
+from civis_usage.contract_tests.history import History
+from civis_usage.contract_tests.registry import check, kept, no_usage
+from civis_usage.contract_tests.results import Finding, Outcome
+from civis_usage.contract_tests.windows import Fact, Window, compare, extra
+from civis_usage.contract_tests.witness import Witness
+
+QUARTERS = range(-12 * 4, 14 * 4 + 1)
+"""The world's UTC offsets, in quarters of an hour."""
+
+
+def readings(now: int) -> list[Window]:
+    """Give the default window in each time zone: from the start of the month to the end of the day."""
+    found = set()
+    for quarters in QUARTERS:
+        here = datetime.fromtimestamp(now, timezone(timedelta(minutes=15 * quarters)))
+        today = here.replace(hour=0, minute=0, second=0, microsecond=0)
+        found.add(Window(int(today.replace(day=1).timestamp()), int((today + timedelta(days=1)).timestamp())))
+    return sorted(found, key=lambda window: (window.start or 0, window.end or 0))
+
+
+def default_list(witness: Witness) -> tuple[History, list[Record], str]:
+    """Ask for the list with neither date."""
+    history = witness.history("list_llm", witness.organizations[0])
+    got = witness.records("list_llm", org_id=history.org)
+    return history, got, witness.answers_to("list_llm", org_id=history.org)
+
+
+@check(
+    "list-llm-default-window",
+    "list_llm",
+    "With neither date, the list goes from the start of the current month to the end of the current day.",
+)
+def default_window(witness: Witness) -> Outcome:
+    """Hold the default list against explicit windows around the month's start, and up to ten minutes ago."""
+    history = witness.history("list_llm", witness.organizations[0])
+    zones = readings(witness.now)
+    facts = [*history.facts, *_edges(history, zones), history.fresh]
+    history, got, request = default_list(witness)
+    findings = _misfits(witness, got, zones, facts, request)
+    if findings:
+        del history.fresh
+        facts[-1] = history.fresh
+        findings = [*_misfits(witness, got, zones, facts[:-1], request), *extra(got, facts[-1:], request)]
+    if not got and not findings:
+        return no_usage("no usage this month")
+    return kept(f"{len(got)} records this month", findings)
+
+
+def _edges(history: History, zones: list[Window]) -> list[Fact]:
+    """Ask for the hours around the month's start where no known window covers them."""
+    starts = [zone.start or 0 for zone in zones]
+    first, last = min(starts) - 3600, min(max(starts) + 3600, history.horizon)
+    if first >= last or any(
+        (fact.window.start or 0) <= first and (fact.window.end or 0) >= last for fact in history.facts
+    ):
+        return []
+    return [history.learn(Window(max(first, history.dawn), last))]
+
+
+def _misfits(
+    witness: Witness, got: list[Record], zones: list[Window], facts: list[Fact], request: str
+) -> list[Finding]:
+    """Find what no time zone explains: a reading fits if it cuts off all that is missing and nothing that is listed."""
+    findings = extra(got, facts, request)
+    listed = {record.facts for record in got}
+    missing = [r.second for fact in facts for r in fact.records if fact.window.holds(r) and r.facts not in listed]
+    moments = [record.second for record in got if record.second is not None]
+    last_missing = max((at for at in missing if at is not None), default=0)
+    first, last = min(moments, default=witness.now), max(moments, default=0)
+    for zone in zones:
+        if last_missing <= (zone.start or 0) + 1 and first >= (zone.start or 0) - 1 and last <= (zone.end or 0) + 1:
+            return findings
+    month = datetime.fromtimestamp(witness.now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    utc = Window(int(month.timestamp()), (witness.now // 86400 + 1) * 86400)
+    return findings + (
+        compare(got, utc.holds, facts, request)
+        or [Finding(f"in no time zone is the list the month up to the end of today ({utc} in UTC)", request=request)]
+    )

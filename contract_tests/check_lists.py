@@ -1,0 +1,222 @@
+"""Checks of the two lists: organization, window, each end of it alone, no organization, no usage twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from civis_usage.contract_tests.answers import Record, excerpt
+from civis_usage.contract_tests.history import History
+from civis_usage.contract_tests.registry import check, kept, no_usage
+from civis_usage.contract_tests.results import Finding, Outcome
+from civis_usage.contract_tests.windows import Fact, Reading, Window, compare, extra, lost, strangers
+from civis_usage.contract_tests.witness import Witness
+
+LISTS = {"list_llm": "list-llm", "list_matching": "list-matching"}
+
+
+def histories(witness: Witness, operation: str) -> list[History]:
+    """Give the histories with any usage in them."""
+    return [history for history in witness.histories(operation) if history.records]
+
+
+def _facts(witness: Witness, operation: str) -> Iterator[tuple[History, Fact]]:
+    for history in witness.histories(operation):
+        for fact in history.facts:
+            yield history, fact
+
+
+def _seen(facts: list[tuple[History, Fact]]) -> str:
+    records = sum(len(fact.records) for _, fact in facts)
+    organizations = len({history.org for history, _ in facts})
+    return f"{records} records in {len(facts)} windows of {organizations} organization{'s' * (organizations != 1)}"
+
+
+def _register(operation: str, name: str) -> None:
+    @check(
+        f"{name}-organization", operation, "A list for an organization holds that organization's usage and no other."
+    )
+    def organization(witness: Witness) -> Outcome:
+        facts = list(_facts(witness, operation))
+        if not any(fact.records for _, fact in facts):
+            return no_usage("the lists are empty")
+        findings = [
+            finding
+            for history, fact in facts
+            for finding in strangers(fact.records, lambda r, org=history.org: r.org in (org, None), fact.request)  # type: ignore[misc]
+        ]
+        return kept(_seen(facts), findings)
+
+    @check(f"{name}-window", operation, "A list holds exactly the usage of runs created from start_date to end_date.")
+    def window(witness: Witness) -> Outcome:
+        findings, usage = [], False
+        for history in witness.histories(operation):
+            _split(history, thorough=history.org == witness.organizations[0])
+            usage = usage or bool(history.records)
+            for fact in history.facts:
+                findings += strangers(fact.records, fact.window.holds, fact.request)
+                others = [other for other in history.facts if other is not fact]
+                findings += lost(fact.records, fact.window.holds, others, fact.request)
+        facts = list(_facts(witness, operation))
+        return kept(_seen(facts), findings) if usage else no_usage(f"no usage in {len(facts)} windows")
+
+    @check(f"{name}-start-only", operation, "With start_date alone, a list begins there and goes on to the present.")
+    def start_only(witness: Witness) -> Outcome:
+        history = witness.history(operation, witness.organizations[0])
+        if history.late is None:
+            return no_usage("too few runs to begin a list between two of them")
+        window = Window(history.late, None)
+        got = history.ask(window)
+        request = witness.answers_to(operation, org_id=history.org, **window.parameters)
+        return kept(f"{len(got)} records from {window}", compare(got, window.holds, history.facts, request))
+
+    @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
+    def end_only(witness: Witness) -> Outcome:
+        history = witness.history(operation, witness.organizations[0])
+        end = history.early if history.complete and history.early else history.dawn
+        window = Window(None, end)
+        parameters = {"org_id": history.org, **window.parameters}
+        answer = witness.ask(operation, legitimate=False, **parameters)
+        if 400 <= answer.status < 500:
+            return kept(f"{answer.status}: the start defaults to a later day")
+        got = witness.records(operation, **parameters)
+        if not got:
+            return kept(f"no records for {window}: nothing so old, or the start defaults to a later day")
+        return kept(f"{len(got)} records for {window}", compare(got, window.holds, history.facts, answer.request))
+
+    @check(f"{name}-once", operation, "A list shows each usage once.")
+    def once(witness: Witness) -> Outcome:
+        facts = list(_facts(witness, operation))
+        if not any(fact.records for _, fact in facts):
+            return no_usage("the lists are empty")
+        return kept(_seen(facts), [finding for _, fact in facts for finding in _twice(fact)])
+
+
+def _split(history: History, *, thorough: bool) -> None:
+    """Ask again for a window cut close around some records, and if ``thorough`` for all that is older than that."""
+    base, focus = history.base.window, history.focus
+    if (
+        focus is None
+        or focus.start is None
+        or base.start is None
+        or any(fact.window == focus for fact in history.facts)
+    ):
+        return
+    history.learn(focus)
+    if thorough and any((record.second or 0) < focus.start for record in history.base.records):
+        history.learn(Window(base.start, focus.start))
+
+
+def _twice(fact: Fact) -> Iterator[Finding]:
+    keys = [record.data.get("id", record.facts) for record in fact.records]
+    counts = Counter(key for key in keys if isinstance(key, int | tuple))
+    repeated = [key for key, count in counts.items() if count > 1]
+    if repeated:
+        record = next(r for r in fact.records if r.data.get("id", r.facts) == repeated[0])
+        text = f"{len(repeated)} of {len(counts)} usages are listed more than once: {excerpt(record.data, 200)}"
+        yield Finding(text, request=fact.request, example=excerpt(record.data))
+
+
+for _operation, _name in LISTS.items():
+    _register(_operation, _name)
+
+
+@check("list-llm-repeat", "list_llm", "The same question about a closed window has the same answer.")
+def repeat(witness: Witness) -> Outcome:
+    """Ask for the focus once more."""
+    known = histories(witness, "list_llm")
+    if not known or known[0].focus is None:
+        return no_usage("no window with usage to ask about")
+    window = known[0].focus
+    first = known[0].ask(window)
+    second = known[0].ask(window, again=True)
+    request = witness.answers[-1].request
+    fact = Fact(Window(None, None), tuple(first), "the first answer")
+    findings = lost(second, lambda record: True, [fact], request) + extra(second, [fact], request)
+    return kept(f"{len(first)} and {len(second)} records in {window}", findings)
+
+
+@check(
+    "list-llm-without-organization",
+    "list_llm",
+    "Without org_id, a list keeps to its window, and shows of an organization what that organization's list shows.",
+)
+def without_organization(witness: Witness) -> Outcome:
+    """Ask for the focus of the first organization without naming it."""
+    known = histories(witness, "list_llm")
+    if not known or known[0].focus is None:
+        return no_usage("no window with usage to ask about")
+    window = known[0].focus
+    got = witness.records("list_llm", **window.parameters)
+    request = witness.answers_to("list_llm", **window.parameters)
+    findings = strangers(got, window.holds, request)
+    for history in known:
+        mine = [record for record in got if record.org == history.org]
+        if mine:
+            findings += compare(mine, window.holds, history.facts, request)
+    shown = Counter(record.org for record in got)
+    return kept(f"{len(got)} records of {len(shown)} organization{'s' * (len(shown) != 1)} in {window}", findings)
+
+
+def _task(witness: Witness, task: str, histories: list[History], *, named: bool = True) -> Outcome:
+    """Hold the list of a task against the lists without: it is exactly their part with that task."""
+    findings, seen = [], []
+    for history in histories:
+        window = history.focus
+        if window is None:
+            continue
+        parameters = {"task": task, **window.parameters, **({"org_id": history.org} if named else {})}
+        got = witness.records("list_matching", **parameters)
+        request = witness.answers_to("list_matching", **parameters)
+        fits = _fits(task, window)
+        findings += strangers(got, fits, request)
+        mine = [record for record in got if record.org == history.org]
+        if named or mine:
+            findings += lost(mine, fits, history.facts, request) + extra(mine, history.facts, request)
+        whole = sum(bool(window.holds(record)) for record in history.records)
+        seen.append(f"{len(got)} records, {whole} without the filter")
+    return kept(", ".join(seen), findings) if seen else no_usage("no matching usage to filter")
+
+
+def _fits(task: str, window: Window) -> Reading:
+    def fits(record: Record) -> bool | None:
+        return window.holds(record) if record.data.get("task") == task else False
+
+    return fits
+
+
+@check("list-matching-task-idr", "list_matching", "With task=IDR, a list is exactly the IDR part of the list without.")
+def task_idr(witness: Witness) -> Outcome:
+    """Filter the focus by the first documented task."""
+    return _task(witness, "IDR", histories(witness, "list_matching"))
+
+
+@check("list-matching-task-cdm", "list_matching", "With task=CDM, a list is exactly the CDM part of the list without.")
+def task_cdm(witness: Witness) -> Outcome:
+    """Filter the focus by the second documented task."""
+    return _task(witness, "CDM", histories(witness, "list_matching")[:1])
+
+
+@check(
+    "list-matching-without-organization",
+    "list_matching",
+    "Without org_id, a list keeps to its window and task, and shows of an organization what that one's list shows.",
+)
+def task_without_organization(witness: Witness) -> Outcome:
+    """Filter the focus by one task, with no organization named."""
+    task = witness.rng.choice(("IDR", "CDM"))
+    return _task(witness, task, histories(witness, "list_matching")[:1], named=False)
+
+
+@check("list-matching-without-dates", "list_matching", "Without dates, a list is given, and its filters hold.")
+def without_dates(witness: Witness) -> Outcome:
+    """Ask without dates where that is short: the documentation promises no default window, nor that there is none."""
+    history = witness.history("list_matching", witness.organizations[0])
+    if not history.records:
+        return no_usage("no matching usage")
+    if not history.complete:
+        return kept("not asked: the list may be very long")
+    got = witness.records("list_matching", org_id=history.org)
+    request = witness.answers_to("list_matching", org_id=history.org)
+    findings = strangers(got, lambda record: record.org in (history.org, None), request)
+    return kept(f"{len(got)} records", findings + extra(got, history.facts, request))

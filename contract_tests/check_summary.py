@@ -1,0 +1,188 @@
+"""Checks of the summary: it is the sum of its list, whatever the window, and names its organization."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from civis_usage.contract_tests.answers import Record
+from civis_usage.contract_tests.check_defaults import default_list
+from civis_usage.contract_tests.check_lists import histories
+from civis_usage.contract_tests.history import DAY, History
+from civis_usage.contract_tests.registry import check, kept, no_usage
+from civis_usage.contract_tests.results import Finding, Outcome
+from civis_usage.contract_tests.windows import Window
+from civis_usage.contract_tests.witness import Hidden, Witness
+
+OPERATION = "get_llm_organization_summary"
+SINGLE = 2.0**-23
+"""The relative error of a number in single precision; its sum errs by some of these for each addend."""
+
+
+def tolerance(witness: Witness, total: float, addends: int) -> float:
+    """Give how far a summary may stand from the sum of its list.
+
+    It may be rounded (to two decimals at the coarsest; the decimals seen in this run's summaries say how coarsely),
+    and it may have been added up in single precision.
+    """
+    return 0.5 * 10.0**-witness.summary_decimals * 1.02 + abs(total) * SINGLE * (2 + math.sqrt(addends))
+
+
+def _held(witness: Witness, request: str, credits: float, least: float, most: float, addends: int) -> list[Finding]:  # noqa: A002
+    slack = tolerance(witness, max(abs(least), abs(most)), addends)
+    if least - slack <= credits <= most + slack:
+        return []
+    text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
+    return [Finding(text, request=request)]
+
+
+def _total(records: Sequence[Record]) -> float:
+    return math.fsum(record.credits for record in records)
+
+
+@check(f"{OPERATION.replace('_', '-')}-sum", OPERATION, "A summary's credits are the sum of the credits in its list.")
+def sums(witness: Witness) -> Outcome:
+    """Compare with the sums of the windows that the lists have shown, for every organization."""
+    findings, seen = [], []
+    for number, history in enumerate(histories(witness, "list_llm")):
+        windows = [history.focus, history.base.window] if number == 0 else [history.focus]
+        for window in windows:
+            expected = history.sum(window) if window else None
+            if window is None or expected is None:
+                continue
+            try:
+                credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+            except Hidden as hidden:
+                if number == 0 and expected[0] > 0:
+                    findings.append(Finding(f"{hidden}, though the list shows {expected[2]} records"))
+                continue
+            findings += _held(witness, request, credits, *expected)
+            seen.append(f"{credits:.2f} credits of {expected[2]} records")
+    return kept(", ".join(seen), findings) if seen or findings else no_usage("no usage to add up")
+
+
+@check(
+    "get-llm-organization-summary-organization", OPERATION, "A summary names the organization that it was asked for."
+)
+def organization(witness: Witness) -> Outcome:
+    """Look at the organization in every summary of this run."""
+    findings, seen = [], 0
+    for org in witness.organizations:
+        try:
+            known = witness.history("list_llm", org)
+            window = known.focus or known.base.window
+            _, named, request = witness.summary(org, **window.parameters)
+        except Hidden:
+            continue
+        seen += 1
+        if named is not None and named != org:
+            findings.append(Finding(f"organization {named} instead of {org}", "organizationId", request))
+    return kept(f"{seen} summaries", findings) if seen else no_usage("no summary is visible to this key")
+
+
+@check("get-llm-organization-summary-start-only", OPERATION, "With start_date alone, a summary begins there.")
+def start_only(witness: Witness) -> Outcome:
+    """Compare with the list that begins at the same instant."""
+    history = witness.history("list_llm", witness.organizations[0])
+    if history.late is None:
+        return no_usage("too few runs to begin a summary between two of them")
+    window = Window(history.late, None)
+    return _against_list(witness, history, history.ask(window), window)
+
+
+@check(
+    "get-llm-organization-summary-default-window",
+    OPERATION,
+    "With neither date, a summary covers the current month up to the end of the current day.",
+)
+def default_window(witness: Witness) -> Outcome:
+    """Compare with the list that has neither date."""
+    history, got, _ = default_list(witness)
+    return _against_list(witness, history, got, Window(None, None))
+
+
+def _against_list(witness: Witness, history: History, before: Sequence[Record], window: Window) -> Outcome:
+    """Hold a summary against the list of an open window; on a mismatch, ask for the list again: runs may be recorded."""
+    try:
+        credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+    except Hidden as hidden:
+        if _total(before) <= 0:
+            return no_usage(f"{hidden}")
+        return kept("no summary", [Finding(f"{hidden}, though the list shows {len(before)} records")])
+    sums = [_total(before)]
+    findings = _held(witness, request, credits, sums[0], sums[0], len(before))
+    if findings:
+        sums.append(_total(history.ask(window, again=True)))
+        findings = _held(witness, request, credits, min(sums), max(sums), len(before))
+    if not before and not findings:
+        return no_usage("no usage to add up")
+    return kept(f"{credits:.2f} credits of {len(before)} records", findings)
+
+
+@check("get-llm-organization-summary-end-only", OPERATION, "With end_date alone, a summary counts nothing later.")
+def end_only(witness: Witness) -> Outcome:
+    """Compare with the summary from the earliest day; none at all is right where the start defaults to a later day."""
+    history = witness.history("list_llm", witness.organizations[0])
+    if history.early is None:
+        return no_usage("too few runs to end a summary between two of them")
+    window = Window(None, history.early)
+    answer = witness.ask(OPERATION, legitimate=False, org_id=history.org, **window.parameters)
+    if 400 <= answer.status < 500:
+        return kept(f"{answer.status}: the start defaults to a later day")
+    credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+    if credits == 0:
+        return kept("0 credits: the start defaults to a later day, or the older runs were free")
+    closed = Window(history.dawn, history.early)
+    expected = history.sum(closed) if history.complete else None
+    if expected is None and history.complete:
+        early = [record for record in history.records if window.holds(record)]
+        expected = (_total(early), _total(early), len(early))
+    if expected is None:
+        whole, _, _ = witness.summary(history.org, **closed.parameters)
+        expected = (whole, whole, 0)
+    return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, *expected))
+
+
+@check(
+    "get-llm-organization-summary-parts", OPERATION, "The summaries of two adjoining windows add up to that of both."
+)
+def parts(witness: Witness) -> Outcome:
+    """Cut a long window in two: the summary costs the same for a busy organization, whose lists would be long."""
+    known = histories(witness, "list_llm")
+    if not known:
+        return no_usage("no usage to add up")
+    history = known[0]
+    start, end = max(history.dawn, history.horizon - 500 * DAY), history.horizon
+    if (history.base.window.start or 0) <= start + DAY:
+        return kept("the summary of the whole is held against its list instead")
+    middle = history.early or (start + end) // 2
+    whole, first, second = (
+        witness.summary(history.org, **Window(*ends).parameters)[0]
+        for ends in ((start, end), (start, middle), (middle, end))
+    )
+    request = witness.answers_to(OPERATION, org_id=history.org, **Window(start, end).parameters)
+    slack = 3 * tolerance(witness, abs(whole), 0) + abs(whole) * 1e-5
+    findings = []
+    if abs(whole - first - second) > slack:
+        text = (
+            f"{whole:.6f} credits, but the parts until and from {Window(middle, None)} are {first:.6f} and {second:.6f}"
+        )
+        findings.append(Finding(text, request=request))
+    return kept(f"{first:.2f} + {second:.2f} = {whole:.2f} credits", findings)
+
+
+@check(
+    "get-llm-organization-summary-alias",
+    OPERATION,
+    "The deprecated name list_llm_organization_summary asks the same and gets the same: one object, not a list.",
+)
+def alias(witness: Witness) -> Outcome:
+    """Ask the focus once more: both names send the same request, and one question has one answer."""
+    known = histories(witness, "list_llm")
+    if not known or known[0].focus is None:
+        return no_usage("no window with usage to ask about")
+    parameters = known[0].focus.parameters
+    first, _, request = witness.summary(known[0].org, **parameters)
+    second, _, _ = witness.summary(known[0].org, again=True, **parameters)
+    text = f"{first!r} credits at first, {second!r} when asked again"
+    return kept("the same answer twice", [Finding(text, request=request)] if first != second else [])

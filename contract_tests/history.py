@@ -1,0 +1,189 @@
+"""What the API shows of one organization's usage: narrow windows first, widened only until enough is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from civis_usage.contract_tests.answers import Record
+from civis_usage.contract_tests.windows import Fact, Window, cut, tight
+
+if TYPE_CHECKING:
+    from civis_usage.contract_tests.witness import Witness
+
+__all__ = ["History"]
+
+DAY = 86400
+DAWN = 1262304000
+"""2010-01-01, before any usage of the platform: what an unbounded question begins with."""
+WIDTHS = (2, 30, 500)
+"""Days that the window is widened to, step by step."""
+FEW = 20
+"""Records from which the density of usage can be told."""
+PLENTY = 12_000
+"""Records that a list is not asked for on purpose (some 3 MB)."""
+AGES = (100, 200, 400, 800, 35, 1200)
+"""Days back at which older usage is looked at, in the order of interest."""
+SAMPLE = 150
+"""Records that a look at older usage should show."""
+
+
+@dataclass
+class History:
+    """The facts known of one organization and operation; ``base`` is the widest of the recent ones.
+
+    All windows ended a day or more before the run began: runs recorded meanwhile do not change the answers.
+    """
+
+    operation: str
+    org: int
+    witness: Witness = field(repr=False)
+    facts: list[Fact] = field(default_factory=list)
+    complete: bool = False
+    """Whether the facts cover everything before the horizon."""
+
+    @classmethod
+    def explore(cls, witness: Witness, operation: str, org: int, *, thorough: bool) -> History:
+        """Look at an organization's usage.
+
+        Args:
+            witness: whom to ask through.
+            operation: ``list_llm`` or ``list_matching``.
+            org: the organization's id.
+            thorough: see as much as is cheap, and older usage as well; otherwise stop at some records.
+        """
+        history = cls(operation, org, witness)
+        history._widen(PLENTY if thorough else FEW)
+        if thorough:
+            history._look_back()
+        return history
+
+    @property
+    def horizon(self) -> int:
+        """The end of all windows: a whole minute a day before the run began, or where the user said."""
+        day_before = (self.witness.now - DAY) // 60 * 60 - 23
+        end = self.witness.config.end
+        return min(day_before, int(end.timestamp())) if end else day_before
+
+    @property
+    def dawn(self) -> int:
+        """The earliest instant that is asked for."""
+        start = self.witness.config.start
+        return int(start.timestamp()) if start else DAWN
+
+    @property
+    def base(self) -> Fact:
+        """The answer that shows most."""
+        return max(self.facts, key=lambda fact: (len(fact.records), fact.window.days))
+
+    @property
+    def records(self) -> list[Record]:
+        """Every record known, each once, oldest first."""
+        unique = {record.facts: record for fact in self.facts for record in fact.records}
+        return sorted(unique.values(), key=lambda record: record.second or 0)
+
+    @property
+    def moments(self) -> list[int]:
+        """The seconds at which known records were created, sorted."""
+        return sorted({record.second for record in self.records if record.second is not None})
+
+    def ask(self, window: Window, *, again: bool = False, **more: object) -> list[Record]:
+        """Ask for this organization's list in ``window``."""
+        parameters = {"org_id": self.org, **window.parameters, **more}
+        return self.witness.records(self.operation, again=again, **parameters)
+
+    def learn(self, window: Window) -> Fact:
+        """Ask for a closed window and keep the answer as a fact."""
+        records = self.ask(window)
+        fact = Fact(window, tuple(records), self.witness.answers[-1].request)
+        self.facts.append(fact)
+        return fact
+
+    def _widen(self, plenty: int) -> None:
+        """Widen the window until it shows enough: to hundreds of days where that is cheap, to all where all is near."""
+        days: int | None = WIDTHS[0]
+        while days is not None:
+            fact = self.learn(self._back(days))
+            found = len(fact.records)
+            if fact.window.start == self.dawn:
+                self.complete = True
+                return
+            wider = [width for width in WIDTHS if width > days]
+            if found >= plenty:
+                wider = []
+            elif found >= FEW:
+                wider = [width for width in wider if found * width / fact.window.days <= plenty][-1:]
+            elif found == 0:
+                wider = wider[-1:]
+            days = wider[0] if wider else None
+        if days is None and fact.window.days >= WIDTHS[-1] - 1 and self._begins_inside():
+            self.learn(Window(self.dawn, self.horizon - WIDTHS[-1] * DAY))
+            self.complete = True
+
+    def _back(self, days: int) -> Window:
+        return Window(max(self.dawn, self.horizon - days * DAY), self.horizon)
+
+    def _begins_inside(self) -> bool:
+        """Whether the base's silence before its first record says that nothing much is older."""
+        moments = self.moments
+        if not moments or self.base.window.start is None:
+            return True
+        longest = max((b - a for a, b in zip(moments, moments[1:], strict=False)), default=0)
+        return moments[0] - self.base.window.start > 3 * longest
+
+    def _look_back(self) -> None:
+        """Look at older usage in narrow windows, as wide as the recent density asks for."""
+        if self.complete or self.base.window.start is None:
+            return
+        density = len(self.base.records) / self.base.window.days
+        width = int(min(60 * DAY, max(600, SAMPLE / density * DAY if density else 60 * DAY)))
+        looked = 0
+        for age in AGES:
+            window = Window(self.horizon - age * DAY, self.horizon - age * DAY + width)
+            if looked < 3 and self.dawn <= (window.start or 0) and (window.end or 0) < self.base.window.start:
+                self.learn(window)
+                looked += 1
+
+    @cached_property
+    def focus(self) -> Window | None:
+        """A window with close-cut ends around some of the base's records; ``None`` where there is no record."""
+        return tight(self.base.records, self.witness.rng)
+
+    @cached_property
+    def late(self) -> int | None:
+        """An instant between two of the base's later records, with at most some thousands after it."""
+        records = self.base.records
+        return cut(records, self.witness.rng, low=max(0.3, 1 - 3000 / max(1, len(records))))
+
+    @cached_property
+    def early(self) -> int | None:
+        """An instant between two of the earliest known records."""
+        return cut(self.records, self.witness.rng, low=0.02, high=0.3)
+
+    @cached_property
+    def fresh(self) -> Fact:
+        """What is known of the time from the horizon to ten minutes before the run began: not closed, but settled."""
+        until = self.witness.now - 600
+        records = self.ask(Window(self.horizon, self.witness.now + 2 * DAY))
+        return Fact(Window(self.horizon, until), tuple(records), self.witness.answers[-1].request)
+
+    def sum(self, window: Window) -> tuple[float, float, int] | None:
+        """Give the least and the most credits that ``window`` may cost, and its number of records.
+
+        ``None`` where no fact covers the window. The two differ where a record stands at an end.
+        """
+        for fact in self.facts:
+            if _covers(fact.window, window):
+                sure = [record for record in fact.records if window.holds(record)]
+                maybe = [record for record in fact.records if window.holds(record) is None]
+                least = sum(record.credits for record in sure)
+                extra = [record.credits for record in maybe]
+                return least + sum(c for c in extra if c < 0), least + sum(c for c in extra if c > 0), len(sure)
+        return None
+
+
+def _covers(outer: Window, inner: Window) -> bool:
+    if outer.start is None or outer.end is None or inner.start is None or inner.end is None:
+        return False
+    return outer.start <= inner.start and inner.end <= outer.end

@@ -1,0 +1,180 @@
+"""Windows of time, and what a list may hold if it answers one.
+
+The documentation leaves open whether a window's ends belong to it, so a record within a second of an end may be in the
+answer or not. Windows are cut where no record is so near, so that the question stays sharp.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from civis_usage.contract_tests.answers import Record, excerpt
+from civis_usage.contract_tests.results import Finding
+from civis_usage.schemas import times
+
+__all__ = ["Fact", "Reading", "Window", "compare", "cut", "extra", "lost", "stamp", "strangers", "tight"]
+
+Reading = Callable[[Record], bool | None]
+CLEAR = 2
+"""Seconds that a cut keeps from the records beside it."""
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """From ``start`` to ``end``, seconds since the epoch; ``None`` is an open end."""
+
+    start: int | None
+    end: int | None
+
+    def holds(self, record: Record) -> bool | None:
+        """Say whether ``record`` is in the window; ``None`` where every answer is right (at an end, or undated)."""
+        at = record.second
+        if at is None:
+            return None
+        if (self.start is not None and at < self.start - 1) or (self.end is not None and at > self.end + 1):
+            return False
+        if (self.start is not None and at <= self.start + 1) or (self.end is not None and at >= self.end - 1):
+            return None
+        return True
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The window as query parameters."""
+        named = (("start_date", self.start), ("end_date", self.end))
+        return {name: stamp(at) for name, at in named if at is not None}
+
+    @property
+    def days(self) -> float:
+        """The length in days; both ends must be given."""
+        if self.start is None or self.end is None:
+            raise ValueError(f"{self} has an open end, so it has no length")
+        return (self.end - self.start) / 86400
+
+    def __str__(self) -> str:
+        return f"{'…' if self.start is None else stamp(self.start)} to {'…' if self.end is None else stamp(self.end)}"
+
+
+def stamp(second: int) -> str:
+    """Give an instant as RFC 3339 in UTC, without a fraction."""
+    return times.render(second * 1000).replace(".000Z", "Z")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a list with both dates given answered: these are the records of that organization in that window."""
+
+    window: Window
+    records: tuple[Record, ...]
+    request: str
+
+
+def strangers(got: Sequence[Record], belongs: Reading, request: str) -> list[Finding]:
+    """Find the records of a list that do not belong to its answer."""
+    wrong = [record for record in got if belongs(record) is False]
+    return (
+        [_finding(f"{len(wrong)} of {len(got)} records do not belong to the answer", wrong, request)] if wrong else []
+    )
+
+
+def lost(got: Sequence[Record], belongs: Reading, facts: Iterable[Fact], request: str) -> list[Finding]:
+    """Find the records that earlier answers show, that belong to this one, and that are missing or altered in it."""
+    listed = Counter(record.facts for record in got)
+    findings = []
+    for fact in facts:
+        expected = [record for record in fact.records if belongs(record) and fact.window.holds(record)]
+        if missing := _without(expected, listed):
+            text = f"{len(missing)} of {len(expected)} records that {fact.request} shows are missing or altered"
+            findings.append(_finding(text, missing, request))
+    return findings
+
+
+def extra(got: Sequence[Record], facts: Iterable[Fact], request: str) -> list[Finding]:
+    """Find the records of a list that an answer about the same time does not show, or not so."""
+    findings = []
+    for fact in facts:
+        known = Counter(record.facts for record in fact.records)
+        inside = [record for record in got if fact.window.holds(record)]
+        if unknown := _without(inside, known):
+            text = f"{len(unknown)} of {len(inside)} records are not, or not so, in the answer to {fact.request}"
+            findings.append(_finding(text, unknown, request))
+    return findings
+
+
+def compare(got: Sequence[Record], belongs: Reading, facts: Sequence[Fact], request: str) -> list[Finding]:
+    """Hold a list against what it should be and against what was answered before.
+
+    Args:
+        got: the list's records.
+        belongs: whether a record should be in it; ``None`` where either is right.
+        facts: earlier answers about the same organization; inside their windows they and ``got`` must agree.
+        request: the list's request, for the findings.
+    """
+    fitting = [record for record in got if belongs(record)]
+    return strangers(got, belongs, request) + lost(got, belongs, facts, request) + extra(fitting, facts, request)
+
+
+def _without(records: Iterable[Record], counts: Counter[tuple[object, ...]]) -> list[Record]:
+    """Give the records that ``counts`` does not hold, each as often as it is missing."""
+    left = counts.copy()
+    missing = []
+    for record in records:
+        if left[record.facts] > 0:
+            left[record.facts] -= 1
+        else:
+            missing.append(record)
+    return missing
+
+
+def _finding(text: str, records: Sequence[Record], request: str) -> Finding:
+    return Finding(
+        f"{text}: the first is {excerpt(records[0].data, 200)}", request=request, example=excerpt(records[0].data)
+    )
+
+
+def cut(records: Sequence[Record], rng: Random, low: float = 0.0, high: float = 1.0) -> int | None:
+    """Choose an instant between two neighbouring records, near to one of them, for a window's end.
+
+    Only the part of the records between the quantiles ``low`` and ``high`` is looked at; small gaps are preferred,
+    since an end that is off by an hour or a day shows there. ``None`` where no two records are far enough apart.
+    """
+    moments = sorted({record.second for record in records if record.second is not None})
+    part = moments[int(len(moments) * low) : max(2, round(len(moments) * high))]
+    gaps = sorted((b - a, a, b) for a, b in zip(part, part[1:], strict=False) if b - a >= 2 * CLEAR)
+    if not gaps:
+        return None
+    _, before, after = rng.choice(gaps[: max(1, len(gaps) // 4)])
+    return rng.choice((before + CLEAR, after - CLEAR))
+
+
+def tight(records: Sequence[Record], rng: Random, least: int = 20, most: int = 150) -> Window | None:
+    """Choose a window whose ends stand close around its first and its last record.
+
+    It holds ``least`` to ``most`` records where there are as many (all but the outermost otherwise), and its outer
+    records cost credits worth noticing where there are such: a window that loses them shows in the list and the sum.
+    """
+    moments = sorted({record.second for record in records if record.second is not None})
+    if not moments:
+        return None
+    weight: dict[int, float] = {}
+    for record in records:
+        if record.second is not None:
+            weight[record.second] = weight.get(record.second, 0.0) + record.credits
+    candidates = [window for _ in range(40) if (window := _around(moments, rng, least, most))]
+    if not candidates:
+        return Window(moments[0] - CLEAR, moments[-1] + CLEAR)
+    return max(candidates, key=lambda pair: min(weight[pair[0]], weight[pair[1]], 0.05))[2]
+
+
+def _around(moments: Sequence[int], rng: Random, least: int, most: int) -> tuple[int, int, Window] | None:
+    inner = len(moments) - 2
+    if inner < 1:
+        return None
+    size = min(inner, rng.randint(min(least, inner), min(most, inner)))
+    first = rng.randint(1, len(moments) - 1 - size)
+    last = first + size - 1
+    window = Window(moments[first] - CLEAR, moments[last] + CLEAR)
+    clear = moments[first] - moments[first - 1] >= 2 * CLEAR and moments[last + 1] - moments[last] >= 2 * CLEAR
+    return (moments[first], moments[last], window) if clear else None

@@ -1,0 +1,239 @@
+"""The witness: puts questions to the API within a budget, and remembers every answer.
+
+Checks share it. A question asked before is answered from memory, so checks that need the same list cost one request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from civis_usage.client.errors import NotAsContracted, Unreachable
+from civis_usage.client.retries import RETRIED
+from civis_usage.client.transport import Exchange, Transport
+from civis_usage.contract_tests.answers import Answer, Record, Unusable, as_records
+from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.history import History
+from civis_usage.schemas import OPERATIONS
+
+__all__ = ["Hidden", "NotJudged", "Witness"]
+
+WRONG_KEY = "civis-usage-check-deliberately-wrong-key"
+TRIES = 5
+SLOW = 0.1
+"""Seconds to pause before each request while less than a tenth of the rate limit is left for others."""
+PATIENCE = 330.0
+"""Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
+
+
+class NotJudged(Exception):
+    """The question cannot be put or got no answer of the API's; its text says why (budget, rate limit, outage)."""
+
+
+class Hidden(Exception):
+    """The organization is not visible to this key (403 or 404): a legal answer, and nothing to judge."""
+
+
+class Witness:
+    """One run's access to the API."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.rng = Random(config.seed)  # noqa: S311 - reproducible choices, no secrets
+        self.now = int((config.now() if config.now else datetime.now(UTC)).timestamp())
+        """When the run began, in seconds since the epoch."""
+        self.answers: list[Answer] = []
+        """Every answer so far, in the order of the questions."""
+        self.requests = 0
+        """Requests sent so far, retries included."""
+        self.rate_limit: tuple[int, int] | None = None
+        """The fewest requests that were left in a rate-limit period, and the period's limit; ``None`` if never said."""
+        self._memory: dict[tuple[str, str, str | None], Answer] = {}
+        self._histories: dict[tuple[str, int], History] = {}
+        self._stopped: NotJudged | None = None
+        self._transport = self._open(config.api_key)
+
+    def _open(self, key: str) -> Transport:
+        config = self.config
+        return Transport(
+            config.base_url,
+            key,
+            timeout=config.timeout,
+            tries=TRIES,
+            max_wait=PATIENCE,
+            before=self._spend,
+            on_exchange=self._note,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _spend(self, url: str) -> None:
+        if self.requests >= self.config.max_requests:
+            budget = self.config.max_requests
+            raise self._stop(f"the budget of {budget} requests is spent: raise it with --max-requests")
+        if self.rate_limit and self.rate_limit[0] < self.rate_limit[1] // 10:
+            time.sleep(SLOW)
+        self.requests += 1
+
+    def _note(self, exchange: Exchange) -> None:
+        left, limit = exchange.calls_remaining, exchange.rate_limit
+        if left is not None and limit is not None and (self.rate_limit is None or left < self.rate_limit[0]):
+            self.rate_limit = left, limit
+
+    def _stop(self, reason: str) -> NotJudged:
+        """Remember why no further question makes sense."""
+        self._stopped = NotJudged(reason)
+        return self._stopped
+
+    def ask(
+        self,
+        operation: str,
+        /,
+        *,
+        again: bool = False,
+        key: str | None = "own",
+        legitimate: bool = True,
+        **parameters: Any,
+    ) -> Answer:
+        """Put one question and give the answer, whatever its status.
+
+        Args:
+            operation: the operation's id.
+            again: ask even if the question was answered before.
+            key: ``own``, ``wrong`` or ``None`` for no key.
+            legitimate: whether the documentation promises a 200. The shape checks look at such answers, and at any 200.
+            parameters: path and query parameters by their documented names.
+
+        Raises:
+            NotJudged: the budget or the rate limit is spent, the API is unreachable or unavailable, the key refused.
+        """
+        path = OPERATIONS[operation].path
+        inside = {name for name in parameters if f"{{{name}}}" in path}
+        path = path.format(**{name: parameters[name] for name in inside})
+        query = urlencode({name: value for name, value in parameters.items() if name not in inside})
+        request = f"{path}?{query}" if query else path
+        memory = (operation, request, key)
+        if not again and memory in self._memory:
+            return self._memory[memory]
+        if self._stopped:
+            raise self._stopped
+        response = self._send(request, key)
+        promised = key == "own" and (legitimate or response.status_code == 200)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(operation, request, response.status_code, headers, response.content, promised)
+        if answer.status == 429:
+            raise self._stop(f"the rate limit is spent: {request} answered 429, after retries as well")
+        if answer.status in RETRIED:
+            raise NotJudged(f"{request} answered {answer.status}, after retries as well")
+        if answer.status == 401 and key == "own":
+            raise self._stop("the API refused the key (401): set CIVIS_API_KEY to a valid one")
+        self._memory[memory] = answer
+        self.answers.append(answer)
+        return answer
+
+    def _send(self, request: str, key: str | None) -> requests.Response:
+        try:
+            if key == "wrong":
+                with self._open(WRONG_KEY) as stranger:
+                    return stranger.get(request)
+            return self._transport.get(request, auth=key is not None)
+        except Unreachable as error:
+            raise NotJudged(str(error)) if self.answers else self._stop(str(error)) from error
+        except NotAsContracted as error:
+            raise Unusable(str(error)) from error
+
+    def answers_to(self, operation: str, /, **parameters: Any) -> str:
+        """Give the request, path and query, of a question."""
+        return self.ask(operation, **parameters).request
+
+    @property
+    def summary_decimals(self) -> int:
+        """The decimals of the summaries seen so far, 2 at least: how coarsely they may be rounded."""
+        decimals = [2]
+        for answer in self.answers:
+            if answer.operation == "get_llm_organization_summary" and answer.status == 200 and answer.is_json:
+                credits = answer.json.get("credits") if isinstance(answer.json, dict) else None  # noqa: A001
+                if isinstance(credits, float):
+                    decimals.append(-int(Decimal(repr(credits)).normalize().as_tuple().exponent))
+        return max(decimals)
+
+    def shows_usage(self, operation: str) -> bool:
+        """Whether the organization named first has shown any usage in the questions so far."""
+        known = self._histories.get((operation, self.organizations[0]))
+        return known is not None and bool(known.records)
+
+    def records(self, operation: str, /, *, again: bool = False, **parameters: Any) -> list[Record]:
+        """Ask for a list and give its records.
+
+        Raises:
+            Unusable: the answer is no list (the shape checks report it).
+            Hidden: 403 or 404 for a named organization.
+            NotJudged: as :meth:`ask`.
+        """
+        answer = self.ask(operation, again=again, **parameters)
+        if answer.status in (403, 404) and "org_id" in parameters:
+            raise Hidden(f"{answer.request} answered {answer.status}")
+        if answer.status != 200:
+            raise Unusable(f"{answer.request} answered {answer.status}")
+        if not isinstance(answer.json, list):
+            raise Unusable(f"{answer.request} answered no list")
+        return as_records(OPERATIONS[operation].body, answer.json)
+
+    def summary(self, org_id: int, *, again: bool = False, **parameters: Any) -> tuple[float, Any, str]:
+        """Ask for a summary; give its credits, the organization that it names, and the request.
+
+        Raises:
+            Unusable: the answer is no summary.
+            Hidden: 403 or 404.
+            NotJudged: as :meth:`ask`.
+        """
+        answer = self.ask("get_llm_organization_summary", again=again, org_id=org_id, **parameters)
+        if answer.status in (403, 404):
+            raise Hidden(f"{answer.request} answered {answer.status}")
+        if answer.status != 200:
+            raise Unusable(f"{answer.request} answered {answer.status}")
+        body = answer.json
+        if not isinstance(body, Mapping) or not isinstance(body.get("credits"), int | float):
+            raise Unusable(f"{answer.request} answered no summary")
+        return float(body["credits"]), body.get("organizationId"), answer.request
+
+    def history(self, operation: str, org: int) -> History:
+        """Give what is known of an organization's usage: explored once, at the first call."""
+        known = self._histories.get((operation, org))
+        if known is None:
+            known = History.explore(self, operation, org, thorough=org == self.organizations[0])
+            self._histories[(operation, org)] = known
+        return known
+
+    def histories(self, operation: str) -> Iterator[History]:
+        """Give the history of each organization that the key may see, the one named first in front."""
+        for org in self.organizations:
+            try:
+                yield self.history(operation, org)
+            except Hidden:
+                continue
+
+    @cached_property
+    def organizations(self) -> tuple[int, ...]:
+        """The organizations to look at: those named by the user, else the one that the API shows most of."""
+        if self.config.organizations:
+            return self.config.organizations
+        counts: dict[int, int] = {}
+        for days in (40, 400, 4000):
+            start = datetime.fromtimestamp(self.now - days * 86400, UTC).strftime("%Y-%m-%dT00:00:00Z")
+            end = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT00:00:00Z")
+            for record in self.records("list_llm", start_date=start, end_date=end):
+                if isinstance(record.org, int):
+                    counts[record.org] = counts.get(record.org, 0) + 1
+            if counts:
+                return (max(counts, key=lambda org: counts[org]),)
+        raise NotJudged("the API shows no usage to this key without an organization: name one with --org-id")
