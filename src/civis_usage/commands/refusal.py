@@ -1,0 +1,45 @@
+"""How a command refuses: with one sentence, exit code 2, and without showing a key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+__all__ = ["GuardedCommand", "Refusal"]
+
+
+class Refusal(click.ClickException):
+    """Wrong use of a command: its message goes to standard error, and the command ends with 2."""
+
+    exit_code = 2
+
+
+class GuardedCommand(click.Command):
+    """A command that takes options only, and hides the key in what click says about them."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read ``args``; an error about them is shown with the key hidden."""
+        from civis_usage.contract_tests.redaction import Redactor
+
+        keys = list(_keys(args))
+        try:
+            context = super().make_context(info_name, args, parent, allow_extra_args=True, **extra)
+        except click.UsageError as error:
+            error.message = Redactor(keys).text(error.message)
+            raise
+        if context.args:
+            raise click.UsageError("There are no arguments but options.", context)
+        return context
+
+
+def _keys(args: list[str]) -> Iterator[str]:
+    yield os.environ.get("CIVIS_API_KEY", "").strip()
+    for arg, following in zip(args, [*args[1:], ""], strict=True):
+        name, _, value = arg.partition("=")
+        if name == "--api-key":
+            yield (value or following).strip()
