@@ -28,8 +28,9 @@ class Reader:
     def one(self, response: requests.Response, make: Callable[[dict[str, Any]], T]) -> T:
         """Make a record of an answer that is one JSON object.
 
-        :raises APIError: for an error status.
-        :raises NotAsContracted: for anything else that is not a record as documented.
+        Raises:
+            APIError: for an error status.
+            NotAsContracted: for anything else that is not a record as documented.
         """
         body = self._json(response)
         if not isinstance(body, dict):

@@ -17,7 +17,8 @@ DEFAULT_BASE_URL = "https://api.civisanalytics.com"
 def key_of(api_key: str | None) -> Secret:
     """Give the key: ``api_key``, or the one in ``CIVIS_API_KEY``.
 
-    :raises ConfigurationError: if there is none, or it has characters that no key has.
+    Raises:
+        ConfigurationError: if there is none, or it has characters that no key has.
     """
     key = (api_key if api_key is not None else os.environ.get("CIVIS_API_KEY", "")).strip()
     if not key:
@@ -32,8 +33,9 @@ def key_of(api_key: str | None) -> Secret:
 def base_url_of(base_url: str | None, key: Secret | None = None) -> str:
     """Give the base URL, without a slash at its end: ``base_url``, or ``CIVIS_API_ENDPOINT``, or the live API's.
 
-    :raises ConfigurationError: if it is no http or https URL, or holds credentials, ``key``, a query or a fragment.
-        The message does not show a URL in which a secret may stand.
+    Raises:
+        ConfigurationError: if it is no http or https URL, or holds credentials, ``key``, a query or a fragment.
+            The message does not show a URL in which a secret may stand.
     """
     url = (base_url if base_url is not None else os.environ.get("CIVIS_API_ENDPOINT") or DEFAULT_BASE_URL).strip()
     if "@" in url:

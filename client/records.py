@@ -27,8 +27,11 @@ def snake_case(name: str) -> str:
 class Record(Mapping[str, Any]):
     """What the records have in common. A subclass's annotations are its documented fields, all of them required.
 
-    :param body: the JSON object as the API sent it.
-    :raises ValueError: if a documented field is missing or has another type than documented; ``null`` passes.
+    Args:
+        body: the JSON object as the API sent it.
+
+    Raises:
+        ValueError: if a documented field is missing or has another type than documented; ``null`` passes.
     """
 
     __slots__ = ("_body", "_fields")
@@ -95,7 +98,8 @@ class _Run(Record):
     def created(self) -> datetime | None:
         """When the run was created, as an aware datetime.
 
-        :raises ValueError: if ``run_created_at`` is no timestamp as documented.
+        Raises:
+            ValueError: if ``run_created_at`` is no timestamp as documented.
         """
         from ..schemas import times
 

@@ -35,8 +35,9 @@ class Retries:
     def wait(self, attempt: int, elapsed: float, headers: Mapping[str, str] | None) -> float | None:
         """Give the seconds to wait after try number ``attempt`` (from 1), or ``None`` to give up.
 
-        :param elapsed: seconds since the first request was sent.
-        :param headers: those of the answer; ``None`` where the connection failed.
+        Args:
+            elapsed: seconds since the first request was sent.
+            headers: those of the answer; ``None`` where the connection failed.
         """
         tries = self.tries if headers is not None else min(self.tries, _CONNECTION_TRIES)
         if attempt >= tries:

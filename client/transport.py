@@ -85,14 +85,17 @@ class Transport:
     Threads may share a transport: it keeps no cookies, and nothing in it changes between requests but the pool of
     connections, which is made for that.
 
-    :param base_url: ``None`` for ``CIVIS_API_ENDPOINT``, and where that is not set for the live API.
-    :param api_key: ``None`` for ``CIVIS_API_KEY``.
-    :param tries: requests for one call at most, retries included.
-    :param max_wait: seconds that retries may take altogether.
-    :param before: called with the URL before each request; what it raises stops the call, so that it can keep a budget.
-    :param on_exchange: called after each request, with what came of it.
-    :param sleep: waits between tries.
-    :raises ConfigurationError: where there is no key, or the key or URL cannot be used.
+    Args:
+        base_url: ``None`` for ``CIVIS_API_ENDPOINT``, and where that is not set for the live API.
+        api_key: ``None`` for ``CIVIS_API_KEY``.
+        tries: requests for one call at most, retries included.
+        max_wait: seconds that retries may take altogether.
+        before: called with the URL before each request; what it raises stops the call, so that it can keep a budget.
+        on_exchange: called after each request, with what came of it.
+        sleep: waits between tries.
+
+    Raises:
+        ConfigurationError: where there is no key, or the key or URL cannot be used.
     """
 
     def __init__(
@@ -125,9 +128,12 @@ class Transport:
 
         Redirects are not followed, so that the key goes nowhere else.
 
-        :param auth: ``False`` sends no key, and no login from a ``.netrc`` either.
-        :raises Unreachable: where no whole answer came, after the retries.
-        :raises NotAsContracted: where the body cannot be decoded as its ``Content-Encoding`` says.
+        Args:
+            auth: ``False`` sends no key, and no login from a ``.netrc`` either.
+
+        Raises:
+            Unreachable: where no whole answer came, after the retries.
+            NotAsContracted: where the body cannot be decoded as its ``Content-Encoding`` says.
         """
         prepared = self._prepare(path, params, headers, auth)
         started = time.monotonic()

@@ -33,15 +33,18 @@ class UsageClient:
     Threads may share a client; connections are kept open and used again. A call is tried again after 429, 502, 503
     and 504 and after a lost connection, with growing waits of at least ``Retry-After``.
 
-    :param api_key: ``None`` for ``CIVIS_API_KEY`` in the environment.
-    :param base_url: with or without a slash at its end; ``None`` for ``CIVIS_API_ENDPOINT``, else the live API.
-    :param timeout: seconds for connecting and for each wait for bytes; one number, or a pair.
-    :param retries: tries after the first one, for each call; 0 for none.
-    :param max_wait: seconds that the retries of one call may take altogether.
-    :param user_agent: what to send as ``User-Agent`` in place of this kit's name and version.
-    :param on_exchange: called after each request, retries included, with what came of it.
-    :param sleep: waits between tries.
-    :raises ConfigurationError: where there is no key, or the key or URL cannot be used.
+    Args:
+        api_key: ``None`` for ``CIVIS_API_KEY`` in the environment.
+        base_url: with or without a slash at its end; ``None`` for ``CIVIS_API_ENDPOINT``, else the live API.
+        timeout: seconds for connecting and for each wait for bytes; one number, or a pair.
+        retries: tries after the first one, for each call; 0 for none.
+        max_wait: seconds that the retries of one call may take altogether.
+        user_agent: what to send as ``User-Agent`` in place of this kit's name and version.
+        on_exchange: called after each request, retries included, with what came of it.
+        sleep: waits between tries.
+
+    Raises:
+        ConfigurationError: where there is no key, or the key or URL cannot be used.
 
     The methods raise :class:`~civis_usage.client.UsageError`; its module draws the tree.
     """
@@ -88,7 +91,8 @@ class UsageClient:
     def get_llm(self, id: int) -> LLMUsage:  # noqa: A002 - the name that civis gives it
         """Give one LLM usage record by its id. ``GET /usage/llm/{id}``.
 
-        :raises NotFound: if there is none, or it is not visible with this key.
+        Raises:
+            NotFound: if there is none, or it is not visible with this key.
         """
         return self._read.one(self._transport.get(f"/usage/llm/{_integer('id', id)}"), LLMUsage)
 
@@ -97,9 +101,10 @@ class UsageClient:
     ) -> list[LLMUsage]:
         """Give all LLM usage records of an organization in a window. ``GET /usage/llm``.
 
-        :param org_id: left out: as the API chooses, likely the caller's own organization (assumed).
-        :param start_date: with neither date given, the start of the current month.
-        :param end_date: with neither date given, the end of the current day.
+        Args:
+            org_id: left out: as the API chooses, likely the caller's own organization (assumed).
+            start_date: with neither date given, the start of the current month.
+            end_date: with neither date given, the end of the current day.
         """
         query = _query(org_id=org_id, start_date=start_date, end_date=end_date)
         return self._read.many(self._transport.get("/usage/llm", query), LLMUsage)
@@ -109,8 +114,9 @@ class UsageClient:
     ) -> LLMOrganizationSummary:
         """Give the sum of an organization's LLM credits in a window. ``GET /usage/llm/organization/{org_id}/summary``.
 
-        :param start_date: with neither date given, the start of the current month.
-        :param end_date: with neither date given, the end of the current day.
+        Args:
+            start_date: with neither date given, the start of the current month.
+            end_date: with neither date given, the end of the current day.
         """
         path = f"/usage/llm/organization/{_integer('org_id', org_id)}/summary"
         query = _query(start_date=start_date, end_date=end_date)
@@ -137,8 +143,9 @@ class UsageClient:
     ) -> list[MatchingUsage]:
         """Give all matching usage records of an organization in a window. ``GET /usage/matching``.
 
-        :param task: only runs of this kind, ``IDR`` or ``CDM``.
-        :param start_date: no default is documented, so without dates the answer may cover all time.
+        Args:
+            task: only runs of this kind, ``IDR`` or ``CDM``.
+            start_date: no default is documented, so without dates the answer may cover all time.
         """
         query = _query(org_id=org_id, task=task, start_date=start_date, end_date=end_date)
         return self._read.many(self._transport.get("/usage/matching", query), MatchingUsage)
