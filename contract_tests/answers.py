@@ -6,15 +6,15 @@ import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from civis_usage.schemas import load, times
+from civis_usage.schemas import OPERATIONS, load, times
 
 __all__ = ["Answer", "Record", "Unusable", "as_records", "excerpt"]
 
 
-class Unusable(Exception):
+class Unusable(Exception):  # noqa: N818 - named by what happened
     """An answer that a question cannot be settled with; its text says why. The shape checks report such answers."""
 
 
@@ -48,6 +48,16 @@ class Answer:
             return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise Unusable(f"{self.request} answered what is not JSON ({error}): {excerpt(self.body)}") from None
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """The usage records in the body, a list's or the single one; what is no object is left out.
+
+        Raises:
+            Unusable: where the body is not JSON.
+        """
+        items = self.json if isinstance(self.json, list) else [self.json]
+        return as_records(OPERATIONS[self.operation].body, items)
 
     @property
     def is_json(self) -> bool:
@@ -109,13 +119,15 @@ def as_records(schema: str, items: Iterable[Any]) -> list[Record]:
 
 def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...]) -> Record:
     facts = tuple(_normal(data.get(name), spec) for name, spec in fields)
-    return Record(data, _second(data.get("runCreatedAt")), facts)
+    at = data.get("runCreatedAt")
+    return Record(data, _second(at) if isinstance(at, str) else None, facts)
 
 
 def _normal(value: Any, spec: Mapping[str, Any]) -> Any:
     if spec.get("format") == "date-time":
-        second = _second(value)
-        return value if second is None and isinstance(value, str | None) else second
+        second = _second(value) if isinstance(value, str) else None
+        if second is not None:
+            return second
     if isinstance(value, bool) or not isinstance(value, int | float | str | None):
         return f"{type(value).__name__} {excerpt(value)}"
     if spec.get("type") == "number" and isinstance(value, int | float):
@@ -130,8 +142,9 @@ def _single(value: float) -> float:
         return float(value)
 
 
-def _second(value: Any) -> int | None:
+@lru_cache(maxsize=1 << 17)
+def _second(text: str) -> int | None:
     try:
-        return times.to_millis(times.parse(value)) // 1000 if isinstance(value, str) else None
+        return times.to_millis(times.parse(text)) // 1000
     except ValueError:
         return None

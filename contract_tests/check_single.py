@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civis_usage.contract_tests.answers import Record, Unusable, as_records, excerpt
+from civis_usage.contract_tests.answers import Record, Unusable, excerpt
 from civis_usage.contract_tests.check_lists import histories
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Evidence, Finding, Outcome
@@ -14,7 +14,7 @@ UNKNOWN = 9_007_199_254_740_991
 
 
 def _sample(witness: Witness) -> list[Record]:
-    """Choose records of every kind: oldest, newest, dearest, cheapest, and some by chance; of further organizations two."""
+    """Choose the oldest, newest, dearest and cheapest record, and one by chance; of further organizations two."""
     chosen: dict[int, Record] = {}
     for number, history in enumerate(histories(witness, "list_llm")):
         known = [r for r in history.records if isinstance(r.data.get("id"), int)]
@@ -41,7 +41,7 @@ def equals_listed(witness: Witness) -> Outcome:
             findings.append(Finding(text, request=answer.request, example=excerpt(record.data)))
             continue
         try:
-            single = as_records("llm_usage", [answer.json])
+            single = answer.records
         except Unusable as error:
             unreadable = str(error)
             continue

@@ -102,7 +102,7 @@ def default_window(witness: Witness) -> Outcome:
 
 
 def _against_list(witness: Witness, history: History, before: Sequence[Record], window: Window) -> Outcome:
-    """Hold a summary against the list of an open window; on a mismatch, ask for the list again: runs may be recorded."""
+    """Hold a summary against an open window's list; on a mismatch, ask for it again: runs may have been recorded."""
     try:
         credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
     except Hidden as hidden:

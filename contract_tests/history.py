@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from civis_usage.contract_tests.answers import Record
@@ -129,7 +130,7 @@ class History:
         moments = self.moments
         if not moments or self.base.window.start is None:
             return True
-        longest = max((b - a for a, b in zip(moments, moments[1:], strict=False)), default=0)
+        longest = max((b - a for a, b in pairwise(moments)), default=0)
         return moments[0] - self.base.window.start > 3 * longest
 
     def _look_back(self) -> None:

@@ -96,7 +96,7 @@ def _unjudged(witness: Witness, results: list[Result]) -> str | None:
     reasons = [result.inconclusive for result in results if result.inconclusive]
     hidden = [answer for answer in promised if answer.status in (403, 404)]
     if hidden and len(hidden) == len(promised):
-        named = ", ".join(map(str, config_organizations(witness))) or "usage"
+        named = ", ".join(map(str, witness.config.organizations)) or "usage"
         return f"organization {named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
     if promised:
         first = promised[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from civis_usage.contract_tests.answers import Record, excerpt
@@ -142,7 +143,7 @@ def cut(records: Sequence[Record], rng: Random, low: float = 0.0, high: float = 
     """
     moments = sorted({record.second for record in records if record.second is not None})
     part = moments[int(len(moments) * low) : max(2, round(len(moments) * high))]
-    gaps = sorted((b - a, a, b) for a, b in zip(part, part[1:], strict=False) if b - a >= 2 * CLEAR)
+    gaps = sorted((b - a, a, b) for a, b in pairwise(part) if b - a >= 2 * CLEAR)
     if not gaps:
         return None
     _, before, after = rng.choice(gaps[: max(1, len(gaps) // 4)])

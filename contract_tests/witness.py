@@ -18,7 +18,7 @@ import requests
 from civis_usage.client.errors import NotAsContracted, Unreachable
 from civis_usage.client.retries import RETRIED
 from civis_usage.client.transport import Exchange, Transport
-from civis_usage.contract_tests.answers import Answer, Record, Unusable, as_records
+from civis_usage.contract_tests.answers import Answer, Record, Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
 from civis_usage.schemas import OPERATIONS
@@ -33,11 +33,11 @@ PATIENCE = 330.0
 """Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
 
 
-class NotJudged(Exception):
+class NotJudged(Exception):  # noqa: N818 - named by what happened
     """The question cannot be put or got no answer of the API's; its text says why (budget, rate limit, outage)."""
 
 
-class Hidden(Exception):
+class Hidden(Exception):  # noqa: N818 - named by what happened
     """The organization is not visible to this key (403 or 404): a legal answer, and nothing to judge."""
 
 
@@ -186,7 +186,7 @@ class Witness:
             raise Unusable(f"{answer.request} answered {answer.status}")
         if not isinstance(answer.json, list):
             raise Unusable(f"{answer.request} answered no list")
-        return as_records(OPERATIONS[operation].body, answer.json)
+        return answer.records
 
     def summary(self, org_id: int, *, again: bool = False, **parameters: Any) -> tuple[float, Any, str]:
         """Ask for a summary; give its credits, the organization that it names, and the request.

@@ -55,7 +55,7 @@ def _operation(operation: dict[str, Any], source: dict[str, Any]) -> dict[str, A
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     plain = {key: value for key, value in parameter.items() if key != "schema"}
-    return plain | parameter["schema"]
+    return {**plain, **parameter["schema"]}
 
 
 def _response(response: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
