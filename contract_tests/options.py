@@ -1,0 +1,78 @@
+"""The options of the contract tests under pytest; the same as those of ``civis-usage check``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+    from civis_usage.contract_tests.config import Config
+
+__all__ = ["OPTIONS", "add", "config_of"]
+
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--base-url", {"metavar": "URL", "help": "the API to check (default: $CIVIS_API_ENDPOINT, then the live API)"}),
+    (
+        "--org-id",
+        {"metavar": "ID", "type": int, "action": "append", "help": "an organization; repeatable"},
+    ),
+    ("--from", {"dest": "usage_from", "metavar": "DATE", "help": "look at no usage before this day"}),
+    ("--to", {"dest": "usage_to", "metavar": "DATE", "help": "look at no usage after this day"}),
+    ("--max-requests", {"metavar": "N", "type": int, "default": 60, "help": "the request budget (default: 60)"}),
+    (
+        "--usage-seed",
+        {"metavar": "N", "type": int, "default": 0, "help": "decides which windows are asked for"},
+    ),
+    ("--waivers", {"metavar": "FILE", "help": "deviations that you accept, as TOML"}),
+    ("--allow-no-data", {"action": "store_true", "help": "do not fail where an operation shows no usage"}),
+    ("--strict-usage", {"action": "store_true", "help": "fail on warnings as well"}),
+)
+"""Names and settings, as for ``argparse``. The key comes from ``CIVIS_API_KEY`` only: a command line can be read."""
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the options to pytest; one that another plugin has already (``--base-url`` is common) is shared with it."""
+    group = parser.getgroup("civis-usage", "contract tests of the Civis Platform API's /usage resource")
+    for name, settings in OPTIONS:
+        try:
+            group.addoption(name, **settings)
+        except ValueError:
+            continue
+
+
+def config_of(options: pytest.Config) -> Config:
+    """Give the run that pytest's options and the environment ask for.
+
+    Raises:
+        ConfigurationError: the base URL or the key cannot be used.
+        WaiverError: the waivers cannot be read.
+    """
+    from civis_usage.client.endpoint import base_url_of, key_of
+    from civis_usage.contract_tests import waivers
+    from civis_usage.contract_tests.config import Config
+
+    key = key_of(None)
+    file = options.getoption("waivers")
+    return Config(
+        base_url_of(options.getoption("base_url"), key),
+        key.reveal(),
+        tuple(options.getoption("org_id") or ()),
+        start=_day(options.getoption("usage_from")),
+        end=_day(options.getoption("usage_to"), last=True),
+        max_requests=options.getoption("max_requests"),
+        strict=options.getoption("strict_usage"),
+        waivers=waivers.load(file) if file else waivers.discover(),
+        allow_no_data=options.getoption("allow_no_data"),
+        seed=options.getoption("usage_seed"),
+    )
+
+
+def _day(text: str | None, *, last: bool = False) -> datetime | None:
+    from civis_usage.client.errors import ConfigurationError
+
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no day: write it as in 2026-01-31.") from None
+    return day + timedelta(days=1) if day and last else day

@@ -1,0 +1,36 @@
+"""The contract as a pytest suite: one test for each check, and one for the waivers.
+
+Run it against any base URL, with the key in ``CIVIS_API_KEY``::
+
+    pytest --pyargs civis_usage.contract_tests --base-url https://api.civisanalytics.com --org-id 1
+"""
+
+from __future__ import annotations
+
+import pytest
+from civis_usage.contract_tests.results import Report, Verdict
+from civis_usage.contract_tests.runner import checks
+
+
+@pytest.mark.parametrize("check_id", [check.id for check in checks()])
+def test_contract(check_id: str, contract_report: Report) -> None:
+    """The API keeps this rule."""
+    result = next(result for result in contract_report.results if result.check.id == check_id)
+    findings = "\n".join(f"  {finding.message}" for finding in result.findings)
+    text = f"{result.check.rule} ({result.check.evidence})\n{findings or result.inconclusive or result.seen}"
+    if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and contract_report.strict):
+        pytest.fail(text, pytrace=False)
+    if result.verdict is Verdict.INCONCLUSIVE:
+        allowed = result.no_data and contract_report.allow_no_data
+        documented = result.check.evidence == "documented"
+        if documented and not allowed:
+            pytest.fail(f"inconclusive: {text}", pytrace=False)
+        pytest.skip(text)
+    if result.verdict is Verdict.WAIVED:
+        pytest.xfail("; ".join(f"{finding.message}: {waiver.reason}" for finding, waiver in result.waived))
+
+
+def test_no_waiver_is_expired(contract_report: Report) -> None:
+    """What was accepted for a while comes up again."""
+    named = [f"{w.check} {w.field or ''} until {w.expires}: {w.reason}" for w in contract_report.expired_waivers]
+    assert not named, f"expired waivers: {named}"

@@ -1,0 +1,45 @@
+"""What every test lives under: no network but the loopback, and no key or endpoint of the person who runs it."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+_connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+
+def _guard(address: Any) -> None:
+    if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise OSError(f"a test tried to reach {address[0]}: tests speak to the loopback only")
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    _guard(address)
+    return _connect(self, address)
+
+
+def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
+    _guard(address)
+    return _connect_ex(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Any:
+    """Refuse every connection that leaves this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def bare_environment() -> Any:
+    """Take away what the environment says about the API and about CI."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CIVIS_API_KEY", "CIVIS_API_ENDPOINT", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR"):
+            patch.delenv(name, raising=False)
+        yield
