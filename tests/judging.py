@@ -1,0 +1,43 @@
+"""Run the contract check in this process, against a stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.results import Report, Verdict
+from civis_usage.contract_tests.runner import run
+
+from .standin import KEY, Standin
+from .standin_runs import millis
+from .standin_server import Server
+
+NOW = datetime(2026, 5, 19, 15, 26, 7, 250_000, tzinfo=UTC)
+"""The time at which everything here happens, for the check and for the stand-in."""
+
+
+def frozen() -> int:
+    """Give NOW in milliseconds."""
+    return millis(NOW)
+
+
+def judge(server: Server, standin: Standin, organizations: Sequence[int] = (1,), **more: Any) -> Report:
+    """Check a stand-in as ``civis-usage check --allow-no-data`` does."""
+    server.standin = standin
+    config = {"allow_no_data": True, "now": lambda: NOW} | more
+    return run(Config(server.url, KEY, tuple(organizations), **config))
+
+
+def wrong(report: Report, *verdicts: Verdict) -> str:
+    """Write what a report found, and what it could not tell, a line a check."""
+    shown = verdicts or (Verdict.VIOLATED, Verdict.WARNED, Verdict.INCONCLUSIVE)
+    lines = [f"exit {report.exit_code} after {report.requests} requests, {report.seconds:.2f} s"]
+    lines += [f"unjudged: {report.unjudged}"] if report.unjudged else []
+    for result in report.results:
+        if result.verdict in shown:
+            lines.append(f"{result.verdict} {result.check.id} ({result.check.operation}, {result.check.evidence})")
+            lines += [f"  {finding.message}; {finding.request}" for finding in result.findings]
+            lines += [f"  {result.inconclusive}"] if result.inconclusive else []
+    return "\n".join(lines)

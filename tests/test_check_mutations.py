@@ -1,0 +1,54 @@
+"""The check reports every stand-in that breaks the contract, and blames the operation that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from civis_usage.contract_tests.results import Verdict
+
+from .deviations import DEVIATIONS, FIELD_MISTAKES, Deviation
+from .judging import frozen, judge, wrong
+from .standin import Standin
+from .standin_server import Server, serving
+
+SIZE = {"daily": {1: 4, 2: 2, 3: 2}, "daily_matching": {1: 3.5, 2: 2, 3: 2}}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.id)
+def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: Deviation) -> None:
+    standin = deviation.standin(now=frozen, **SIZE)
+    report = judge(server, standin, deviation.organizations)
+    strict = replace(report, strict=True)
+    shown = f"{deviation.wrong}\n{wrong(report)}\n{standin.trace()}"
+
+    assert report.exit_code in deviation.exits, f"expected exit {set(deviation.exits)}: {shown}"
+    assert strict.exit_code, f"expected a failure with --strict: {shown}"
+    verdict = Verdict.VIOLATED if report.exit_code else Verdict.WARNED
+    blamed = {result.check.operation for result in report.results if result.verdict is verdict}
+    if report.exit_code != 3:
+        assert blamed, f"expected a check that is {verdict}: {shown}"
+        assert blamed <= deviation.reported_by, f"expected only {deviation.reported_by} to be blamed: {shown}"
+
+
+@pytest.mark.parametrize("organizations", [(1,), (2,), (1, 2)], ids=str)
+def test_the_correct_stand_in_has_nothing_to_report(server: Server, organizations: tuple[int, ...]) -> None:
+    report = judge(server, Standin(now=frozen, **SIZE), organizations)
+    assert {result.verdict for result in report.results} == {Verdict.KEPT}, wrong(report)
+
+
+def test_every_documented_field_and_parameter_is_broken_somewhere() -> None:
+    windowed = {"org_id", "start_date", "end_date"}
+    documented = {name: set(fields) for name, fields in FIELD_MISTAKES.items()}
+    documented["list_llm"] |= windowed | {"default window"}
+    documented["get_llm_organization_summary"] |= windowed | {"default window"}
+    documented["list_matching"] |= windowed | {"task"}
+    broken = {name: {each.about for each in DEVIATIONS if each.operation == name} for name in documented}
+    assert {name: fields - broken[name] for name, fields in documented.items() if fields - broken[name]} == {}
