@@ -44,8 +44,9 @@ def base_url_of(base_url: str | None, key: Secret | None = None) -> str:
         raise ConfigurationError("The API key stands in the base URL: give it by CIVIS_API_KEY, never in a URL.")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        host = (parts.hostname or "").encode("idna")
+        usable = parts.scheme in ("http", "https") and bool(host.strip(b".")) and parts.port != 0
+    except ValueError:  # an impossible port or address, or a host name that no name server can know
         usable = False
     if not usable or any(character.isspace() or not character.isprintable() for character in url):
         raise ConfigurationError(f"The base URL {url!r} is not an http or https URL, such as {DEFAULT_BASE_URL}.")

@@ -77,7 +77,8 @@ class Record(Mapping[str, Any]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is read-only; json() gives a dictionary of your own")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]  # refuses alike
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._fields]
