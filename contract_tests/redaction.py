@@ -34,6 +34,7 @@ DISTINCT = 8
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 _ESCAPE_BEFORE = r"(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\[nrtbf])"
+_BACKSLASHES = r"\\*"
 _B64 = r"[A-Za-z0-9+/_-]"
 
 
@@ -121,8 +122,8 @@ def _char(char: str) -> str:
         forms.append(r"\+")
     if (short := json.dumps(char)[1:-1])[:1] == "\\" and not short.startswith("\\u"):
         forms.append(r"\\+" + re.escape(short[1:]))
-    forms.append(re.escape(char) if char.isalnum() else rf"\\*{re.escape(char)}")
-    return f"(?:{'|'.join(dict.fromkeys(forms))})"
+    forms.append(re.escape(char))
+    return rf"{_BACKSLASHES if not char.isalnum() else ''}(?:{'|'.join(dict.fromkeys(forms))})"
 
 
 def _entities(char: str) -> list[str]:

@@ -1,0 +1,65 @@
+"""Reports made by hand: one check with every verdict, and more trouble than one run ever has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civis_usage.contract_tests.results import Check, Evidence, Finding, Outcome, Report, Result, Verdict, Waiver
+
+DOCUMENTED, RECORDED, ASSUMED = Evidence
+NASTY = "<script>alert('x')</script> & \"quotes\", 100% | `code` ::error:: \r\n\x00\x1b[31m\u202e\ud800 \U0001f4a5"
+WAIVER = Waiver("list-llm-shape", "Retired models have no credits.", "credits", "2027-01-31")
+EXPIRED = Waiver("get-llm-listed", "Known until the migration.", None, "2026-01-31")
+UNUSED = Waiver("list-llm-window", "Was fixed.", "runCreatedAt")
+
+
+def make_check(id_: str = "list-llm-filter", evidence: Evidence = DOCUMENTED, operation: str = "list_llm") -> Check:
+    return Check(id_, f"The rule of {id_} holds.", evidence, operation, lambda witness: Outcome("nothing"))
+
+
+def finding(text: str = "3 of 40 records belong to another organization", **more: Any) -> Finding:
+    more = {"field": "organizationId", "request": "/usage/llm?org_id=1", "example": '{"organizationId":2}'} | more
+    return Finding(text, **more)
+
+
+def every_verdict(text: str = "3 of 40 records belong to another organization") -> tuple[Result, ...]:
+    found = (finding(text, example=text, request=f"/usage/llm?x={text}"), finding("another", field=None, request=None))
+    return (
+        Result(make_check("list-llm-window"), Verdict.KEPT, "138 records in 4 windows"),
+        Result(make_check(), Verdict.VIOLATED, "40 records in 2 windows", found),
+        Result(make_check("list-llm-utc", RECORDED), Verdict.WARNED, "138 records", found),
+        Result(make_check("list-llm-order", ASSUMED), Verdict.NOTED, "138 records", found),
+        Result(make_check("list-llm-shape"), Verdict.WAIVED, "138 records", waived=((finding(text), WAIVER),)),
+        Result(
+            make_check("matching-task", operation="list_matching"),
+            Verdict.INCONCLUSIVE,
+            "0 records in 3 windows",
+            inconclusive="no matching usage",
+            no_data=True,
+        ),
+    )
+
+
+def make_report(results: tuple[Result, ...] | None = None, **more: Any) -> Report:
+    told: dict[str, Any] = {
+        "version": "0.1.0",
+        "base_url": "https://api.example.com",
+        "organizations": (1, 2),
+        "started": "2026-05-04T06:00:00Z",
+        "seconds": 3.2109,
+        "requests": 41,
+        "budget": 60,
+        "seed": 7,
+        "results": every_verdict() if results is None else results,
+    }
+    return Report(**(told | more))
+
+
+def full_report(text: str = NASTY) -> Report:
+    return make_report(
+        every_verdict(text),
+        expired_waivers=(EXPIRED,),
+        unused_waivers=(UNUSED,),
+        notes=(text,),
+        base_url="http://a.b/c",
+    )

@@ -1,0 +1,160 @@
+"""No form of a key survives, and nothing else is hidden."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import shlex
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from civis_usage.contract_tests import report_github, report_html, report_json, report_junit, report_terminal, waivers
+from civis_usage.contract_tests.redaction import DISTINCT, MASK, Redactor
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from .report_samples import full_report
+
+Form = Callable[[str], str]
+
+
+def lower_hex(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+def encoded(text: str, encode: Callable[[bytes], bytes] = base64.b64encode, padded: bool = True) -> str:
+    result = encode(text.encode()).decode()
+    return result if padded else result.rstrip("=")
+
+
+few = settings(max_examples=25, deadline=None)
+FORMS: dict[str, Form] = {
+    "as it is": str,
+    "percent-encoded": lambda key: quote(key, safe=""),
+    "percent-encoded, as a form": quote_plus,
+    "percent-encoded throughout, in lower case": lower_hex,
+    "percent-encoded twice": lambda key: quote(quote(key, safe=""), safe=""),
+    "JSON-escaped": lambda key: json.dumps(key)[1:-1],
+    "JSON-escaped twice": lambda key: json.dumps(json.dumps(key)[1:-1])[1:-1],
+    "JSON-escaped throughout": lambda key: "".join(f"\\u{ord(char):04X}" for char in key),
+    "JSON-escaped with \\/": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
+    "HTML-escaped": html.escape,
+    "HTML-escaped by numbers": lambda key: "".join(f"&#{ord(char)};" for char in key),
+    "HTML-escaped by hex numbers": lambda key: "".join(f"&#x{ord(char):X};" for char in key),
+    "JSON in HTML": lambda key: html.escape(json.dumps(key)[1:-1]),
+    "shell-quoted": lambda key: shlex.quote(key).removeprefix("'").removesuffix("'"),
+    "shell-quoted by backslashes": lambda key: "".join(c if c.isalnum() else f"\\{c}" for c in key),
+    "Python's repr": lambda key: repr(key)[1:-1],
+    "Python's repr of bytes": lambda key: repr(key.encode())[2:-1],
+    "base64": encoded,
+    "base64 without padding": lambda key: encoded(key, padded=False),
+    "URL-safe base64": lambda key: encoded(key, base64.urlsafe_b64encode),
+    "the Basic pair": lambda key: encoded(f"{key}:"),
+    "the Basic pair, URL-safe": lambda key: encoded(f"{key}:", base64.urlsafe_b64encode),
+    "the Basic pair, percent-encoded": lambda key: quote(encoded(f"{key}:"), safe=""),
+    "the Basic pair, JSON-escaped": lambda key: encoded(f"{key}:").replace("/", "\\/"),
+}
+visible = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*")
+keys = st.text(visible, min_size=DISTINCT, max_size=64)
+short_keys = st.text("bcxzBCXZ789'&/+$:", min_size=1, max_size=DISTINCT - 1)
+edges = st.sampled_from(["", " ", "\n", '"', "x", "=", "&", "/", "%20", "\\n", "{'a': '", "é", "&quot;"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@few
+@given(key=keys, before=edges, after=edges)
+def test_no_form_of_a_key_survives(form: str, key: str, before: str, after: str) -> None:
+    written = FORMS[form](key)
+    redacted = Redactor([key]).text(f"{before}{written}{after}")
+    assert MASK in redacted
+    assert written not in redacted
+
+
+@pytest.mark.parametrize("form", FORMS)
+@few
+@given(key=short_keys, around=st.sampled_from(["{}", "a {} b", '"{}"', "?k={}#", "%20{}%20", "\\n{}\\n", "\n{}"]))
+def test_a_short_key_is_hidden_where_it_stands_alone(form: str, key: str, around: str) -> None:
+    written = FORMS[form](key)
+    redacted = Redactor([key]).text(around.format(written))
+    assert redacted.startswith(around.split("{}")[0] + MASK), redacted
+
+
+@few
+@given(key=keys, text=st.text(visible, max_size=5), more=st.text(visible, max_size=5))
+def test_base64_of_a_longer_text_does_not_give_the_key_away(key: str, text: str, more: str) -> None:
+    redacted = Redactor([key]).text(f"<{encoded(text + key + more)}>")
+    left = redacted.replace(MASK, "").strip("<>").rstrip("=")
+    assert MASK in redacted
+    assert len(left) <= 4 * (len(text) + len(more)) / 3 + 2, "no more is left than what was around the key"
+
+
+@few
+@given(key=keys, cut=st.integers(DISTINCT, 63))
+def test_the_beginning_of_a_key_that_was_cut_off_is_hidden(key: str, cut: int) -> None:
+    assert Redactor([key]).text(f"a {key[:cut]}…") == f"a {MASK}…"
+    assert Redactor([key]).text(f"a {encoded(key)[:cut].rstrip('=')}…").startswith(f"a {MASK}")
+
+
+@few
+@given(key=keys, text=st.text(max_size=50))
+def test_redacting_twice_changes_nothing_more(key: str, text: str) -> None:
+    once = Redactor([key]).text(f"{text}{key}{text}")
+    assert Redactor([key]).text(once) == once
+
+
+@few
+@given(key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="*"), min_size=DISTINCT, max_size=20))
+def test_keys_in_any_script_are_hidden(key: str) -> None:
+    redactor = Redactor([key])
+    for written in (key, quote(key, safe=""), json.dumps(key)[1:-1], encoded(key)):
+        assert redactor.text(f"<{written}>") == f"<{MASK}>"
+
+
+def test_a_short_key_does_not_turn_a_text_to_mush() -> None:
+    text = "a banana has 120 kcal; key a, again 'a' and a:"
+    assert Redactor(["a"]).text(text) == "*** banana has 120 kcal; key ***, again '***' and ***:"
+
+
+def test_words_are_no_reason_to_hide_anything() -> None:
+    text = '{"inputTokens": 5, "token": "abc", "password": "x", "api_key": "y", "Authorization": "Basic eHl6"}'
+    assert Redactor(["a-key-like-any-other"]).text(text) == text
+
+
+@pytest.mark.parametrize("none", [[], [""]])
+def test_without_a_key_nothing_is_hidden(none: list[str]) -> None:
+    assert Redactor(none).text("a text") == "a text"
+
+
+def test_of_two_keys_the_longer_one_is_hidden_whole() -> None:
+    assert Redactor(["key-number-1", "key-number-1-and-more"]).text("key-number-1-and-more") == MASK
+
+
+def test_headers_with_credentials_are_hidden_whole() -> None:
+    headers = {"AUTHORIZATION": "Bearer other", "Set-Cookie": "s=1", "X-Echo": "my-own-key", "ETag": "abc"}
+    shown = {"AUTHORIZATION": MASK, "Set-Cookie": MASK, "X-Echo": MASK, "ETag": "abc"}
+    assert Redactor(["my-own-key"]).headers(headers) == shown
+
+
+REPORTS: dict[str, Callable[..., str]] = {
+    "JSON": report_json.render,
+    "JUnit": report_junit.render,
+    "HTML": report_html.render,
+    "terminal": lambda report: report_terminal.render(report, verbosity=2),
+    "annotations": report_github.annotations,
+    "summary": report_github.summary,
+    "waivers": waivers.draft,
+}
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+@few
+@given(key=keys, form=st.sampled_from(list(FORMS.values())))
+def test_no_report_shows_a_key_that_the_api_echoes(kind: str, key: str, form: Form) -> None:
+    assume(key not in REPORTS[kind](full_report()))  # a key that is a word of every report anyway
+    report = Redactor([key]).report(full_report(f"the API said {form(key)} to us"))
+    written = REPORTS[kind](report)
+    for reading in (written, html.unescape(written)):
+        assert key not in reading
+        assert form(key) not in reading
