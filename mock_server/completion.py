@@ -1,0 +1,62 @@
+"""Making a whole record of a partial one, from the vocabulary that the strategies drew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..schemas import times
+from .fields import FIELDS
+from .history import Kind
+from .rhythm import DAY
+from .vocabulary import LlmHabit, MatchingHabit, Organization
+from .wire import MICRO
+
+__all__ = ["completed", "recently"]
+
+
+def completed(kind: Kind, values: Mapping[str, Any], organization: Organization, index: int) -> dict[str, Any]:
+    """Give a whole record, its fields in the schema's order.
+
+    What ``values`` leave out is as in one of the organization's habits, in turn by ``index``; credits follow from the
+    tokens and the model's price. ``values`` must name the ids of record and run, the organization and the time.
+    """
+    if kind == "llm":
+        whole = _llm(values, organization, organization.vocabulary.llm[index % len(organization.vocabulary.llm)])
+    else:
+        whole = _matching(values, organization.vocabulary.matching[index % len(organization.vocabulary.matching)])
+    return {name: whole[name] for name in FIELDS[kind]}
+
+
+def recently(now: int, back: int) -> str:
+    """Give the whole second that lies ``back`` seconds before ``now``, but not before the day (UTC) began.
+
+    So a record that is loaded without a time lies in the default window, which begins with the month.
+    """
+    return times.render(max(now // 1000 * 1000 - back * 1000, now // DAY * DAY))
+
+
+def _llm(values: Mapping[str, Any], organization: Organization, habit: LlmHabit) -> dict[str, Any]:
+    whole = {
+        "jobId": habit.job_id,
+        "userId": habit.user_id,
+        "runTime": habit.run_time,
+        "inputTokens": habit.input_tokens,
+        "outputTokens": habit.output_tokens,
+        "modelId": habit.model.id,
+        **values,
+    }
+    model = organization.model(whole["modelId"]) or habit.model
+    spent = habit.fee + whole["inputTokens"] * model.input_rate + whole["outputTokens"] * model.output_rate
+    return {"credits": spent / MICRO, **whole}
+
+
+def _matching(values: Mapping[str, Any], habit: MatchingHabit) -> dict[str, Any]:
+    return {
+        "jobId": habit.job_id,
+        "userId": habit.user_id,
+        "runTime": habit.run_time,
+        "numRecords": habit.num_records,
+        "task": habit.task,
+        **values,
+    }

@@ -1,0 +1,193 @@
+"""The runs of an organization, day by day, as a pure function of the world's seed.
+
+A layout has a table of some two thousand runs, made once from the organization's habits and counter-based bits. A day
+takes a stretch of the table, beginning where its plan says, and lengthens the prompts by a shift of its own. So the
+credits of any stretch are a difference of two prefix sums, a run can be told from its index alone, and the time of a
+run without those of the others (they stand at evenly spread shares of the day, each moved by its own jitter): asked by
+id or for a sum, a day of a hundred thousand runs costs what a day of ten does.
+
+Everything is reckoned in whole numbers, so that it comes out alike on every machine.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import accumulate
+from struct import unpack
+from typing import Generic, Literal, TypeVar
+
+from .drawing import bits
+from .numbering import EPOCH, Lane, Numbering
+from .rhythm import DAY, KNOTS, RHYTHMS
+from .rows import ROWS, LlmRow, MatchingRow, llm_rows, matching_rows
+from .vocabulary import Organization
+from .wire import credits_text
+
+__all__ = ["Form", "Layout", "LlmLayout", "MatchingLayout", "Plan", "Run"]
+
+Form = Literal["json", "csv"]
+"""A body as the API sends it, or a line of CSV."""
+
+Run = tuple[int, int, str]
+"""A run's time (milliseconds since the epoch), its number (id, or run id for matching) and its text."""
+
+Row = TypeVar("Row", LlmRow, MatchingRow)
+
+LAP = 7
+"""Tokens, or records, by which each further lap through the table is larger."""
+
+_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02d}." for second in range(60))
+_MILLIS = tuple(f"{milli:03d}Z" for milli in range(1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What chance says of a day."""
+
+    count: int
+    """How many runs it has."""
+    offset: int
+    """Where in the table its stretch begins."""
+    shift: int
+    """How much larger than in the table its runs are."""
+
+
+class Layout(ABC, Generic[Row]):
+    """The runs of one kind of one organization.
+
+    Days are counted from 1970-01-01, runs of a day by their index in time, from 0.
+    """
+
+    def __init__(self, profile: str, per_day: int, rows: Sequence[Row], key: tuple[object, ...]) -> None:
+        """Deal out ``rows``; ``per_day`` is the average number of runs in 256ths, ``key`` what chance depends on."""
+        self._rhythm = RHYTHMS[profile]
+        self._per_day = per_day
+        self._rows = rows
+        self._key = (*key, per_day)
+        self.plan = lru_cache(maxsize=4096)(self._plan)
+
+    def before(self, day: int, moment: int) -> int:
+        """Give the number of the day's runs that happened before ``moment`` (milliseconds since the epoch)."""
+        plan = self.plan(day)
+        since_midnight = moment - day * DAY
+        if since_midnight <= 0:
+            return 0
+        if since_midnight >= DAY:
+            return plan.count
+        return bisect_left(range(plan.count), since_midnight, key=lambda index: self._time(plan, index))
+
+    @abstractmethod
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+        """Give the runs from index ``first`` up to, not including, ``stop``, oldest first, those of a matching ``task``."""
+
+    def _plan(self, day: int) -> Plan:
+        offset, dither, chance, shift = unpack("<HHBB", bits(6, *self._key, day))
+        count = (self._per_day * self._rhythm.weight(day, chance) + (dither << 8)) >> 24
+        least = self._rhythm.least(day) if self._per_day else 0
+        return Plan(max(count, least), offset % ROWS, shift if self._rhythm.grows else 0)
+
+    def _time(self, plan: Plan, index: int) -> int:
+        """Give a run's milliseconds since midnight."""
+        jitter = self._rows[(plan.offset + index) % ROWS][0]
+        knots = self._rhythm.knots
+        knot, rest = divmod(((index << 16) + jitter) * KNOTS // plan.count, 1 << 16)
+        return (knots[knot] + ((knots[knot + 1] - knots[knot]) * rest >> 16)) * self._rhythm.tick
+
+    def _walk(self, day: int, first: int, stop: int) -> Iterator[tuple[int, Row, int, int, str]]:
+        """Give each run's index, row, growth beyond the row, time, and time as text."""
+        plan, rows, knots, tick = self.plan(day), self._rows, self._rhythm.knots, self._rhythm.tick
+        midnight, count, today = day * DAY, plan.count, date.fromordinal(EPOCH + day).isoformat()
+        lap_growth = LAP if self._rhythm.grows else 0
+        for index in range(first, stop):
+            lap, at = divmod(plan.offset + index, ROWS)
+            row = rows[at]
+            # The same as _time, written out: this loop makes every listed record.
+            share = ((index << 16) + row[0]) * KNOTS // count
+            knot = knots[share >> 16]
+            time = (knot + ((knots[(share >> 16) + 1] - knot) * (share & 0xFFFF) >> 16)) * tick
+            second, milli = divmod(time, 1000)
+            minute, second = divmod(second, 60)
+            clock = f"{today}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
+            yield index, row, plan.shift + lap * lap_growth, midnight + time, clock
+
+
+class LlmLayout(Layout[LlmRow]):
+    """An organization's LLM usage."""
+
+    def __init__(self, organization: Organization, place: int, numbering: Numbering) -> None:
+        """Make the table of ``organization``, whose ids have ``place``."""
+        key = (organization.seed, organization.profile, organization.id, "llm")
+        rows = llm_rows(organization, key)
+        super().__init__(organization.profile, organization.runs_per_day << 8, rows, key)
+        self._place, self._numbering = place, numbering
+        self._prices = (0, *accumulate(row[5] for row in rows))
+        self._rates = (0, *accumulate(row[1].rate for row in rows))
+
+    def credits(self, day: int, first: int = 0, stop: int | None = None) -> int:
+        """Give the micro-credits of the runs from index ``first`` up to, not including, ``stop`` (the day's end)."""
+        plan = self.plan(day)
+        last = plan.count if stop is None else stop
+        return self._up_to(plan, plan.offset + last) - self._up_to(plan, plan.offset + first)
+
+    def _up_to(self, plan: Plan, position: int) -> int:
+        """Add up the table from its beginning, lap by lap; each lap's prompts are longer, at their models' rates."""
+        laps, rest = divmod(position, ROWS)
+        whole_laps = plan.shift * laps + LAP * (laps * (laps - 1) // 2)
+        this_lap = plan.shift + LAP * laps
+        return (
+            self._prices[-1] * laps + self._rates[-1] * whole_laps + self._prices[rest] + self._rates[rest] * this_lap
+        )
+
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+        """Give LLM usage records."""
+        record = self._numbering.first(day, self._place, Lane.RECORD)
+        run = self._numbering.first(day, self._place, Lane.LLM_RUN)
+        for index, row, growth, time, clock in self._walk(day, first, stop):
+            _, habit, input_tokens, output_tokens, run_time, price = row
+            number, spent = record + index, credits_text(price + habit.rate * growth)
+            if form == "csv":
+                text = (
+                    f"{number},{run + index}{habit.csv_head}{clock},{run_time},{spent},"
+                    f"{input_tokens + growth},{output_tokens}{habit.csv_tail}"
+                )
+            else:
+                text = (
+                    f'{{"id":{number},"runId":{run + index}{habit.json_head}{clock}","runTime":{run_time},'
+                    f'"credits":{spent},"inputTokens":{input_tokens + growth},"outputTokens":{output_tokens}'
+                    f"{habit.json_tail}"
+                )
+            yield time, number, text
+
+
+class MatchingLayout(Layout[MatchingRow]):
+    """An organization's matching usage: one run to some six LLM runs."""
+
+    def __init__(self, organization: Organization, place: int, numbering: Numbering) -> None:
+        """Make the table of ``organization``, whose run ids have ``place``."""
+        key = (organization.seed, organization.profile, organization.id, "matching")
+        per_day = organization.runs_per_day * 43 if organization.vocabulary.matches else 0
+        super().__init__(organization.profile, per_day, matching_rows(organization, key), key)
+        self._place, self._numbering = place, numbering
+
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+        """Give matching usage records; only those of ``task``, where one is named."""
+        run = self._numbering.first(day, self._place, Lane.MATCHING_RUN)
+        for index, row, growth, time, clock in self._walk(day, first, stop):
+            _, habit, kind, num_records, run_time = row
+            if task is not None and kind != task:
+                continue
+            number = run + index
+            if form == "csv":
+                text = f"{number}{habit.csv_head}{clock},{run_time},{num_records + growth}{habit.csv_tail}"
+            else:
+                text = (
+                    f'{{"runId":{number}{habit.json_head}{clock}","runTime":{run_time}'
+                    f',"numRecords":{num_records + growth}{habit.json_tail}'
+                )
+            yield time, number, text

@@ -1,0 +1,57 @@
+"""JSON as the API writes it: compact, UTF-8, and safe to stand inside a page of HTML."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+__all__ = ["MICRO", "credits_text", "csv_field", "encode", "string"]
+
+MICRO = 1_000_000
+"""Micro-credits in a credit."""
+
+_ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
+
+
+_PLAIN = re.compile(r"[^\s\",;]+").fullmatch
+
+
+def encode(value: Any) -> bytes:
+    r"""Give ``value`` as compact UTF-8 JSON with ``&``, ``<`` and ``>`` written as ``\u0026`` and so on (recorded).
+
+    A :class:`~decimal.Decimal` becomes the JSON number that reads back as the same double. Raises ``ValueError`` for
+    numbers that JSON does not know (NaN, infinities).
+
+    >>> encode({"credits": Decimal("1.250000"), "name": "R&D"})
+    b'{"credits":1.25,"name":"R\\u0026D"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)
+    # Outside of strings JSON has none of the three characters, so that the whole text can be translated at once.
+    return text.translate(_ESCAPES).encode()
+
+
+def string(text: str) -> str:
+    """Give ``text`` as a JSON string, escaped as :func:`encode` does."""
+    return json.dumps(text, ensure_ascii=False).translate(_ESCAPES)
+
+
+def credits_text(micro: int) -> str:
+    """Give micro-credits as a JSON number of credits, exactly: ``1250000`` is ``1.25``, ``2000000`` is ``2.0``."""
+    if 100 <= micro < 10**15:  # where a double has digits to spare and is written without an exponent: the quick way
+        return repr(micro / MICRO)
+    whole, part = divmod(micro, MICRO)
+    text = f"{whole}.{part:06d}".rstrip("0")
+    return text + "0" if text[-1] == "." else text
+
+
+def csv_field(text: str) -> str:
+    """Give ``text`` as a field of CSV, in quotes where it needs them (RFC 4180)."""
+    return text if _PLAIN(text) else '"' + text.replace('"', '""') + '"'
+
+
+def _decimal(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
