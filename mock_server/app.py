@@ -1,0 +1,139 @@
+"""The Flask application: every route in one table, and the way of a request from the door to the answer.
+
+A request to the API goes this way: it is counted and its key looked at (:func:`_arrive`), its operation answers, or a
+fault does (:func:`_view`), and the answer gets its headers and is written down (:func:`_leave`).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from functools import cache
+from typing import cast
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from . import answers, control, credentials, description, effects, guard, parameters, prefer, usage
+from .answers import Problem
+from .credentials import KeyDigest
+from .fake import Fake
+from .settings import Settings
+from .usage import Answer
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, *, fake: Fake | None = None) -> Flask:
+    """Make the fake of the API as a WSGI application; ``app.extensions["civis_usage"]`` is its :class:`Fake`.
+
+    Args:
+        settings: what to start with; the defaults of ``civis-usage serve`` where not given.
+        fake: a fake that was made already; ``settings`` are its own then.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.extensions["civis_usage"] = fake or Fake(settings)
+    app.url_map.merge_slashes = False
+
+    for path, operation, answer in (
+        ("/usage/llm", "list_llm", usage.list_llm),
+        ("/usage/llm/<id>", "get_llm", usage.get_llm),
+        ("/usage/llm/organization/<org_id>/summary", "get_llm_organization_summary", usage.get_llm_summary),
+        ("/usage/matching", "list_matching", usage.list_matching),
+        ("/endpoints", "endpoints", description.endpoints),
+        ("/endpoints/", "endpoints", description.endpoints),
+    ):
+        app.add_url_rule(path, operation, _view(operation, answer), methods=["GET"], provide_automatic_options=False)
+    app.register_blueprint(control.blueprint)  # /_fake/… and /openapi.json, the fake's own
+
+    app.before_request(_arrive)
+    app.after_request(_leave)
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(HTTPException, _no_route)
+    return app
+
+
+def _fake() -> Fake:
+    return cast(Fake, current_app.extensions["civis_usage"])
+
+
+def _is_api() -> bool:
+    """Tell whether a request is the API's business; what is the fake's own lives in blueprints and under /_fake/."""
+    return request.blueprint is None and not request.path.startswith("/_fake/")
+
+
+def _arrive() -> None:
+    """Count a request and look at its key, or let only those near the fake's own controls who may."""
+    fake = _fake()
+    if not _is_api():
+        return guard.check(fake.settings, request)
+    g.started = time.perf_counter()
+    g.key = credentials.presented(request.headers.get("Authorization"))
+    g.digest = None if g.key is None else KeyDigest.of(g.key)
+    g.standing = fake.limits.count(g.digest)
+    g.query = parameters.query(request.query_string)
+    g.fault = None
+    if request.routing_exception is None:
+        fake.admit(g.key, g.standing)
+    return None
+
+
+@cache
+def _view(operation: str, answer: Answer) -> Callable[..., Response]:
+    """Give the view of an operation: what a fault says, or else the operation's own answer."""
+
+    def view(**path: str) -> Response:
+        fake = _fake()
+        chosen = prefer.chosen(request.headers.getlist("Prefer")) or fake.faults.choose(
+            operation, g.digest, lambda: usage.organization(fake, operation, path, g.query)
+        )
+        g.fault, fault = chosen.rule, chosen.fault
+        if chosen.wait:
+            fake.sleep(chosen.wait)
+        try:
+            effects.instead(fault)
+            body = answer(fake, usage.read(operation, path, g.query))
+            whole = answers.conditional(answers.ok(effects.on_body(fault, body)), request)
+        except Problem as problem:
+            whole = _problem(problem)
+        return effects.on_the_way(fault, whole)
+
+    return view
+
+
+def _problem(problem: Problem) -> Response:
+    return answers.error(problem.status, problem.sentence, problem.headers)
+
+
+def _no_route(refusal: HTTPException) -> Response:
+    """Answer a request that no route takes (404, 405), or that failed on its way (500), in the API's form."""
+    sentence = "The requested endpoint could not be found." if isinstance(refusal, NotFound) else None
+    allowed = refusal.valid_methods if isinstance(refusal, MethodNotAllowed) else None
+    return answers.error(refusal.code or 500, sentence, {"Allow": ", ".join(sorted(allowed))} if allowed else None)
+
+
+def _leave(answer: Response) -> Response:
+    """Give an answer of the API the headers that all have (recorded), and write the request down."""
+    if not _is_api():
+        return answer
+    fake, standing, seconds = _fake(), g.standing, time.perf_counter() - g.started
+    request_id = str(uuid.uuid4())
+    answer.headers.extend(answers.API_HEADERS)
+    answer.headers["X-RateLimit-Limit"] = str(standing.limit)
+    answer.headers["X-RateLimit-Remaining"] = str(standing.remaining)
+    answer.headers["X-Request-Id"] = request_id
+    answer.headers["X-Runtime"] = f"{seconds:.6f}"
+    fake.journal.add(
+        at=fake.clock.now(),
+        request_id=request_id,
+        method=request.method,
+        path=request.path,
+        operation=request.endpoint,
+        parameters={**g.query, **(request.view_args or {})},
+        status=None if isinstance(answer, answers.NoAnswer) else answer.status_code,
+        duration=round(seconds * 1000, 3),
+        fault=g.fault,
+        secrets=(g.key, *fake.settings.api_keys),
+    )
+    return answer

@@ -1,0 +1,232 @@
+"""The fake's own controls under ``/_fake/``: a thin layer of HTTP over the methods of :class:`~.fake.Fake`.
+
+==========================  =========================================================================
+GET    /_fake/health        what is served
+POST   /_fake/reset         data, faults, journal, clock and rate-limit counters, as at the start
+GET    /_fake/data          the records that were loaded
+POST   /_fake/data          load records: JSON, NDJSON or CSV; ?replace=true for them alone
+DELETE /_fake/data          take them back
+GET    /_fake/faults        the faults that are set, with their counts, and the ids of the unused ones
+POST   /_fake/faults        set one, or a list: {"operation": "list_llm", "status": 503, "first": 2}
+DELETE /_fake/faults        take all back; /_fake/faults/ID for one
+GET    /_fake/journal       the last calls: ?operation= &status= &org_id= &since= &limit=
+DELETE /_fake/journal       forget them
+GET    /_fake/clock         what time it is
+POST   /_fake/clock         {"pin": "2026-04-30T23:59:00Z"}, {"move": 3600} or {"release": true}
+DELETE /_fake/clock         release it
+==========================  =========================================================================
+
+What cannot be gets 400 and one sentence, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, request
+
+from . import answers, description, parameters, records
+from .answers import Problem
+from .fake import Fake
+from .fault import Fault
+from .wire import encode
+from .world import BadRecord
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("control", __name__)
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """Give the contract as OpenAPI 3.1; no key is needed."""
+    return answers.ok(description.openapi())
+
+
+@blueprint.get("/_fake/health")
+def health() -> Response:
+    """Tell what is served."""
+    return _json(fake().health())
+
+
+@blueprint.post("/_fake/reset")
+def reset() -> Response:
+    """Bring everything back to how the fake started."""
+    fake().reset()
+    return _json(fake().health())
+
+
+@blueprint.get("/_fake/data")
+def data() -> Response:
+    """Give the records that were loaded, as completed."""
+    return _json(fake().loaded())
+
+
+@blueprint.post("/_fake/data")
+def load() -> Response:
+    """Load records."""
+    try:
+        rows = records.read(request.get_data(), request.mimetype)
+        count = fake().load(rows, replace=_flag("replace"))
+    except (records.BadRecords, BadRecord) as reason:
+        raise Problem.bad(f"{reason}.") from None
+    return _json({"loaded": count}, 201)
+
+
+@blueprint.delete("/_fake/data")
+def unload() -> Response:
+    """Take back every record that was loaded."""
+    fake().unload()
+    return _json([])
+
+
+@blueprint.get("/_fake/faults")
+def faults() -> Response:
+    """Give the faults that are set."""
+    return _json(_faults(fake()))
+
+
+@blueprint.post("/_fake/faults")
+def add_faults() -> Response:
+    """Set one fault, or a list of them; each an object, or a text as ``--fault`` takes it."""
+    rules = _body()
+    try:
+        made = [
+            Fault.parse(rule) if isinstance(rule, str) else Fault.from_dict(rule)
+            for rule in (rules if isinstance(rules, list) else [rules])
+        ]
+    except ValueError as reason:
+        raise Problem.bad(f"{reason}.") from None
+    fake().faults.add(*made)
+    return _json(_faults(fake()), 201)
+
+
+@blueprint.delete("/_fake/faults")
+def clear_faults() -> Response:
+    """Take all faults back."""
+    fake().faults.clear()
+    return _json(_faults(fake()))
+
+
+@blueprint.delete("/_fake/faults/<int:id>")
+def remove_fault(id: int) -> Response:  # noqa: A002  the route's name for it
+    """Take one fault back."""
+    if not fake().faults.remove(id):
+        raise Problem(404, f"No fault has the id {id}: GET /_fake/faults lists those that are set.")
+    return _json(_faults(fake()))
+
+
+@blueprint.get("/_fake/journal")
+def journal() -> Response:
+    """Give the last calls, oldest first."""
+    asked = parameters.query(request.query_string)
+    known = ("operation", "status", "org_id", "since", "limit")
+    for name in asked:
+        if name not in known:
+            raise Problem.bad(f"the journal cannot be filtered by {parameters.shown(name)}: use {', '.join(known)}.")
+    number = {name: _integer(name, asked[name]) for name in ("status", "org_id", "limit") if name in asked}
+    organization = {"org_id": number["org_id"]} if "org_id" in number else {}
+    try:
+        calls = fake().journal.calls(
+            asked.get("operation"),
+            status=number.get("status"),
+            since=asked.get("since"),
+            limit=number.get("limit"),
+            **organization,
+        )
+    except ValueError as reason:
+        raise Problem.bad(f"since: {reason}.") from None
+    return _json({"calls": [call.as_dict() for call in calls], "remembered": len(fake().journal)})
+
+
+@blueprint.delete("/_fake/journal")
+def forget() -> Response:
+    """Forget the calls."""
+    fake().journal.clear()
+    return _json({"calls": [], "remembered": 0})
+
+
+@blueprint.get("/_fake/clock")
+def clock() -> Response:
+    """Tell what time it is."""
+    return _json(_clock(fake()))
+
+
+@blueprint.post("/_fake/clock")
+def set_clock() -> Response:
+    """Pin, move or release the clock."""
+    match _body():
+        case {"pin": str() as moment, **rest} if not rest:
+            _try(fake().clock.pin, moment)
+        case {"move": int() | float() as seconds, **rest} if not rest and not isinstance(seconds, bool):
+            _try(fake().clock.move, seconds)
+        case {"release": True, **rest} if not rest:
+            fake().clock.release()
+        case _:
+            raise Problem.bad('send {"pin": "2026-04-30T23:59:00Z"}, {"move": 3600} (seconds) or {"release": true}.')
+    return _json(_clock(fake()))
+
+
+@blueprint.delete("/_fake/clock")
+def release_clock() -> Response:
+    """Release the clock."""
+    fake().clock.release()
+    return _json(_clock(fake()))
+
+
+@blueprint.before_request
+def _one_process_only() -> None:
+    """Refuse what needs one state where there are several processes, each with its own."""
+    workers = fake().settings.workers
+    if workers > 1 and request.endpoint not in ("control.health", "control.openapi"):
+        raise Problem(409, f"The fake runs as {workers} processes, which share no state: start it with --workers 1.")
+
+
+def fake() -> Fake:
+    """Give the fake that is being controlled."""
+    return cast(Fake, current_app.extensions["civis_usage"])
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(encode(value), status, [("Cache-Control", "no-store")], content_type=answers.JSON)
+
+
+def _faults(fake: Fake) -> Mapping[str, Any]:
+    return {
+        "faults": [each.as_dict() for each in fake.faults],
+        "unused": [each.id for each in fake.faults if not each.used],
+    }
+
+
+def _clock(fake: Fake) -> Mapping[str, Any]:
+    return {"now": fake.clock.text, "pinned": fake.clock.pinned}
+
+
+def _body() -> Any:
+    try:
+        return json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise Problem.bad("the body is not JSON.") from None
+
+
+def _try(change: Any, value: object) -> None:
+    try:
+        change(value)
+    except ValueError as reason:
+        raise Problem.bad(f"{reason}.") from None
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return parameters.integer(text)
+    except ValueError as reason:
+        raise Problem.bad(f"{name} {reason}.") from None
+
+
+def _flag(name: str) -> bool:
+    text = request.args.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise Problem.bad(f"{name} {parameters.shown(text)} is neither true nor false.")
+    return text == "true"

@@ -1,0 +1,56 @@
+"""Moments as people and programs write them, read as milliseconds since the epoch (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from ..schemas import times
+
+__all__ = ["Moment", "month_so_far", "read"]
+
+Moment = int | str | date | datetime
+"""Milliseconds since the epoch, a text (``2026-04-17T17:26:07Z``, ``2026-04-17``), a date, or a datetime."""
+
+
+def read(moment: Moment, *, up: bool = False) -> int:
+    """Give ``moment`` as milliseconds since the epoch; what is finer is rounded down, or up where ``up``.
+
+    A date without a time is midnight UTC at its start, and a time without an offset is UTC (assumed).
+
+    >>> read("2026-04-17") == read("2026-04-17T02:00:00+02:00")
+    True
+
+    Raises:
+        ValueError: the text is neither a date-time nor a date, or names one that does not exist.
+    """
+    if isinstance(moment, int):
+        return moment
+    when = _datetime(moment)
+    return times.to_millis(when + timedelta(microseconds=999) if up and when.microsecond % 1000 else when)
+
+
+def month_so_far(now: int) -> tuple[int, int]:
+    """Give the documented default window: the start of ``now``'s month and the end of its day, in UTC (assumed)."""
+    today = (times.EPOCH + timedelta(milliseconds=now)).date()
+    midnight = read(today)
+    return midnight - (today.day - 1) * _DAY, midnight + _DAY - 1
+
+
+_DAY = 24 * 60 * 60 * 1000
+
+
+def _datetime(moment: str | date | datetime) -> datetime:
+    if isinstance(moment, str):
+        return _written(moment)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _written(text: str) -> datetime:
+    if len(text) == len("2026-04-17"):
+        text += "T00:00:00"
+    try:
+        return times.parse(text)
+    except ValueError:
+        return times.parse(f"{text}Z")

@@ -1,0 +1,237 @@
+"""The server: cheroot, in this process on threads of its own (:func:`start`), or as processes (:func:`serve`).
+
+Cheroot was chosen by measurement (``benchmarks/servers.py``) among those that let the fake answer every request in the
+API's form: it sets no bound of its own to a query string, hangs up when the application raises ``ConnectionError``, and
+runs in a thread as well as in a process.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+from typing import Any
+
+from cheroot import server as http
+from cheroot import wsgi
+from flask import Flask
+
+from . import answers
+
+__all__ = ["CannotListen", "Server", "bind", "serve", "start", "url"]
+
+THREADS = 16
+"""Requests that one process answers at a time; more wait in line."""
+
+PATIENCE = 0.8
+"""Seconds that requests under way have to end when the server stops."""
+
+_log = logging.getLogger(__name__)
+
+
+class CannotListen(OSError):  # noqa: N818  named for what it says
+    """The address cannot be had; the message names it and the remedy."""
+
+
+class Server:
+    """A server on threads of its own; also a context manager that stops it at its end."""
+
+    def __init__(self, app: Flask, bound: socket.socket) -> None:
+        self._app = app
+        self._http = _Http(app, bound)
+        self.url = url(bound)
+        """The base URL, without a slash at its end."""
+        _closing(app).clear()
+        self._http.prepare()
+        self._thread = threading.Thread(target=self._http.serve, name="civis-usage-server", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the requests under way and give the port back; a second call does nothing."""
+        _closing(self._app).set()
+        self._http.stop()
+        self._thread.join()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Server:
+    """Start a server in this process; port 0 means any free one, and ``Server.url`` tells which.
+
+    Raises:
+        CannotListen: the address cannot be had.
+    """
+    [bound] = bind(host, port)
+    return Server(app, bound)
+
+
+def serve(app: Flask, sockets: Sequence[socket.socket]) -> int:
+    """Serve on each socket in a process of its own, or on one in this, until SIGINT or SIGTERM; give the exit code.
+
+    Call it from the main thread. It returns within a second of the signal, whatever requests are under way.
+    """
+    stopping = _on_signal()
+    return _serve_here(app, sockets[0], stopping) if len(sockets) == 1 else _serve_in_many(app, sockets, stopping)
+
+
+def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
+    """Give ``count`` sockets on one address, which nobody else is using; port 0 means any free one.
+
+    Raises:
+        CannotListen: the address is taken, not this machine's, or not allowed.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        first = _bound(family, address, shared=False)
+        if count == 1:
+            return [first]
+        taken = first.getsockname()
+        first.close()
+        return [_bound(family, taken, shared=True) for _ in range(count)]
+    except OSError as reason:
+        raise CannotListen(_why(host, port, reason)) from None
+
+
+def url(bound: socket.socket) -> str:
+    """Give the base URL by which this machine reaches a socket."""
+    host, port = bound.getsockname()[:2]
+    ip = ipaddress.ip_address(host)
+    if ip.is_unspecified:
+        ip = ipaddress.ip_address("127.0.0.1" if ip.version == 4 else "::1")
+    return f"http://[{ip}]:{port}" if ip.version == 6 else f"http://{ip}:{port}"
+
+
+def _bound(family: int, address: Any, *, shared: bool) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere this option lets others take the port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.bind(address)
+        if not shared:
+            made.listen(1024)  # only listening tells that the port is free
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _why(host: str, port: int, reason: OSError) -> str:
+    if isinstance(reason, socket.gaierror):
+        return f"host {host!r} cannot be found: use an address of this machine such as 127.0.0.1"
+    if reason.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken: stop what listens there, choose another, or 0 for any free one"
+    if reason.errno == errno.EADDRNOTAVAIL:
+        return f"host {host!r} is not this machine: use one of its addresses, such as 127.0.0.1 or 0.0.0.0"
+    return f"port {port} on {host} cannot be had ({os.strerror(reason.errno or 0).lower()}): choose another"
+
+
+def _serve_here(app: Flask, bound: socket.socket, stopping: threading.Event) -> int:
+    server = Server(app, bound)
+    stopping.wait()
+    end = threading.Thread(target=server.stop, daemon=True)
+    end.start()
+    end.join(PATIENCE)
+    if end.is_alive():
+        os._exit(0)  # a request is still being answered: nobody waits for it any more
+    return 0
+
+
+def _serve_in_many(app: Flask, sockets: Sequence[socket.socket], stopping: threading.Event) -> int:
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=_work, args=(app, bound)) for bound in sockets]
+    for process in processes:
+        process.start()
+    for bound in sockets:
+        bound.close()
+    _first_of(stopping, [process.sentinel for process in processes])
+    failed = not stopping.is_set()
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(PATIENCE)
+        process.kill()
+    return 1 if failed else 0
+
+
+def _work(app: Flask, bound: socket.socket) -> None:
+    stopping = _on_signal()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), stopping.set()), daemon=True).start()
+    _serve_here(app, bound, stopping)
+
+
+def _first_of(stopping: threading.Event, sentinels: list[int]) -> None:
+    while not stopping.is_set() and not wait(sentinels, timeout=0.2):
+        pass
+
+
+def _on_signal() -> threading.Event:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+def _closing(app: Flask) -> threading.Event:
+    closing: threading.Event = app.extensions["civis_usage"].closing
+    return closing
+
+
+class _Request(http.HTTPRequest):
+    """A request whose errors of HTTP itself are told in the API's form as well."""
+
+    def simple_response(self, status: Any, msg: Any = "") -> None:
+        """Answer what is no HTTP with the API's error body, and hang up."""
+        code = int(str(status)[:3])
+        text = msg.decode("latin-1") if isinstance(msg, bytes) else msg
+        answer = answers.error(code, f"The given request was not as expected: {text}" if text else None)
+        headers = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+        self.close_connection = True
+        self.conn.wfile.write(
+            f"{self.server.protocol} {answer.status}\r\n{headers}Connection: close\r\n\r\n".encode("latin-1")
+            + answer.get_data()
+        )
+
+
+class _Connection(http.HTTPConnection):
+    RequestHandlerClass = _Request
+
+
+class _Http(wsgi.Server):
+    """Cheroot on a socket that is bound already, saying what goes wrong to ``logging``."""
+
+    ConnectionClass = _Connection
+    keep_alive_conn_limit = None
+    expiration_interval = 0.1
+    max_request_header_size = 1024 * 1024
+    max_request_body_size = 256 * 1024 * 1024
+
+    def __init__(self, app: Flask, bound: socket.socket) -> None:
+        self._bound = bound
+        super().__init__(
+            bound.getsockname()[:2], app, numthreads=THREADS, request_queue_size=1024, timeout=60, shutdown_timeout=0.2
+        )
+
+    def bind(self, *_: Any) -> socket.socket:
+        """Take the socket that is there."""
+        self.socket = self._bound
+        return self._bound
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Log ``msg``; what a client or a fault did to a connection is for debugging alone."""
+        _log.log(level if level >= logging.ERROR else logging.DEBUG, "%s", msg, exc_info=traceback)

@@ -1,0 +1,50 @@
+"""How a fake is set up: everything that ``civis-usage serve`` can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from .fault import Fault
+from .limits import Limit
+from .moments import Moment
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a fake starts with, and goes back to on reset."""
+
+    seed: int = 0
+    """Worlds with the same seed, profile and organizations are the same, on any machine."""
+    profile: str = "realistic"
+    """``realistic``, or ``edge`` for legal extremes."""
+    organizations: int | Mapping[int, int | None] = 3
+    """How many, or their ids with their runs a day; the first is the caller's own."""
+    since: date = date(2024, 1, 1)
+    """The day on which the world begins."""
+    runs_per_day: int = 12
+    """An organization's runs a day, on average."""
+    generated: bool = True
+    """Whether the world has usage of its own; without it there is only ``data``."""
+    data: tuple[Mapping[str, Any], ...] = ()
+    """Records of the user's own, whole or partial."""
+    now: Moment | None = None
+    """Where the clock stands still; ``None`` for real time."""
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    """The keys that are accepted; with none given, every key that is not empty."""
+    own_organization_only: bool = False
+    """Whether the key may see no other organization than the caller's own, and gets 404 for the others."""
+    rate_limit: Limit | None = None
+    """The limit that is enforced; ``None`` to count as the live API does, and refuse nobody."""
+    faults: tuple[Fault, ...] = ()
+    """The faults that are set from the start."""
+    allow_remote_control: bool = False
+    """Whether ``/_fake/`` answers other machines as well."""
+    host: str = "127.0.0.1"
+    """The address that the server listens on; ``/_fake/`` answers to it as a name of its own."""
+    workers: int = 1
+    """Processes. They share no state, so with more than one there is no control under ``/_fake/``."""

@@ -1,0 +1,249 @@
+"""``civis-usage serve``: the fake, for programs of one's own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..mock_server.fake import Fake
+    from ..mock_server.fault import Fault
+    from ..mock_server.journal import Call
+    from ..mock_server.limits import Limit
+    from ..mock_server.settings import Settings
+
+__all__ = ["PORT", "serve"]
+
+PORT = 8765
+"""The port where none is given."""
+
+
+class Read(click.ParamType):
+    """A value that a function of the fake reads; what the function complains of is told to the user."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read ``value``."""
+        try:
+            return self._read(value) if isinstance(value, str) else value
+        except ValueError as reason:
+            return self.fail(f"{reason}.", param, ctx)
+
+
+def _organizations(text: str) -> Any:
+    from ..mock_server.orgs import parse_organizations
+
+    return parse_organizations(text)
+
+
+def _moment(text: str) -> int:
+    from ..mock_server.clock import Clock
+
+    try:
+        return Clock(text).now()
+    except ValueError as reason:
+        raise ValueError(f"{reason}; write a moment such as 2026-04-17T17:26:07Z, or a day") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write it as 2024-01-01") from None
+
+
+def _limit(text: str) -> Limit:
+    from ..mock_server.limits import Limit
+
+    return Limit.parse(text)
+
+
+def _fault(text: str) -> Fault:
+    from ..mock_server.fault import Fault
+
+    return Fault.parse(text)
+
+
+def _records(name: str) -> list[Any]:
+    from ..mock_server import records
+
+    try:
+        with click.open_file(name, "rb") as file:
+            return records.read(file.read(), "text/csv" if name.endswith(".csv") else "")
+    except OSError as reason:
+        raise ValueError(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
+    except records.BadRecords as reason:
+        raise ValueError(f"{name}: {reason}") from None
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 for any free one."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which world: the same seed, the same records.")
+@click.option(
+    "--profile",
+    type=click.Choice(["realistic", "edge"]),
+    default="realistic",
+    show_default=True,
+    help="Usage as it comes, or legal extremes.",
+)
+@click.option("--now", type=Read("MOMENT", _moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
+@click.option(
+    "--since",
+    type=Read("DAY", _day),
+    default="2024-01-01",
+    show_default=True,
+    help="The day on which the world begins.",
+)
+@click.option(
+    "--runs-per-day",
+    type=click.IntRange(0, 100_000),
+    default=12,
+    show_default=True,
+    help="Runs a day of an organization, on average.",
+)
+@click.option(
+    "--orgs",
+    type=Read("ORGS", _organizations),
+    default="3",
+    show_default=True,
+    help="How many organizations, or their ids, as in 7,8, or with runs a day, 7:200,8. The first is the caller's own.",
+)
+@click.option(
+    "--data",
+    type=Read("FILE", _records),
+    multiple=True,
+    help="Your own records (JSON, NDJSON or CSV; - for standard input), whole or partial. Repeatable.",
+)
+@click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
+@click.option("--api-key", "api_keys", multiple=True, help="Accept this key and refuse others. Repeatable.")
+@click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
+@click.option(
+    "--rate-limit",
+    type=Read("N/SECONDS", _limit),
+    help="Refuse more than N requests in each window of so many seconds; live for 1000/300. "
+    "Without it they are only counted.",
+)
+@click.option(
+    "--fault", "faults", type=Read("RULE", _fault), multiple=True, help="Something to go wrong; see below. Repeatable."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes. They share no state: with more than one there is no control under /_fake/, "
+    "and each counts rate limits and faults for itself.",
+)
+@click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
+@click.option("--log", is_flag=True, help="Print every request on standard error.")
+def serve(
+    host: str,
+    port: int,
+    data: tuple[list[Any], ...],
+    empty: bool,
+    orgs: Any,
+    workers: int,
+    log: bool,
+    **options: Any,
+) -> None:
+    """Serve a fake of the API's /usage resource, until Ctrl-C.
+
+    \b
+    Examples:
+      civis-usage serve
+      civis-usage serve --port 0 --now 2026-04-30T12:00:00Z --orgs 7:200,8
+      civis-usage serve --empty --data my-records.json
+      civis-usage serve --fault "list_llm status=429 retry-after=1 first=2"
+
+    \b
+    A fault is written in words:
+      which requests   get_llm, list_llm, get_llm_organization_summary, list_matching or
+                       endpoints (none: all of /usage); org=1; key=KEY
+      how often        first=2, every=3 or chance=0.1 (none: always)
+      what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds), cut,
+                       malformed, disconnect, content-type=text/html,
+                       null=credits, missing=modelId, retyped=runTime,inputTokens
+    The first rule that fires acts alone; a rule of latency alone lets the next be tried.
+
+    A single request gets an error by the header "Prefer: code=503". Data, faults, clock and
+    journal can be changed and seen while it runs, under /_fake/.
+    """
+    from ..mock_server import server
+    from ..mock_server.app import create_app
+    from ..mock_server.fake import Fake
+    from ..mock_server.settings import Settings
+
+    settings = Settings(
+        host=host,
+        organizations=orgs,
+        data=tuple(record for file in data for record in file),
+        generated=not empty,
+        workers=workers,
+        **options,
+    )
+    try:
+        fake = Fake(settings)
+        sockets = server.bind(host, port, workers)
+    except (ValueError, server.CannotListen) as reason:
+        raise click.UsageError(f"{reason}.") from None
+    if log:
+        fake.journal.echo = _print_call
+    click.echo(_welcome(fake, settings, server.url(sockets[0])))
+    sys.stdout.flush()
+    sys.exit(server.serve(create_app(fake=fake), sockets))
+
+
+def _print_call(call: Call) -> None:
+    click.echo(f"{call.duration:8.1f} ms  {call}" + (f"   [{call.fault}]" if call.fault else ""), err=True)
+
+
+def _welcome(fake: Fake, settings: Settings, url: str) -> str:
+    from ..schemas import OPERATIONS
+
+    own, *others = [str(each.id) for each in fake.world.organizations]
+    record = _record(fake)
+    clock = f"pinned at {fake.clock.text}" if fake.clock.pinned else "real time"
+    key = "'<one of those given by --api-key>'" if settings.api_keys else "any-key-will-do"
+    lines = [
+        f"Faking the Civis Platform API's /usage at {url}",
+        f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
+        f"  organizations  {', '.join([f'{own} (own)', *others])}",
+        f"  world          seed {settings.seed}, profile {settings.profile}, since {settings.since}; clock: {clock}",
+        f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
+        f"  controls       {_controls(settings, url)}",
+        "",
+        "Point a client at it:",
+        f"  export CIVIS_API_ENDPOINT={url}",
+        f"  export CIVIS_API_KEY={key}",
+        "",
+        "Ctrl-C stops it.",
+    ]
+    return "\n".join(lines)
+
+
+def _controls(settings: Settings, url: str) -> str:
+    if settings.workers > 1:
+        return f"none, since {settings.workers} processes share no state"
+    return f"{url}/_fake/health ({'open to other machines' if settings.allow_remote_control else 'this machine only'})"
+
+
+def _record(fake: Fake) -> int | None:
+    """Give the id of a newest record, looking back no further than needed."""
+    now, day = fake.clock.now(), 24 * 60 * 60 * 1000
+    for start in (now - day, now - 31 * day, None):
+        for organization in fake.world.organizations:
+            found = json.loads(fake.world.llm(organization.id, start, None, now=now))
+            if found and fake.sees(organization.id):
+                return int(found[0]["id"])
+    return None
