@@ -1,0 +1,410 @@
+"""Every report says what was found, to whom it is made for, and nothing that the API says can damage it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import stat
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from civis_usage.contract_tests import (
+    report_files,
+    report_github,
+    report_html,
+    report_json,
+    report_junit,
+    report_terminal,
+    wording,
+)
+from civis_usage.contract_tests.results import Report, Verdict
+
+from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full_report, make_report
+
+ALL = every_verdict()
+BY_VERDICT = {result.verdict: result for result in ALL}
+KEPT, NO_DATA = BY_VERDICT[Verdict.KEPT], BY_VERDICT[Verdict.INCONCLUSIVE]
+OUTCOMES: dict[str, tuple[int, Report]] = {
+    "The contract is kept.": (0, make_report((KEPT,))),
+    "The contract is violated: 1 of 6 checks.": (1, make_report()),
+    "1 waiver expired: renew or delete what no longer holds.": (1, make_report((KEPT,), expired_waivers=(EXPIRED,))),
+    "Nothing is violated, but --strict allows no warning: 1 check warned.": (
+        1,
+        make_report((KEPT, BY_VERDICT[Verdict.WARNED]), strict=True),
+    ),
+    "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
+    "Nothing is violated, but there was no data for list_matching (--allow-no-data).": (4, make_report((NO_DATA,))),
+}
+
+
+@pytest.mark.parametrize("headline", OUTCOMES)
+def test_the_headline_says_what_the_exit_code_says(headline: str) -> None:
+    code, report = OUTCOMES[headline]
+    assert (report.exit_code, wording.headline(report)) == (code, headline)
+
+
+def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:
+    request = "/usage/llm?org_id=1&start_date=2026-01-01T00%3A00%3A00Z&x='$(rm -rf)'"
+    command = wording.curl("https://api.example.com", request)
+    assert command is not None
+    assert shlex.split(command) == ["curl", "-i", "-u", "$CIVIS_API_KEY:", f"https://api.example.com{request}"]
+    assert '"$CIVIS_API_KEY:"' in command
+
+
+# -- JSON
+
+
+@pytest.mark.parametrize("report", [full_report(), *(report for _, report in OUTCOMES.values())])
+def test_json_is_valid_against_its_schema(report: Report) -> None:
+    jsonschema.Draft202012Validator.check_schema(report_json.schema())
+    jsonschema.validate(json.loads(report_json.render(report)), report_json.schema())
+
+
+def test_json_names_every_field_and_the_schema_describes_every_one() -> None:
+    document = json.loads(report_json.render(full_report()))
+    schema = report_json.schema()
+    assert set(document) == set(schema["properties"]) == set(schema["required"])
+    for name, value in (
+        ("result", document["results"][0]),
+        ("finding", document["results"][1]["findings"][0]),
+        ("waiver", document["expired_waivers"][0]),
+    ):
+        assert set(value) == set(schema["$defs"][name]["properties"]) == set(schema["$defs"][name]["required"])
+
+
+def test_json_says_what_was_found() -> None:
+    document = json.loads(report_json.render(make_report()))
+    assert document["totals"] == {"checks": 6} | {str(verdict): 1 for verdict in Verdict}
+    assert (document["schema_version"], document["exit_code"], document["seconds"]) == (1, 1, 3.211)
+    assert document["results"][1]["findings"][0]["field"] == "organizationId"
+    assert document["results"][1]["findings"][1]["curl"] is None
+    assert document["results"][4]["waived"][0]["waiver"]["reason"] == "Retired models have no credits."
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("schema_version",), 2),
+        (("exit_code",), 2),
+        (("totals", "kept"), "1"),
+        (("results", 0, "verdict"), "passed"),
+        (("results", 1, "findings"), []),
+        (("results", 0, "evidence"), "guessed"),
+        (("results", 5, "inconclusive"), None),
+    ],
+)
+def test_the_schema_refuses_another_report(path: tuple[str | int, ...], value: object) -> None:
+    document = json.loads(report_json.render(make_report()))
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, report_json.schema())
+
+
+# -- JUnit
+
+
+def test_junit_gives_each_verdict_its_element() -> None:
+    root = ET.fromstring(report_junit.render(make_report(unjudged="the budget is spent", expired_waivers=(EXPIRED,))))
+    kinds = {
+        case.get("name"): [child.tag for child in case if child.tag != "system-out"] for case in root.iter("testcase")
+    }
+    assert kinds == {
+        "list-llm-window": [],
+        "list-llm-filter": ["failure"],
+        "list-llm-utc": [],
+        "list-llm-order": [],
+        "list-llm-shape": ["skipped"],
+        "matching-task": ["skipped"],
+        "get-llm-listed": ["failure"],
+        "the API can be judged": ["error"],
+    }
+    assert [root.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["8", "2", "1", "2"]
+    suites = {suite.get("name"): suite.get("tests") for suite in root}
+    assert suites == {"list_llm": "5", "list_matching": "1", "waivers": "1", "run": "1"}
+
+
+def test_junit_fails_a_warning_under_strict() -> None:
+    root = ET.fromstring(report_junit.render(make_report(strict=True)))
+    assert [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None] == [
+        "list-llm-filter",
+        "list-llm-utc",
+    ]
+
+
+def test_junit_parses_whatever_the_api_says() -> None:
+    root = ET.fromstring(report_junit.render(full_report()).encode())
+    message = next(iter(root.iter("failure"))).get("message") or ""
+    assert message.startswith("<script>alert('x')</script> & \"quotes\"")
+    assert "\\x00\\x1b[31m\\u202e\\ud800" in message
+
+
+# -- HTML
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page: its tags with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_escapes_whatever_the_api_says() -> None:
+    page = Page(report_html.render(full_report()))
+    assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert page.text.count(wording.printable(NASTY)) == 5
+
+
+def test_html_is_one_file_that_loads_nothing() -> None:
+    text = report_html.render(full_report())
+    page = Page(text)
+    assert not [tag for tag, _ in page.tags if tag == "link"]
+    assert not [name for _, attributes in page.tags for name in ("src", "href", "action") if name in attributes]
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_html_opens_what_needs_attention_and_shows_everything_else_on_demand() -> None:
+    page = Page(
+        report_html.render(make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",)))
+    )
+    checks = {attributes["id"]: "open" in attributes for tag, attributes in page.tags if tag == "details"}
+    assert [name for name, is_open in checks.items() if is_open] == ["list-llm-filter", "list-llm-utc"]
+    assert set(checks) == {result.check.id for result in ALL}
+    for said in (
+        "1 of 6 checks",
+        "Known until the migration.",
+        "Was fixed.",
+        "A note",
+        "no matching usage",
+        "41 of 60",
+    ):
+        assert said in page.text, said
+
+
+def test_html_says_why_nothing_was_judged() -> None:
+    assert "the key was refused" in Page(report_html.render(make_report((), unjudged="the key was refused"))).text
+
+
+# -- terminal
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_the_terminal_groups_by_operation_and_ends_with_the_cost() -> None:
+    lines = report_terminal.render(make_report()).splitlines()
+    assert [line for line in lines if line in ("list_llm", "list_matching")] == ["list_llm", "list_matching"]
+    assert lines[-3:] == [
+        "6 checks: 1 kept, 1 violated, 1 warned, 1 noted, 1 inconclusive, 1 waived",
+        "The contract is violated: 1 of 6 checks.",
+        "41 requests in 3.2 s",
+    ]
+
+
+def test_the_terminal_shows_a_violation_with_evidence_rule_counterexample_and_curl() -> None:
+    text = report_terminal.render(make_report((BY_VERDICT[Verdict.VIOLATED],)))
+    block = text.split("list_llm\n")[1].split("\n\n")[0]
+    assert block.splitlines()[:4] == [
+        "  ✗ list-llm-filter  documented  40 records in 2 windows",
+        "      The rule of list-llm-filter holds.",
+        "      3 of 40 records belong to another organization",
+        '        curl -i -u "$CIVIS_API_KEY:" '
+        "'https://api.example.com/usage/llm?x=3 of 40 records belong to another organization'",
+    ]
+
+
+def test_the_terminal_shows_an_example_once() -> None:
+    found = (finding("one", example="same"), finding("the same", example="same"))
+    result = every_verdict()[1]
+    text = report_terminal.render(make_report((type(result)(result.check, Verdict.VIOLATED, "", found),)))
+    assert text.count("\n        same\n") == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "inconclusive: no matching usage (seen: 0 records in 3 windows)",
+        "waived, until 2027-01-31:",
+        "(Retired models have no credits.)",
+        "get-llm-listed until 2026-01-31: Known until the migration.",
+        "list-llm-window (runCreatedAt): Was fixed.",
+        "organizations 1, 2",
+        "seed 7",
+        "A note",
+    ],
+)
+def test_the_terminal_says(said: str) -> None:
+    report = make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",))
+    assert said in report_terminal.render(report)
+
+
+def test_the_terminal_shows_five_findings_and_with_v_all_of_them() -> None:
+    result = every_verdict()[1]
+    many = tuple(finding(f"deviation {number}") for number in range(8))
+    report = make_report((type(result)(result.check, Verdict.VIOLATED, "", many),))
+    assert "deviation 4" in report_terminal.render(report)
+    assert "deviation 5" not in report_terminal.render(report)
+    assert "and 3 more" in report_terminal.render(report)
+    assert "deviation 7" in report_terminal.render(report, verbosity=1)
+
+
+def test_with_v_every_rule_is_shown() -> None:
+    rules = [result.check.rule for result in ALL]
+    assert sum(rule in report_terminal.render(make_report()) for rule in rules) == 3
+    assert all(rule in report_terminal.render(make_report(), verbosity=1) for rule in rules)
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    plain, coloured = (report_terminal.render(make_report(), colour=colour) for colour in (False, True))
+    assert "\x1b" not in plain
+    assert ANSI.findall(coloured)
+    assert ANSI.sub("", coloured) == plain
+
+
+def test_nothing_that_the_api_says_steers_the_terminal() -> None:
+    for ascii_only in (True, False):
+        text = report_terminal.render(full_report(), ascii_only=ascii_only)
+        assert all(char == "\n" or char.isprintable() for char in text)
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert report_terminal.render(full_report(), ascii_only=True).isascii()
+
+
+# -- GitHub
+
+
+def test_annotations_name_what_to_look_at_one_a_line() -> None:
+    report = make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), unjudged="the budget is spent")
+    assert report_github.annotations(report).splitlines() == [
+        "::error title=could not be judged::the budget is spent",
+        "::error title=list-llm-filter::The rule of list-llm-filter holds.%0A"
+        "3 of 40 records belong to another organization%0Aanother",
+        "::warning title=list-llm-utc::The rule of list-llm-utc holds.%0A"
+        "3 of 40 records belong to another organization%0Aanother",
+        "::error title=expired waiver::get-llm-listed until 2026-01-31: Known until the migration.",
+        "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
+    ]
+    assert report_github.annotations(make_report((KEPT,))) == ""
+
+
+def test_a_warning_is_an_error_under_strict() -> None:
+    assert "::error title=list-llm-utc::" in report_github.annotations(make_report(strict=True))
+
+
+def test_annotations_are_escaped() -> None:
+    lines = report_github.annotations(full_report("50%\r\n::error::x")).splitlines()
+    assert all(re.fullmatch(r"::(error|warning) title=[^:,\r\n]*::[^\r\n]*", line) for line in lines), lines
+    assert "50%25%0D%0A::error::x" in lines[0]
+
+
+def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
+    text = report_github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
+    assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 1 of 6 checks.**")
+    assert "| ❌ violated | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
+    assert "### ❌ `list-llm-filter`" in text
+    assert "- A note" in text
+    assert text.endswith("\n\n"), "another summary may follow"
+
+
+def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
+    text = report_github.summary(full_report("a|b <b>*x*</b> [y](javascript:1) `z` @team\n# head"))
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {row.replace("\\|", "").count("|") for row in rows} == {6}
+    outside = re.sub(r"<pre>.*?</pre>", "", text)
+    assert "<b>" not in text
+    assert not re.search(r"\]\(|\*x\*|@team|^# head", outside, re.MULTILINE)
+    assert "a&#124;b &lt;b&gt;&#42;x&#42;&lt;/b&gt;" in outside
+
+
+# -- files
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_report_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    for text in ("old " * 1000, "new é\ud800"):
+        report_files.write(path, text)
+    assert path.read_bytes() == b"new \xc3\xa9\\ud800"
+    assert names_in(tmp_path) == ["report.json"]
+
+
+def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report.json"
+    report_files.write(path, "old")
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(report_files.ReportError, match=r"report\.json cannot be written: No space left on device\."):
+        report_files.write(path, "new")
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["report.json"]
+
+
+def test_a_report_keeps_permissions_and_follows_links(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    report_files.write(link, "new")
+    assert (link.is_symlink(), target.read_text(), stat.S_IMODE(target.stat().st_mode)) == (True, "new", 0o640)
+
+
+def test_a_new_report_has_ordinary_permissions(tmp_path: Path) -> None:
+    report_files.write(tmp_path / "report", "text")
+    (tmp_path / "other").write_text("text")
+    assert (tmp_path / "report").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    report_files.probe("/dev/null")
+    report_files.write("/dev/null", "text")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+@pytest.mark.parametrize("use", [report_files.probe, lambda path: report_files.write(path, "text")])
+@pytest.mark.parametrize("name", ["missing/report.json", "folder", "file/report.json"])
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, use: Callable[[Path], None], name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(report_files.ReportError) as refused:
+        use(tmp_path / name)
+    assert str(refused.value).startswith(f"{tmp_path / name} cannot be written: ")
+    assert names_in(tmp_path) == ["file", "folder"]
+
+
+def test_probing_changes_nothing(tmp_path: Path) -> None:
+    report_files.probe(tmp_path / "new")
+    (tmp_path / "old").write_text("text")
+    report_files.probe(tmp_path / "old")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old": "text"}
+
+
+def test_a_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "summary.md"
+    for text in ("one\n", "two\n"):
+        report_files.append(path, text)
+    assert path.read_text() == "one\ntwo\n"
+    with pytest.raises(report_files.ReportError, match="Is a directory"):
+        report_files.append(tmp_path, "three")
