@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Request, Response
 
+from .limits import Standing
 from .wire import encode
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["API_HEADERS", "JSON", "CutBody", "NoAnswer", "Problem", "conditional", "error", "ok"]
+__all__ = ["API_HEADERS", "JSON", "CutBody", "NoAnswer", "Problem", "conditional", "error", "headers", "ok"]
 
 JSON = "application/json; charset=utf-8"
 
@@ -60,6 +61,17 @@ class Problem(Exception):  # noqa: N818  a request's problem, not the program's
     def bad(cls, reason: str) -> Problem:
         """Give the 400 of a request that cannot be read; ``reason`` names what, its value and the remedy."""
         return cls(400, f"The given request was not as expected: {reason}")
+
+
+def headers(standing: Standing, request_id: str, seconds: float) -> list[tuple[str, str]]:
+    """Give the headers that every answer of the API has (recorded): the fixed ones, and those of this request."""
+    return [
+        *API_HEADERS,
+        ("X-RateLimit-Limit", str(standing.limit)),
+        ("X-RateLimit-Remaining", str(standing.remaining)),
+        ("X-Request-Id", request_id),
+        ("X-Runtime", f"{seconds:.6f}"),
+    ]
 
 
 def ok(body: bytes) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
@@ -19,6 +20,7 @@ from . import answers, control, credentials, description, effects, guard, parame
 from .answers import Problem
 from .credentials import KeyDigest
 from .fake import Fake
+from .limits import Standing
 from .settings import Settings
 from .usage import Answer
 
@@ -63,19 +65,29 @@ def _is_api() -> bool:
     return request.blueprint is None and not request.path.startswith("/_fake/")
 
 
+@dataclass
+class Visit:
+    """What is known of a request to the API while it is being answered."""
+
+    started: float
+    key: str | None
+    digest: KeyDigest | None
+    standing: Standing
+    query: dict[str, str]
+    fault: str | None = None
+
+
 def _arrive() -> None:
     """Count a request and look at its key, or let only those near the fake's own controls who may."""
     fake = _fake()
     if not _is_api():
         return guard.check(fake.settings, request)
-    g.started = time.perf_counter()
-    g.key = credentials.presented(request.headers.get("Authorization"))
-    g.digest = None if g.key is None else KeyDigest.of(g.key)
-    g.standing = fake.limits.count(g.digest)
-    g.query = parameters.query(request.query_string)
-    g.fault = None
+    started, key = time.perf_counter(), credentials.presented(request.headers.get("Authorization"))
+    digest = None if key is None else KeyDigest.of(key)
+    standing = fake.limits.count(digest)
+    g.visit = Visit(started, key, digest, standing, parameters.query(request.query_string))
     if request.routing_exception is None:
-        fake.admit(g.key, g.standing)
+        fake.admit(key, standing)
     return None
 
 
@@ -84,22 +96,26 @@ def _view(operation: str, answer: Answer) -> Callable[..., Response]:
     """Give the view of an operation: what a fault says, or else the operation's own answer."""
 
     def view(**path: str) -> Response:
-        fake = _fake()
+        fake, visit = _fake(), _visit()
         chosen = prefer.chosen(request.headers.getlist("Prefer")) or fake.faults.choose(
-            operation, g.digest, lambda: usage.organization(fake, operation, path, g.query)
+            operation, visit.digest, lambda: usage.organization(fake, operation, path, visit.query)
         )
-        g.fault, fault = chosen.rule, chosen.fault
+        visit.fault, fault = chosen.rule, chosen.fault
         if chosen.wait:
             fake.sleep(chosen.wait)
         try:
             effects.instead(fault)
-            body = answer(fake, usage.read(operation, path, g.query))
+            body = answer(fake, usage.read(operation, path, visit.query))
             whole = answers.conditional(answers.ok(effects.on_body(fault, body)), request)
         except Problem as problem:
             whole = _problem(problem)
         return effects.on_the_way(fault, whole)
 
     return view
+
+
+def _visit() -> Visit:
+    return cast(Visit, g.visit)
 
 
 def _problem(problem: Problem) -> Response:
@@ -117,23 +133,19 @@ def _leave(answer: Response) -> Response:
     """Give an answer of the API the headers that all have (recorded), and write the request down."""
     if not _is_api():
         return answer
-    fake, standing, seconds = _fake(), g.standing, time.perf_counter() - g.started
-    request_id = str(uuid.uuid4())
-    answer.headers.extend(answers.API_HEADERS)
-    answer.headers["X-RateLimit-Limit"] = str(standing.limit)
-    answer.headers["X-RateLimit-Remaining"] = str(standing.remaining)
-    answer.headers["X-Request-Id"] = request_id
-    answer.headers["X-Runtime"] = f"{seconds:.6f}"
+    fake, visit = _fake(), _visit()
+    request_id, seconds = str(uuid.uuid4()), time.perf_counter() - visit.started
+    answer.headers.extend(answers.headers(visit.standing, request_id, seconds))
     fake.journal.add(
         at=fake.clock.now(),
         request_id=request_id,
         method=request.method,
         path=request.path,
         operation=request.endpoint,
-        parameters={**g.query, **(request.view_args or {})},
+        parameters={**visit.query, **(request.view_args or {})},
         status=None if isinstance(answer, answers.NoAnswer) else answer.status_code,
         duration=round(seconds * 1000, 3),
-        fault=g.fault,
-        secrets=(g.key, *fake.settings.api_keys),
+        fault=visit.fault,
+        secrets=(visit.key, *fake.settings.api_keys),
     )
     return answer

@@ -224,7 +224,13 @@ class _Http(wsgi.Server):
     def __init__(self, app: Flask, bound: socket.socket) -> None:
         self._bound = bound
         super().__init__(
-            bound.getsockname()[:2], app, numthreads=THREADS, request_queue_size=1024, timeout=60, shutdown_timeout=0.2
+            bound.getsockname()[:2],
+            app,
+            numthreads=THREADS,
+            request_queue_size=1024,
+            timeout=60,
+            server_name="civis-usage",
+            shutdown_timeout=0.2,
         )
 
     def bind(self, *_: Any) -> socket.socket:
