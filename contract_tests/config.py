@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from civis_usage.contract_tests.results import Waiver
 
-__all__ = ["Config"]
+__all__ = ["Config", "moment"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,19 @@ class Config:
     """Seconds to wait for one answer."""
     now: Callable[[], datetime] | None = None
     """The clock; ``None`` for the machine's."""
+
+
+def moment(text: str, *, last: bool = False) -> datetime:
+    """Read a day (``2026-01-31``: its first moment in UTC, or its last millisecond) or an ISO 8601 instant.
+
+    Raises:
+        ValueError: it is neither; the message is one sentence.
+
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no date: write it as 2026-01-31 or 2026-01-31T12:00:00Z.") from None
+    if last and len(text) <= len("2026-01-31"):
+        read += timedelta(days=1, milliseconds=-1)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

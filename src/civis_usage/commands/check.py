@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,25 +18,13 @@ if TYPE_CHECKING:
 UNJUDGED = 3
 
 
-class Moment(click.ParamType):
-    """A day or an instant, given as an aware datetime; a day is its first or its last millisecond in UTC."""
+def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    from civis_usage.contract_tests.config import moment
 
-    name = "date"
-
-    def __init__(self, *, last: bool) -> None:
-        self._last = last
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read ``2026-01-31``, or an ISO 8601 instant such as ``2026-01-31T12:00:00Z``."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date: write it as 2026-01-31 or 2026-01-31T12:00:00Z.", param, ctx)
-        if self._last and len(value) <= len("2026-01-31"):
-            moment += timedelta(days=1, milliseconds=-1)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return None if text is None else moment(text, last=param.name == "end")
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 @click.command(cls=GuardedCommand)
@@ -50,8 +38,8 @@ class Moment(click.ParamType):
     metavar="ID",
     help="An organization to look at; may come more than once.  [default: what the key shows]",
 )
-@click.option("--from", "start", type=Moment(last=False), metavar="DATE", help="Look at no usage before this day.")
-@click.option("--to", "end", type=Moment(last=True), metavar="DATE", help="Look at no usage after this day.")
+@click.option("--from", "start", callback=_moment, metavar="DATE", help="Look at no usage before this day.")
+@click.option("--to", "end", callback=_moment, metavar="DATE", help="Look at no usage after this day.")
 @click.option(
     "--max-requests",
     type=click.IntRange(min=1),
