@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import shake_256
 from typing import TypeVar
@@ -46,9 +47,10 @@ def _draw(strategy: SearchStrategy[T], key: tuple[object, ...]) -> T:
     def take(value: T) -> None:
         drawn.append(value)
 
+    fuzz: Callable[[bytes], object] = take.hypothesis.fuzz_one_input  # type: ignore[attr-defined]  # documented, untyped
     size = SHORTEST
     while not drawn and size <= LONGEST:  # a buffer that is too short draws nothing; a longer one begins alike
-        take.hypothesis.fuzz_one_input(bits(size, *key))
+        fuzz(bits(size, *key))
         size *= 2
     if not drawn:
         raise ValueError(f"nothing can be drawn from {strategy!r}: its filters refuse too much")

@@ -30,6 +30,9 @@ _TELLING: dict[Kind, frozenset[str]] = {
 }
 
 
+_A: dict[Kind, str] = {"llm": "an LLM", "matching": "a matching"}
+
+
 class BadRecord(ValueError):  # noqa: N818  named for what is wrong
     """A record cannot be loaded. Its text is one sentence: which record, which field, what it says, and the remedy."""
 
@@ -58,11 +61,11 @@ def kind_of(values: Mapping[str, Any], kind: object, number: int) -> Kind:
     """
     if kind is not None:
         if kind == "llm" or kind == "matching":
-            return kind  # type: ignore[return-value]  # == narrows no literal
+            return kind
         raise BadRecord(f"{shown(kind)} is no kind of usage", "write llm or matching", number=number, field="kind")
     for name in values:
         if not any(name in fields for fields in FIELDS.values()):
-            raise _unknown("usage", name, [field for fields in FIELDS.values() for field in fields], number)
+            raise _unknown("a usage record", name, [field for fields in FIELDS.values() for field in fields], number)
     telling = [name for name, fields in _TELLING.items() if fields & values.keys()]
     if len(telling) == 1:
         return telling[0]
@@ -85,7 +88,7 @@ def checked(kind: Kind, values: Mapping[str, Any], number: int) -> dict[str, Any
     fields = FIELDS[kind]
     for name in values:
         if name not in fields:
-            raise _unknown("LLM usage" if kind == "llm" else "matching usage", name, list(fields), number)
+            raise _unknown(f"{_A[kind]} usage record", name, list(fields), number)
     result = {}
     for name, value in values.items():
         try:
@@ -98,7 +101,7 @@ def checked(kind: Kind, values: Mapping[str, Any], number: int) -> dict[str, Any
 def _unknown(whose: str, name: str, fields: list[str], number: int) -> BadRecord:
     near = get_close_matches(name, fields, n=1, cutoff=0.5)
     remedy = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(dict.fromkeys(fields))}"
-    return BadRecord(f"{shown(name)} is not one of the fields of {whose}", remedy, number=number)
+    return BadRecord(f"{shown(name)} is no field of {whose}", remedy, number=number)
 
 
 def _integer(value: object, schema: Mapping[str, Any]) -> int:

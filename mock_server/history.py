@@ -5,7 +5,7 @@ Times are milliseconds since the epoch (UTC), windows include both of their ends
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as changed
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -76,6 +76,13 @@ class History:
             return iter(())
         layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
         return layout.runs(day, 0, layout.plan(day).count, form, task)
+
+    def texts(self, kind: Kind, organization_ids: Sequence[int], day: int, form: Form = "json") -> list[str]:
+        """Give the texts of a day's runs of several organizations, oldest first, ties by number."""
+        runs = [run for organization_id in organization_ids for run in self.runs(kind, organization_id, day, form)]
+        if len(organization_ids) > 1:
+            runs.sort()
+        return [text for _, _, text in runs]
 
     def micro_credits(self, organization_id: int, start: int | None, end: int) -> int:
         """Give the sum of the credits of the LLM runs in a window, in micro-credits."""

@@ -68,7 +68,7 @@ class Layout(ABC, Generic[Row]):
         """Deal out ``rows``; ``per_day`` is the average number of runs in 256ths, ``key`` what chance depends on."""
         self._rhythm = RHYTHMS[profile]
         self._per_day = per_day
-        self._rows = rows
+        self._rows: Sequence[Row] = rows
         self._key = (*key, per_day)
         self.plan = lru_cache(maxsize=4096)(self._plan)
 
@@ -84,7 +84,7 @@ class Layout(ABC, Generic[Row]):
 
     @abstractmethod
     def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
-        """Give the runs from index ``first`` up to, not including, ``stop``, oldest first, those of a matching ``task``."""
+        """Give the runs from index ``first`` up to, not including, ``stop``, oldest first; matching ones by task."""
 
     def _plan(self, day: int) -> Plan:
         offset, dither, chance, shift = unpack("<HHBB", bits(6, *self._key, day))
@@ -94,7 +94,7 @@ class Layout(ABC, Generic[Row]):
 
     def _time(self, plan: Plan, index: int) -> int:
         """Give a run's milliseconds since midnight."""
-        jitter = self._rows[(plan.offset + index) % ROWS][0]
+        jitter: int = self._rows[(plan.offset + index) % ROWS][0]
         knots = self._rhythm.knots
         knot, rest = divmod(((index << 16) + jitter) * KNOTS // plan.count, 1 << 16)
         return (knots[knot] + ((knots[knot + 1] - knots[knot]) * rest >> 16)) * self._rhythm.tick

@@ -112,7 +112,8 @@ class Organization:
     @cached_property
     def jobs(self) -> tuple[int, ...]:
         """The ids of its jobs, ascending."""
-        return tuple(sorted({habit.job_id for habit in (*self.vocabulary.llm, *self.vocabulary.matching)}))
+        llm = {habit.job_id for habit in self.vocabulary.llm}
+        return tuple(sorted(llm | {habit.job_id for habit in self.vocabulary.matching}))
 
 
 @lru_cache(maxsize=2048)

@@ -72,7 +72,8 @@ class World:
         self._hold(history if generated else history.silent, Own())
 
     def _hold(self, history: History, own: Own) -> None:
-        self._history = history
+        self.history = history
+        """The generated part, without what a user has loaded."""
         self._own = own
         self._merged = DayCache()
         strangers = (org_id for org_id in own.organizations if org_id not in history.organizations)
@@ -81,7 +82,7 @@ class World:
     @cached_property
     def organizations(self) -> tuple[Organization, ...]:
         """The organizations, the caller's own first; those that only loaded records name come last."""
-        return (*self._history.organizations.values(), *self._strangers.values())
+        return (*self.history.organizations.values(), *self._strangers.values())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -90,13 +91,13 @@ class World:
         They stand for the seed, the profile, the first day, the organizations' ids and sizes, and the vocabulary of
         the first three. (Loaded records do not count.) Hypothesis may draw another vocabulary in another version.
         """
-        known = self._history.organizations.values()
+        known = self.history.organizations.values()
         drawn = [organization.vocabulary for organization in islice(known, 3)]
-        return sha256(ascii((self._history.since, list(known), drawn)).encode()).hexdigest()[:12]
+        return sha256(ascii((self.history.since, list(known), drawn)).encode()).hexdigest()[:12]
 
     def knows(self, org_id: int) -> bool:
         """Tell whether there is such an organization."""
-        return org_id in self._history.organizations or org_id in self._strangers
+        return org_id in self.history.organizations or org_id in self._strangers
 
     def llm(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> bytes:
         """Give an organization's LLM usage in a window: a JSON array, newest first, ties by higher id (assumed)."""
@@ -113,13 +114,13 @@ class World:
         record = self._own.by_id.get(id)
         if record is not None:
             return record.run[2].encode() if record.time <= now else None
-        text = self._history.llm_by_id(id, now)
+        text = self.history.llm_by_id(id, now)
         return None if text is None else text.encode()
 
     def credits(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> Decimal:
         """Give the exact sum of the credits of an organization's LLM usage in a window."""
         end = now if end is None else min(end, now)
-        generated = EXACT.scaleb(Decimal(self._history.micro_credits(org_id, start, end)), -6)
+        generated = EXACT.scaleb(Decimal(self.history.micro_credits(org_id, start, end)), -6)
         return EXACT.add(generated, self._own.credits(org_id, start, end))
 
     def records(
@@ -156,7 +157,7 @@ class World:
         Raises:
             BadRecord: one of them cannot be; nothing is loaded.
         """
-        history = self._history.silent if replace else self._history
+        history = self.history.silent if replace else self.history
         around = Surroundings(
             organization_id=self.organizations[0].id,
             organization=lambda org_id: history.organizations.get(org_id) or history.stranger(org_id),
@@ -181,18 +182,18 @@ class World:
         return b"[" + b",".join(part for part in parts if part) + b"]"
 
     def _days(self, kind: Kind, org_id: int, start: int | None, end: int) -> Sequence[int]:
-        generated = self._history.days(org_id, start, end)
+        generated = self.history.days(org_id, start, end)
         own = self._own.days(kind, org_id, start, end)
         return sorted({*generated, *own}) if own else generated
 
     def _day(self, kind: Kind, org_id: int, day: int, task: str | None) -> Day:
         if not self._own.runs(kind, org_id, day):
-            return self._history.day(kind, org_id, day, task)
+            return self.history.day(kind, org_id, day, task)
         key = (kind, org_id, day, task)
         return self._merged.get(key, lambda: Day.of(self._runs(kind, org_id, day, task)))
 
     def _runs(self, kind: Kind, org_id: int, day: int, task: str | None = None) -> list[Run]:
-        return sorted((*self._history.runs(kind, org_id, day, task=task), *self._own.runs(kind, org_id, day, task)))
+        return sorted((*self.history.runs(kind, org_id, day, task=task), *self._own.runs(kind, org_id, day, task)))
 
 
 _FIRST_DATE = date.fromordinal(EPOCH + FIRST_DAY)

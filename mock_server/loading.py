@@ -1,0 +1,147 @@
+"""Reading a user's records from JSON, NDJSON or CSV. What they say is judged when a world takes them in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .fields import FIELDS, BadRecord, on_the_wire, shown
+
+__all__ = ["FORMATS", "BadRecord", "format_of", "read_records"]
+
+Record = dict[str, Any]
+
+
+def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
+    """Read records, whole or partial.
+
+    Args:
+        text: what to read; bytes are UTF-8, with or without a byte order mark.
+        form: ``json``: an array of records, one record, or ``{"llm": [...], "matching": [...]}``, where the names tell
+            the kinds. ``ndjson``: a record a line; empty lines are skipped. ``csv``: a header with the fields' names
+            (and ``kind``, where the other fields do not tell it), then a record a line; an empty cell leaves its field
+            out. Where it is not named, it is guessed from how the text begins.
+
+    Returns:
+        The records as they are written, with a field ``kind`` where the document names it; ``World.with_records``
+        takes them.
+
+    Raises:
+        BadRecord: it cannot be read; the text names the line.
+    """
+    if isinstance(text, bytes):
+        text = _decoded(text)
+    text = text.removeprefix("\ufeff")
+    return list(FORMATS[form or _guessed(text)](text))
+
+
+def format_of(name: str) -> str | None:
+    """Tell the format by a file's name or by a media type: ``json``, ``ndjson``, ``csv``, or ``None`` for any other.
+
+    >>> format_of("runs.jsonl"), format_of("text/csv"), format_of("-")
+    ('ndjson', 'csv', None)
+    """
+    formats = {"json": "json", "ndjson": "ndjson", "x-ndjson": "ndjson", "jsonl": "ndjson", "csv": "csv"}
+    return formats.get(re.split(r"[./]", name.lower())[-1])
+
+
+def _guessed(text: str) -> str:
+    begin = text.lstrip()[:1]
+    if begin == "{":
+        return "json" if _is_json(text) else "ndjson"
+    return "json" if begin in ("[", "") else "csv"
+
+
+def _json(text: str) -> Iterator[Record]:
+    try:
+        document = json.loads(text)
+    except ValueError as problem:
+        raise BadRecord(f"this is not JSON ({problem})", "write an array of records") from None
+    except RecursionError:
+        raise BadRecord("this is nested too deeply", "write an array of records") from None
+    if isinstance(document, dict) and document and document.keys() <= FIELDS.keys():
+        for kind, records in document.items():
+            if not isinstance(records, list):
+                raise BadRecord(f"{kind!r} holds {shown(records)}", "write an array of records")
+            yield from ({"kind": kind, **record} if isinstance(record, dict) else record for record in records)
+    elif isinstance(document, list):
+        yield from document
+    else:
+        yield document
+
+
+def _ndjson(text: str) -> Iterator[Record]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError) as problem:
+                remedy = "write one record a line"
+                raise BadRecord(f"this is not JSON ({problem})", remedy, number=number, unit="line") from None
+
+
+def _csv(text: str) -> Iterator[Record]:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = _header(next(rows, []))
+        for row in rows:
+            if row:
+                yield _row(header, row, rows.line_num)
+    except csv.Error as problem:
+        remedy = "put a value with quotes, commas or line ends into double quotes"
+        raise BadRecord(f"this is not CSV ({problem})", remedy, number=rows.line_num, unit="line") from None
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [name.strip() for name in cells]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadRecord(f"the header names {twice!r} twice", "leave one out", number=1, unit="line")
+    return names
+
+
+def _row(header: list[str], row: list[str], line: int) -> Record:
+    if len(row) != len(header):
+        problem = f"there are {len(row)} values, but the header names {len(header)}"
+        raise BadRecord(problem, "write a value, if an empty one, for each", number=line, unit="line")
+    record = {}
+    for name, text in zip(header, row, strict=True):
+        if text != "":
+            record[name] = _value(name, text)
+    return record
+
+
+_INTEGER = re.compile(r"-?[0-9]{1,40}").fullmatch
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?").fullmatch
+
+
+def _value(name: str, text: str) -> int | float | str:
+    """Give a cell's value; what is not the number that it should be stays text, for the world to refuse."""
+    types = {fields[wire]["type"] for fields in FIELDS.values() if (wire := on_the_wire(name)) in fields}
+    if "string" in types or not _NUMBER(text):
+        return text
+    return int(text) if "integer" in types and _INTEGER(text) else float(text)
+
+
+FORMATS: dict[str, Callable[[str], Iterator[Record]]] = {"json": _json, "ndjson": _ndjson, "csv": _csv}
+"""The formats that can be read, with their readers."""
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as problem:
+        line = text.count(b"\n", 0, problem.start) + 1
+        raise BadRecord("this is not UTF-8", "save the file as UTF-8", number=line, unit="line") from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

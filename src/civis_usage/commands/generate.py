@@ -1,0 +1,138 @@
+"""``civis-usage generate``: records of a world, written to a file or to standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..mock_server.history import History, Kind
+
+__all__ = ["generate"]
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--from", "first", type=_DATE, required=True, metavar="DATE", help="The first day (UTC).")
+@click.option("--to", "stop", type=_DATE, required=True, metavar="DATE", help="The day after the last one (UTC).")
+@click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Which usage.")
+@click.option("--org-id", type=int, metavar="ID", help="This organization's usage alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "ndjson", "csv"]),
+    default="ndjson",
+    show_default=True,
+    help="An array, a record a line, or a table with a header.",
+)
+@click.option("--no-header", is_flag=True, help="Leave out the header of csv, to add a piece to another.")
+@click.option(
+    "--output", "-o", type=click.File("wb", lazy=True, atomic=True), default="-", metavar="FILE", help="Where to."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which world.")
+@click.option(
+    "--profile",
+    type=click.Choice(["realistic", "edge"]),
+    default="realistic",
+    show_default=True,
+    help="Usage as one would expect it, or the extremes that the contract allows.",
+)
+@click.option(
+    "--orgs",
+    default="3",
+    show_default=True,
+    metavar="ORGS",
+    help="How many organizations, or their ids, with their runs a day if you like: 7:200,8.",
+)
+@click.option("--runs-per-day", type=int, default=12, show_default=True, help="An organization's average.")
+@click.option(
+    "--since", type=_DATE, default="2024-01-01", show_default=True, metavar="DATE", help="The world's first day."
+)
+def generate(
+    first: datetime,
+    stop: datetime,
+    kind: Kind,
+    org_id: int | None,
+    form: str,
+    no_header: bool,
+    output: IO[bytes],
+    seed: int,
+    profile: str,
+    orgs: str,
+    runs_per_day: int,
+    since: datetime,
+) -> None:
+    """Write the usage of a world, oldest first.
+
+    They are the records that `civis-usage serve` answers with for the same seed, profile and organizations, also those
+    of days to come.
+
+    A day's records do not depend on the window that is asked for. So pieces made on different machines, each beginning
+    with the day on which the one before it ends, add up to the whole, byte for byte: ndjson as it is; csv with
+    --no-header from the second piece on. (json pieces are arrays of their own: `jq -s add` joins them.)
+
+    \b
+    Example:
+      civis-usage generate --from 2025-01-01 --to 2026-01-01 --format csv --output 2025.csv
+    """
+    history = _history(seed, profile, orgs, runs_per_day, since.date())
+    if stop < first:
+        raise click.BadParameter(f"{stop:%Y-%m-%d} comes before --from", param_hint="--to")
+    if org_id is not None and org_id not in history.organizations:
+        known = ", ".join(map(str, history.organizations))
+        raise click.BadParameter(f"this world has no organization {org_id}; it has {known}", param_hint="--org-id")
+    asked = list(history.organizations) if org_id is None else [org_id]
+    with _progress(range(first.toordinal() - _EPOCH, stop.toordinal() - _EPOCH), output) as days:
+        texts = (history.texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
+        if form == "csv" and not no_header:
+            output.write(_header(kind).encode())
+        for piece in _array(texts) if form == "json" else _lines(texts):
+            output.write(piece.encode())
+
+
+def _history(seed: int, profile: str, orgs: str, runs_per_day: int, since: date) -> History:
+    from ..mock_server.orgs import parse_organizations
+    from ..mock_server.world import World
+
+    try:
+        organizations = parse_organizations(orgs)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--orgs") from None
+    try:
+        return World(seed, profile, organizations, since, runs_per_day).history
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+
+
+def _progress(days: range, output: IO[bytes]) -> AbstractContextManager[Iterable[int]]:
+    """Show a bar on standard error, where that is a terminal that the records are not written to."""
+    hidden = not sys.stderr.isatty() or output.isatty()
+    return click.progressbar(
+        days, label="Days", file=sys.stderr, hidden=hidden, update_min_steps=max(1, len(days) // 200)
+    )
+
+
+def _lines(days: Iterable[list[str]]) -> Iterator[str]:
+    return ("".join([f"{text}\n" for text in texts]) for texts in days)
+
+
+def _array(days: Iterable[list[str]]) -> Iterator[str]:
+    between = "[\n"
+    for texts in days:
+        if texts:
+            yield between + ",\n".join(texts)
+            between = ",\n"
+    yield "[]\n" if between == "[\n" else "\n]\n"
+
+
+def _header(kind: Kind) -> str:
+    from ..mock_server.fields import FIELDS
+
+    return ",".join(FIELDS[kind]) + "\n"
