@@ -63,3 +63,6 @@ def full_report(text: str = NASTY) -> Report:
         notes=(text,),
         base_url="http://a.b/c",
     )
+
+
+KEPT_ONLY = every_verdict()[:1]

@@ -29,7 +29,7 @@ def encoded(text: str, encode: Callable[[bytes], bytes] = base64.b64encode, padd
     return result if padded else result.rstrip("=")
 
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 FORMS: dict[str, Form] = {
     "as it is": str,
     "percent-encoded": lambda key: quote(key, safe=""),

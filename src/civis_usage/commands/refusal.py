@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -39,7 +40,7 @@ class GuardedCommand(click.Command):
 
 def _keys(args: list[str]) -> Iterator[str]:
     yield os.environ.get("CIVIS_API_KEY", "").strip()
-    for arg, following in zip(args, [*args[1:], ""], strict=True):
+    for arg, following in pairwise([*args, ""]):
         name, _, value = arg.partition("=")
         if name == "--api-key":
             yield (value or following).strip()

@@ -1,0 +1,391 @@
+"""``civis-usage check``: exit codes, reports, and a key that shows nowhere."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import pty
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from civis_usage.contract_tests import report_files, report_json, runner
+from civis_usage.contract_tests.results import Report
+from click.testing import CliRunner, Result
+
+from civis_usage.__main__ import main
+
+from .report_samples import KEPT_ONLY, make_report
+from .standin import KEY, LLM, Answer, Request, Standin
+from .standin_runs import millis
+from .standin_server import Server, serving
+
+NOW = datetime(2026, 5, 19, 15, 26, 7, tzinfo=UTC)
+Check = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run every check at one time, in a folder of its own."""
+    run = runner.run
+    monkeypatch.setattr(runner, "run", lambda config, on_result=None: run(replace(config, now=lambda: NOW), on_result))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def check(server: Server) -> Check:
+    """Run ``civis-usage check`` with options, against a stand-in that knows the key."""
+
+    def run(*options: str, standin: Standin | None = None, env: dict[str, str | None] | None = None) -> Result:
+        server.standin = standin or small()
+        told = {"CIVIS_API_KEY": KEY, "CIVIS_API_ENDPOINT": server.url} | (env or {})
+        return CliRunner(env=told).invoke(main, ["check", *options], prog_name="civis-usage")
+
+    return run
+
+
+def small(**more: Any) -> Standin:
+    return Standin(now=lambda: millis(NOW), daily={1: 3, 2: 1}, daily_matching={1: 2, 2: 1}, days=100, **more)
+
+
+def with_null_credits() -> Standin:
+    def render(api: Standin, right: Callable[..., Any], question: Any, run: Any) -> Any:
+        record = right(question, run)
+        return record | {"credits": None} if question.operation == LLM and run.id % 7 == 0 else record
+
+    return small().bend("render", render)
+
+
+def closed_port() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def holds_key(text: str) -> bool:
+    forms = {KEY, quote(KEY, safe=""), html.escape(KEY)}
+    for plain in (KEY, f"{KEY}:"):
+        forms.add(base64.b64encode(plain.encode()).decode().rstrip("="))
+    return any(form in text for form in forms)
+
+
+# -- exit codes
+
+
+def test_a_kept_contract_is_0_and_ends_with_the_cost(check: Check) -> None:
+    result = check("--org-id", "1")
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    *_, headline, cost = result.stdout.splitlines()
+    assert headline == "The contract is kept."
+    assert cost.endswith(" s")
+    assert int(cost.split(" requests in ")[0]) <= 60
+
+
+def test_a_violation_is_1_and_shown_with_a_command_that_repeats_it(check: Check, server: Server) -> None:
+    result = check("--org-id", "1", standin=with_null_credits())
+    assert result.exit_code == 1, result.output
+    assert "null in credits" in result.stdout
+    assert f'curl -i -u "$CIVIS_API_KEY:" \'{server.url}/usage/llm?' in result.stdout
+
+
+def test_no_data_is_4_and_0_where_it_is_allowed(check: Check) -> None:
+    without = replace(small(), daily_matching={})
+    codes = [check("--org-id", "1", *more, standin=without).exit_code for more in ((), ("--allow-no-data",))]
+    assert codes == [4, 0]
+
+
+UNJUDGED = {
+    "closed port": ({"CIVIS_API_ENDPOINT": closed_port()}, "nothing listens at this address"),
+    "unknown host": ({"CIVIS_API_ENDPOINT": "http://no-such-host.invalid"}, "reached"),
+    "refused key": ({"CIVIS_API_KEY": "a-key-that-nobody-knows"}, "refused the key"),
+    "not an API": ({"CIVIS_API_ENDPOINT": "{url}/elsewhere"}, "404"),
+}
+
+
+@pytest.mark.parametrize(("env", "said"), UNJUDGED.values(), ids=list(UNJUDGED))
+def test_what_cannot_be_judged_is_3_and_one_sentence(
+    check: Check, server: Server, tmp_path: Path, env: dict[str, str], said: str
+) -> None:
+    env = {name: value.format(url=server.url) for name, value in env.items()}
+    result = check("--org-id", "1", "--json", "report.json", env=dict(env))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("Error: The API could not be judged: ")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert env.get("CIVIS_API_KEY", KEY) not in result.output
+    assert json.loads((tmp_path / "report.json").read_text())["unjudged"] in result.stderr
+
+
+def test_an_answered_check_that_ran_out_of_requests_is_3_with_its_report(check: Check) -> None:
+    result = check("--org-id", "1", "--max-requests", "12")
+    assert result.exit_code == 3
+    assert "the budget of 12 requests is spent" in result.stdout
+    assert "12 requests in" in result.stdout.splitlines()[-1]
+
+
+WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
+    "unknown option": (["--org", "1"], {}, "--org-id"),
+    "argument": ([KEY], {}, "no arguments"),
+    "organization in words": (["--org-id", "mine"], {}, "--org-id"),
+    "organization that is the key": (["--org-id", KEY], {}, "'***'"),
+    "no number": (["--max-requests", "0"], {}, "--max-requests"),
+    "no time to wait": (["--timeout", "0"], {}, "--timeout"),
+    "unreadable day": (["--from", "yesterday"], {}, "2026-01-31"),
+    "from after to": (["--from", "2026-02-01", "--to", "2026-01-31"], {}, "--from is later than --to"),
+    "no key": ([], {"CIVIS_API_KEY": None}, "CIVIS_API_KEY"),
+    "empty key": ([], {"CIVIS_API_KEY": " "}, "CIVIS_API_KEY"),
+    "key with a line break": ([], {"CIVIS_API_KEY": f"{KEY}\nX-Other: 1"}, "key has a character"),
+    "URL without http": (["--base-url", "ftp://127.0.0.1"], {}, "http"),
+    "URL without host": (["--base-url", "http://"], {}, "http"),
+    "URL with credentials": (["--base-url", f"http://{KEY}:@127.0.0.1:1"], {}, "CIVIS_API_KEY"),
+    "URL with the key in its path": (["--base-url", f"http://127.0.0.1:1/{KEY}"], {}, "CIVIS_API_KEY"),
+    "URL with a query": (["--base-url", "http://127.0.0.1:1/?a=b"], {}, "query"),
+    "endpoint with credentials": ([], {"CIVIS_API_ENDPOINT": f"http://{KEY}@127.0.0.1:1"}, "CIVIS_API_KEY"),
+    "report in no folder": (["--json", "missing/report.json"], {}, "missing/report.json cannot be written"),
+    "report on a folder": (["--html", "."], {}, ". cannot be written"),
+    "two reports in one file": (["--json", "a", "--junit", "./a"], {}, "one file"),
+    "two reports on standard output": (["--json", "-", "--html", "-"], {}, "standard output"),
+    "no waivers file": (["--waivers", "missing.toml"], {}, "missing.toml cannot be read"),
+    "waivers for a used file": (["--write-waivers", "used.toml"], {}, "used.toml exists"),
+}
+
+
+@pytest.mark.parametrize(("options", "env", "said"), WRONG_USE.values(), ids=list(WRONG_USE))
+def test_wrong_use_is_2_and_asks_nothing(
+    check: Check, server: Server, tmp_path: Path, options: list[str], env: dict[str, str | None], said: str
+) -> None:
+    (tmp_path / "used.toml").write_text("# mine\n")
+    result = check(*options, env=env)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert said in " ".join(result.stderr.split())
+    assert not holds_key(result.output)
+    assert "Traceback" not in result.output
+    assert server.standin.journal == []
+    assert [path.name for path in tmp_path.iterdir()] == ["used.toml"]
+
+
+def test_a_mistake_of_the_check_itself_is_3_and_one_sentence(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(config: Any, on_result: Any) -> Report:
+        raise RuntimeError(f"nobody thought of {config.api_key}")
+
+    monkeypatch.setattr(runner, "run", fail)
+    result = check()
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (3, "", 1)
+    assert "nobody thought of ***" in result.stderr
+    traced = check("-vv")
+    assert "Traceback" in traced.stderr
+    assert not holds_key(traced.output)
+
+
+def test_an_interrupted_check_is_3(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(config: Any, on_result: Any) -> Report:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupt)
+    result = check()
+    assert (result.exit_code, result.stderr) == (3, "Error: Interrupted: the API is not judged.\n")
+
+
+# -- reports
+
+
+def test_every_report_asked_for_is_written(check: Check, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("report.json", "junit.xml", "report.html", "waivers.toml")]
+    options = zip(("--json", "--junit", "--html", "--write-waivers"), map(str, paths), strict=True)
+    result = check("--org-id", "1", *(word for pair in options for word in pair), standin=with_null_credits())
+    assert result.exit_code == 1
+    document = json.loads(paths[0].read_text())
+    jsonschema.validate(document, report_json.schema())
+    assert document["exit_code"] == 1
+    failed = {case.get("name") for case in ET.parse(paths[1]).iter("testcase") if case.find("failure") is not None}
+    assert failed == {found["id"] for found in document["results"] if found["verdict"] == "violated"} != set()
+    assert "null in credits" in paths[2].read_text()
+    assert 'reason = ""' in paths[3].read_text()
+
+
+def test_a_report_on_standard_output_stands_alone(check: Check) -> None:
+    result = check("--org-id", "1", "--json", "-")
+    assert json.loads(result.stdout)["exit_code"] == result.exit_code == 0
+    assert result.stderr.splitlines()[-2] == "The contract is kept."
+
+
+def test_a_report_that_cannot_be_written_after_all_is_2_unless_there_is_worse(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str, text: str) -> None:
+        raise report_files.ReportError(f"{path} cannot be written: No space left on device.")
+
+    monkeypatch.setattr(report_files, "write", full)
+    for report, code in ((make_report(KEPT_ONLY), 2), (make_report(), 1), (make_report((), unjudged="no"), 3)):
+        monkeypatch.setattr(runner, "run", lambda config, on_result, report=report: report)
+        result = check("--json", "a")
+        assert result.exit_code == code
+        assert result.stderr.endswith("Error: a cannot be written: No space left on device.\n")
+
+
+def test_drafted_waivers_do_not_load_until_filled_in_and_then_accept_what_was_found(
+    check: Check, tmp_path: Path
+) -> None:
+    draft = tmp_path / "waivers.toml"
+    assert check("--org-id", "1", "--write-waivers", str(draft), standin=with_null_credits()).exit_code == 1
+    refused = check("--waivers", str(draft))
+    assert (refused.exit_code, "reason ''" in refused.stderr) == (2, True)
+    draft.write_text(draft.read_text().replace('reason = ""', 'reason = "Known and harmless."'))
+    waived = check("--org-id", "1", "--waivers", str(draft), standin=with_null_credits())
+    assert waived.exit_code == 0, waived.output
+    assert "(Known and harmless.)" in waived.stdout
+    unused = check("--org-id", "1", "--waivers", str(draft))
+    assert (unused.exit_code, "Waivers that match nothing" in unused.stdout) == (0, True)
+
+
+def test_waivers_are_found_in_the_project_and_an_expired_one_fails(check: Check, tmp_path: Path) -> None:
+    id_ = runner.checks()[0].id
+    (tmp_path / "pyproject.toml").write_text(
+        f'[[tool.civis-usage.waivers]]\ncheck = "{id_}"\nreason = "Until then."\nexpires = 2026-05-18\n'
+    )
+    result = check("--org-id", "1")
+    assert result.exit_code == 1
+    assert f"{id_} until 2026-05-18: Until then." in result.stdout
+
+
+def test_github_gets_annotations_and_a_summary(check: Check, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    env: dict[str, str | None] = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    result = check("--org-id", "1", standin=with_null_credits(), env=env)
+    assert "\n::error title=list-llm-" in result.stdout
+    assert summary.read_text().startswith("before\n## Contract of the Civis `/usage` API\n")
+
+
+def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def run(config: Any, on_result: Any) -> Report:
+        seen.append(config)
+        return make_report(KEPT_ONLY)
+
+    monkeypatch.setattr(runner, "run", run)
+    check(
+        *("--base-url", f"{server.url}/", "--org-id", "2", "--org-id", "1", "--org-id", "2"),
+        *("--from", "2026-01-01", "--to", "2026-01-31", "--max-requests", "40", "--timeout", "2.5", "--seed", "9"),
+        *("--strict", "--allow-no-data"),
+        env={"CIVIS_API_ENDPOINT": "http://127.0.0.1:1"},
+    )
+    (config,) = seen
+    assert (config.base_url, config.api_key, config.organizations) == (server.url, KEY, (2, 1))
+    assert (config.start.isoformat(), config.end.isoformat()) == (
+        "2026-01-01T00:00:00+00:00",
+        "2026-01-31T23:59:59.999000+00:00",
+    )
+    assert (config.max_requests, config.timeout, config.seed) == (40, 2.5, 9)
+    assert (config.strict, config.allow_no_data, config.waivers) == (True, True, ())
+    assert KEY not in repr(config)
+
+
+# -- secrets
+
+
+def echoing() -> Standin:
+    """Give an API that is wrong, and says the key in every answer and header."""
+    basic = base64.b64encode(f"{KEY}:".encode()).decode()
+
+    def finish(api: Standin, right: Callable[..., Any], request: Request, answer: Answer) -> Answer:
+        answer.headers |= {"X-Echo": KEY, "X-Authorization": f"Basic {basic}"}
+        if "task" in request.query:
+            answer.status, answer.body = 500, f"<h1>{KEY}</h1> Basic {basic} {quote(KEY)} {basic[:20]}".encode()
+        return answer
+
+    def render(api: Standin, right: Callable[..., Any], question: Any, run: Any) -> Any:
+        return right(question, run) | {"runCreatedAt": f"{KEY} {basic}", KEY: KEY}
+
+    return small().bend("finish", finish).bend("render", render)
+
+
+@pytest.mark.parametrize("verbosity", [[], ["-vv"]])
+def test_a_key_that_the_api_echoes_shows_nowhere(check: Check, tmp_path: Path, verbosity: list[str]) -> None:
+    options = ["--json", "a.json", "--junit", "a.xml", "--html", "a.html", "--write-waivers", "a.toml"]
+    env: dict[str, str | None] = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary.md"}
+    result = check("--org-id", "1", *options, *verbosity, standin=echoing(), env=env)
+    assert result.exit_code == 1
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()} | {"output": result.output}
+    assert set(written) == {"a.json", "a.xml", "a.html", "a.toml", "summary.md", "output"}
+    assert [name for name, text in written.items() if holds_key(text)] == []
+    assert "***" in result.output
+
+
+# -- as a process
+
+
+def run_process(server: Server, *options: str, **more: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "civis_usage", "check", "--base-url", server.url, "--org-id", "1", *options]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CIVIS", "GITHUB", "NO_COLOR"))}
+    env |= {"CIVIS_API_KEY": KEY, "TERM": "xterm"} | more.pop("env", {})
+    server.standin = Standin(daily={1: 3}, daily_matching={1: 2}, days=100)
+    return subprocess.Popen(command, env=env, **more)
+
+
+@pytest.mark.parametrize("no_colour", ["", "1"])
+def test_on_a_terminal_there_is_progress_and_colour(server: Server, no_colour: str) -> None:
+    ours, theirs = pty.openpty()
+    with run_process(server, stdout=theirs, stderr=theirs, stdin=theirs, env={"NO_COLOR": no_colour}) as process:
+        os.close(theirs)
+        said = b""
+        while chunk := _read(ours):
+            said += chunk
+    os.close(ours)
+    text = said.decode()
+    assert process.returncode == 0, text
+    assert "\r\x1b[K1 checks, " in text
+    report = text.rpartition("\r\x1b[K")[2]
+    assert ("\x1b[32m" in report) == (not no_colour)
+    assert "The contract is kept." in report
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 65536)
+    except OSError:  # what a pseudo-terminal says at its end
+        return b""
+
+
+def test_elsewhere_there_is_neither(server: Server) -> None:
+    with run_process(server, "-vv", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        stdout, stderr = process.communicate()
+    assert process.returncode == 0, stdout + stderr
+    assert b"\x1b" not in stdout + stderr
+    assert b"\r" not in stdout + stderr
+    assert b"GET /usage/llm?" in stderr, "-vv logs the requests"
+    assert not holds_key((stdout + stderr).decode())
+
+
+def test_a_reader_that_has_seen_enough_does_not_change_the_exit_code(server: Server) -> None:
+    with run_process(server, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        stderr = process.stderr.read()
+    assert (process.returncode, stderr) == (0, b"")
+
+
+def test_a_terminal_without_unicode_gets_ascii(server: Server) -> None:
+    with run_process(server, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"}) as process:
+        stdout, _ = process.communicate()
+    assert process.returncode == 0
+    assert b"  + list-llm-" in stdout
