@@ -9,7 +9,7 @@ from itertools import islice
 from civis_usage.contract_tests.results import Report, Result, Verdict, Waiver
 from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
 
-__all__ = ["annotations", "summary"]
+__all__ = ["annotate", "summary"]
 
 _MARKS = {
     Verdict.KEPT: "✅",
@@ -23,7 +23,7 @@ _SHOWN = 20
 """Findings shown for one check: the page takes a megabyte."""
 
 
-def annotations(report: Report) -> str:
+def annotate(report: Report) -> str:
     """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line."""
     lines = []
     if report.unjudged:

@@ -61,7 +61,10 @@ def _case(suite: ET.Element, result: Result, report: Report) -> None:
 
 
 def _details(result: Result, report: Report) -> str:
-    lines = [f"{result.verdict} ({result.check.evidence}): {result.check.rule}", f"seen: {result.seen}"]
+    lines: list[str | None] = [
+        f"{result.verdict} ({result.check.evidence}): {result.check.rule}",
+        f"seen: {result.seen}",
+    ]
     for finding in result.findings:
         lines += [finding.message, finding.example, curl(report.base_url, finding.request)]
     return "\n".join(line for line in lines if line)

@@ -142,7 +142,7 @@ REPORTS: dict[str, Callable[..., str]] = {
     "JUnit": report_junit.render,
     "HTML": report_html.render,
     "terminal": lambda report: report_terminal.render(report, verbosity=2),
-    "annotations": report_github.annotations,
+    "annotations": report_github.annotate,
     "summary": report_github.summary,
     "waivers": waivers.draft,
 }

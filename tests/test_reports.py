@@ -292,7 +292,7 @@ def test_nothing_that_the_api_says_steers_the_terminal() -> None:
 
 def test_annotations_name_what_to_look_at_one_a_line() -> None:
     report = make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), unjudged="the budget is spent")
-    assert report_github.annotations(report).splitlines() == [
+    assert report_github.annotate(report).splitlines() == [
         "::error title=could not be judged::the budget is spent",
         "::error title=list-llm-filter::The rule of list-llm-filter holds.%0A"
         "3 of 40 records belong to another organization%0Aanother",
@@ -301,15 +301,15 @@ def test_annotations_name_what_to_look_at_one_a_line() -> None:
         "::error title=expired waiver::get-llm-listed until 2026-01-31: Known until the migration.",
         "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
     ]
-    assert report_github.annotations(make_report((KEPT,))) == ""
+    assert report_github.annotate(make_report((KEPT,))) == ""
 
 
 def test_a_warning_is_an_error_under_strict() -> None:
-    assert "::error title=list-llm-utc::" in report_github.annotations(make_report(strict=True))
+    assert "::error title=list-llm-utc::" in report_github.annotate(make_report(strict=True))
 
 
 def test_annotations_are_escaped() -> None:
-    lines = report_github.annotations(full_report("50%\r\n::error::x")).splitlines()
+    lines = report_github.annotate(full_report("50%\r\n::error::x")).splitlines()
     assert all(re.fullmatch(r"::(error|warning) title=[^:,\r\n]*::[^\r\n]*", line) for line in lines), lines
     assert "50%25%0D%0A::error::x" in lines[0]
 

@@ -86,6 +86,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
 @click.pass_context
 def check(
     ctx: click.Context,
+    /,
     *,
     base_url: str | None,
     api_key: str | None,

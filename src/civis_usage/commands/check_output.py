@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 import click
 
@@ -151,11 +151,11 @@ class Output:
             return
         from civis_usage.contract_tests import report_github
 
-        self._show(self._terminal, report_github.annotations(report))
+        self._show(self._terminal, report_github.annotate(report))
         if path := os.environ.get("GITHUB_STEP_SUMMARY"):
             yield from _attempt(report_files.append, path, report_github.summary(report))
 
-    def _show(self, stream: IO[str], text: str) -> None:
+    def _show(self, stream: TextIO, text: str) -> None:
         try:
             stream.write(text)
             stream.flush()
@@ -186,7 +186,7 @@ def _rendered(name: str, report: Report) -> str:
     return text
 
 
-def _terminal_text(report: Report, stream: IO[str], verbosity: int) -> str:
+def _terminal_text(report: Report, stream: TextIO, verbosity: int) -> str:
     from civis_usage.contract_tests import report_terminal
 
     colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -194,7 +194,7 @@ def _terminal_text(report: Report, stream: IO[str], verbosity: int) -> str:
     return report_terminal.render(report, colour=colour, ascii_only=ascii_only, verbosity=verbosity)
 
 
-def _can_encode(stream: IO[str], text: str) -> bool:
+def _can_encode(stream: TextIO, text: str) -> bool:
     try:
         text.encode(stream.encoding or "ascii")
     except (LookupError, UnicodeEncodeError):

@@ -31,8 +31,7 @@ class GuardedCommand(click.Command):
         try:
             context = super().make_context(info_name, args, parent, allow_extra_args=True, **extra)
         except click.UsageError as error:
-            error.message = Redactor(keys).text(error.message)
-            raise
+            raise click.UsageError(Redactor(keys).text(error.format_message()), error.ctx) from None
         if context.args:
             raise click.UsageError("There are no arguments but options.", context)
         return context
