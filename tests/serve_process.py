@@ -1,0 +1,72 @@
+"""``civis-usage serve`` as a process of its own, as a user starts it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import requests
+from urllib3.util import Retry
+
+NOW = "2026-04-20T12:00:00Z"
+"""Where the tests' servers pin their clock."""
+
+
+@dataclass
+class Served:
+    """A running server: its base URL, and what it has said so far."""
+
+    url: str
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def serving(*options: str, now: str = NOW) -> Iterator[Served]:
+    """Run ``civis-usage serve --port 0`` with ``options``, and give it once it answers; it is stopped at the end."""
+    command = [sys.executable, "-m", "civis_usage", "serve", "--port", "0", "--now", now, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said: list[str] = []
+    try:
+        served = Served(_url(process, said), process, said)
+        reader = threading.Thread(target=_read_on, args=(process, said), daemon=True)
+        reader.start()
+        _await_answer(served.url)
+        yield served
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        finally:
+            process.kill()
+            process.wait()
+    reader.join(timeout=5)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def _url(process: subprocess.Popen[str], said: list[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        found = re.search(r"http://127\.0\.0\.1:[1-9][0-9]*", line)
+        if found:
+            return found[0]
+    raise AssertionError(f"the server ended before it told its URL:\n{''.join(said)}")
+
+
+def _read_on(process: subprocess.Popen[str], said: list[str]) -> None:
+    assert process.stdout is not None
+    said.extend(process.stdout)
+
+
+def _await_answer(url: str) -> None:
+    with requests.Session() as session:
+        session.mount(url, requests.adapters.HTTPAdapter(max_retries=Retry(connect=20, backoff_factor=0.05)))
+        session.get(f"{url}/_fake/health", timeout=30).raise_for_status()
