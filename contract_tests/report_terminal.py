@@ -87,7 +87,9 @@ class _Lines:
     def _seen(self, result: Result) -> str:
         if result.inconclusive is None:
             return result.seen
-        return f"inconclusive: {result.inconclusive}" + (f" (seen: {result.seen})" if result.seen else "")
+        return f"inconclusive: {result.inconclusive}" + (
+            "" if result.seen in result.inconclusive else f" (seen: {result.seen})"
+        )
 
     def _findings(self, result: Result) -> Iterator[str]:
         shown = result.findings if self._verbose else result.findings[:_SHOWN]

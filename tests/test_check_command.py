@@ -309,7 +309,7 @@ def echoing() -> Standin:
     def finish(api: Standin, right: Callable[..., Any], request: Request, answer: Answer) -> Answer:
         answer.headers |= {"X-Echo": KEY, "X-Authorization": f"Basic {basic}"}
         if "task" in request.query:
-            answer.status, answer.body = 500, f"<h1>{KEY}</h1> Basic {basic} {quote(KEY)} {basic[:20]}".encode()
+            answer.status, answer.body = 500, f"<h1>{KEY}</h1> Basic {basic} {quote(KEY)}".encode()
         return answer
 
     def render(api: Standin, right: Callable[..., Any], question: Any, run: Any) -> Any:
