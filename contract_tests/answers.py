@@ -29,6 +29,8 @@ class Answer:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+    asked: Mapping[str, Any]
+    """The parameters, by their documented names."""
     legitimate: bool = True
     """Whether the question was one that the documentation promises a 200 for."""
 

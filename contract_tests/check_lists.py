@@ -51,7 +51,7 @@ def _register(operation: str, name: str) -> None:
     def window(witness: Witness) -> Outcome:
         findings, usage = [], False
         for history in witness.histories(operation):
-            _split(history, thorough=history.org == witness.organizations[0])
+            _split(history)
             usage = usage or bool(history.records)
             for fact in history.facts:
                 findings += strangers(fact.records, fact.window.holds, fact.request)
@@ -92,18 +92,14 @@ def _register(operation: str, name: str) -> None:
         return kept(_seen(facts), [finding for _, fact in facts for finding in _twice(fact)])
 
 
-def _split(history: History, *, thorough: bool) -> None:
-    """Ask again for a window cut close around some records, and if ``thorough`` for all that is older than that."""
+def _split(history: History) -> None:
+    """Ask again for parts of the base: a window cut close around some records, and all that is older."""
     base, focus = history.base.window, history.focus
-    if (
-        focus is None
-        or focus.start is None
-        or base.start is None
-        or any(fact.window == focus for fact in history.facts)
-    ):
+    known = [fact.window for fact in history.facts]
+    if focus is None or focus.start is None or base.start is None or focus in known:
         return
     history.learn(focus)
-    if thorough and any((record.second or 0) < focus.start for record in history.base.records):
+    if any((record.second or 0) < focus.start for record in history.base.records):
         history.learn(Window(base.start, focus.start))
 
 
@@ -121,16 +117,20 @@ for _operation, _name in LISTS.items():
     _register(_operation, _name)
 
 
-@check("list-llm-repeat", "list_llm", "The same question about a closed window has the same answer.")
+@check(
+    "list-llm-repeat",
+    "list_llm",
+    "The same question about a closed window has the same answer, whatever the UTC offset of its instants.",
+)
 def repeat(witness: Witness) -> Outcome:
-    """Ask for the focus once more."""
+    """Ask for the focus once more, with its ends written in other offsets."""
     known = histories(witness, "list_llm")
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
     window = known[0].focus
     first = known[0].ask(window)
-    second = known[0].ask(window, again=True)
-    request = witness.answers[-1].request
+    second = witness.records("list_llm", org_id=known[0].org, **window.elsewhere)
+    request = witness.answers_to("list_llm", org_id=known[0].org, **window.elsewhere)
     fact = Fact(Window(None, None), tuple(first), "the first answer")
     findings = lost(second, lambda record: True, [fact], request) + extra(second, [fact], request)
     return kept(f"{len(first)} and {len(second)} records in {window}", findings)
@@ -165,10 +165,11 @@ def _task(witness: Witness, task: str, histories: list[History], *, named: bool 
         window = history.focus
         if window is None:
             continue
-        parameters = {"task": task, **window.parameters, **({"org_id": history.org} if named else {})}
+        ends = window.parameters if task == "IDR" else window.elsewhere
+        parameters = {"task": task, **ends, **({"org_id": history.org} if named else {})}
         got = witness.records("list_matching", **parameters)
         request = witness.answers_to("list_matching", **parameters)
-        fits = _fits(task, window)
+        fits = _fits(task, window, history.org if named else None)
         findings += strangers(got, fits, request)
         mine = [record for record in got if record.org == history.org]
         if named or mine:
@@ -178,9 +179,10 @@ def _task(witness: Witness, task: str, histories: list[History], *, named: bool 
     return kept(", ".join(seen), findings) if seen else no_usage("no matching usage to filter")
 
 
-def _fits(task: str, window: Window) -> Reading:
+def _fits(task: str, window: Window, org: int | None) -> Reading:
     def fits(record: Record) -> bool | None:
-        return window.holds(record) if record.data.get("task") == task else False
+        right = record.data.get("task") == task and (org is None or record.org == org)
+        return window.holds(record) if right else False
 
     return fits
 
@@ -208,7 +210,7 @@ def task_without_organization(witness: Witness) -> Outcome:
     return _task(witness, task, histories(witness, "list_matching")[:1], named=False)
 
 
-@check("list-matching-without-dates", "list_matching", "Without dates, a list is given, and its filters hold.")
+@check("list-matching-without-dates", "list_matching", "Without dates, a list is given, and org_id and task filter it.")
 def without_dates(witness: Witness) -> Outcome:
     """Ask without dates where that is short: the documentation promises no default window, nor that there is none."""
     history = witness.history("list_matching", witness.organizations[0])
@@ -216,7 +218,8 @@ def without_dates(witness: Witness) -> Outcome:
         return no_usage("no matching usage")
     if not history.complete:
         return kept("not asked: the list may be very long")
-    got = witness.records("list_matching", org_id=history.org)
-    request = witness.answers_to("list_matching", org_id=history.org)
-    findings = strangers(got, lambda record: record.org in (history.org, None), request)
+    task = witness.rng.choice(("IDR", "CDM"))
+    got = witness.records("list_matching", org_id=history.org, task=task)
+    request = witness.answers_to("list_matching", org_id=history.org, task=task)
+    findings = strangers(got, _fits(task, Window(None, None), history.org), request)
     return kept(f"{len(got)} records", findings + extra(got, history.facts, request))

@@ -71,6 +71,15 @@ def headers(witness: Witness) -> Outcome:
     return kept(f"{len(good)} answers", findings)
 
 
+@check("any-unpaginated", "any", "Lists are whole: no answer speaks of pages.", evidence=Evidence.RECORDED)
+def unpaginated(witness: Witness) -> Outcome:
+    """Look for the headers of paginated resources."""
+    good = [answer for answer in witness.answers if answer.status == 200]
+    paged = [answer for answer in good if any(name.startswith("x-pagination-") for name in answer.headers)]
+    text = f"X-Pagination headers on {len(paged)} of {len(good)} answers: lists may be cut into pages"
+    return kept(f"{len(good)} answers", [Finding(text, request=paged[0].request)] if paged else [])
+
+
 @check("any-order", "any", "Lists are ordered newest first.", evidence=Evidence.ASSUMED)
 def order(witness: Witness) -> Outcome:
     """Look at the order of every list with two records or more."""

@@ -20,8 +20,7 @@ def _is_hidden(witness: Witness, answer: Answer) -> bool:
     """Whether an answer says that the organization is not visible, which is legal for all but the one named first."""
     if answer.status not in (403, 404) or answer.operation == "get_llm":
         return False
-    first = witness.organizations[0]
-    mine = f"org_id={first}" in answer.request.split("?")[-1].split("&") or f"organization/{first}/" in answer.request
+    mine = answer.asked.get("org_id") == witness.organizations[0]
     return not mine or (answer.operation == "get_llm_organization_summary" and not witness.shows_usage("list_llm"))
 
 

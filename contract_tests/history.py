@@ -26,6 +26,8 @@ PLENTY = 12_000
 """Records that a list is not asked for on purpose (some 3 MB)."""
 AGES = (100, 200, 400, 800, 35, 1200)
 """Days back at which older usage is looked at, in the order of interest."""
+LOOKS = {"list_llm": 3, "list_matching": 2}
+"""Looks at older usage, by operation."""
 SAMPLE = 150
 """Records that a look at older usage should show."""
 
@@ -142,7 +144,11 @@ class History:
         looked = 0
         for age in AGES:
             window = Window(self.horizon - age * DAY, self.horizon - age * DAY + width)
-            if looked < 3 and self.dawn <= (window.start or 0) and (window.end or 0) < self.base.window.start:
+            if (
+                looked < LOOKS[self.operation]
+                and self.dawn <= (window.start or 0)
+                and (window.end or 0) < self.base.window.start
+            ):
                 self.learn(window)
                 looked += 1
 

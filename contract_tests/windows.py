@@ -43,9 +43,15 @@ class Window:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The window as query parameters."""
+        """The window as query parameters, in UTC."""
         named = (("start_date", self.start), ("end_date", self.end))
         return {name: stamp(at) for name, at in named if at is not None}
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """The same window as query parameters in another notation: with UTC offsets, which RFC 3339 allows as well."""
+        named = (("start_date", self.start, 2), ("end_date", self.end, -5))
+        return {name: stamp(at, hours) for name, at, hours in named if at is not None}
 
     @property
     def days(self) -> float:
@@ -58,9 +64,10 @@ class Window:
         return f"{'…' if self.start is None else stamp(self.start)} to {'…' if self.end is None else stamp(self.end)}"
 
 
-def stamp(second: int) -> str:
-    """Give an instant as RFC 3339 in UTC, without a fraction."""
-    return times.render(second * 1000).replace(".000Z", "Z")
+def stamp(second: int, hours: int = 0) -> str:
+    """Give an instant as RFC 3339 without a fraction, in UTC or ``hours`` east of it."""
+    offset = f"{hours:+03d}:00" if hours else "Z"
+    return times.render((second + hours * 3600) * 1000).replace(".000Z", offset)
 
 
 @dataclass(frozen=True)

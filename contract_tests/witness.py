@@ -129,7 +129,7 @@ class Witness:
         response = self._send(request, key)
         promised = key == "own" and (legitimate or response.status_code == 200)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(operation, request, response.status_code, headers, response.content, promised)
+        answer = Answer(operation, request, response.status_code, headers, response.content, parameters, promised)
         if answer.status == 429:
             raise self._stop(f"the rate limit is spent: {request} answered 429, after retries as well")
         if answer.status in RETRIED:
