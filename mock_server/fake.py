@@ -16,6 +16,7 @@ from .faults import Faults
 from .journal import Journal
 from .limits import LIVE, RateLimits, Standing
 from .settings import Settings
+from .wire_names import on_the_wire
 from .world import World
 
 __all__ = ["Fake"]
@@ -139,7 +140,7 @@ class Fake:
         return None if body is None else _organization(body)
 
     def _with(self, records: Iterable[Mapping[str, Any]], world: World, *, replace: bool = False) -> World:
-        return world.with_records(list(records), now=self.clock.now(), replace=replace)
+        return world.with_records([on_the_wire(record) for record in records], now=self.clock.now(), replace=replace)
 
 
 def _organization(record: bytes) -> int:

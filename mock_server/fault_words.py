@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..schemas import OPERATIONS
+from .wire_names import wire_name
 
 __all__ = ["EFFECTS", "FIELD_EFFECTS", "FLAGS", "NAMES", "OPERATION_NAMES", "BadFault", "known", "on_the_wire", "read"]
 
@@ -67,7 +67,7 @@ def on_the_wire(names: object) -> tuple[str, ...]:
         names = names.split(",")
     if not isinstance(names, Iterable):
         raise BadFault(f"{names!r} is no list of fields: write names such as credits")
-    return tuple(re.sub("_([a-z])", lambda match: match[1].upper(), str(name).strip()) for name in names)
+    return tuple(wire_name(str(name)) for name in names)
 
 
 def _pair(word: str) -> tuple[str, Any]:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from ..schemas import load
+from .wire_names import wire_name
 
 __all__ = ["BadRecords", "read"]
 
@@ -76,6 +77,7 @@ def _csv(text: str) -> Iterator[dict[str, Any]]:
     except csv.Error as reason:
         raise BadRecords(f"the records are neither JSON nor CSV: {reason}") from None
     header, *body = [[cell.strip() for cell in row] for row in rows]
+    header = [wire_name(name) for name in header]
     known = _types()
     for name in header:
         if name not in known:
@@ -96,4 +98,5 @@ def _cell(kind: str, cell: str) -> Any:
 
 @cache
 def _types() -> dict[str, str]:
-    return {name: field["type"] for kind in KINDS for name, field in load(kind)["properties"].items()}
+    fields = {name: field["type"] for kind in KINDS for name, field in load(kind)["properties"].items()}
+    return {**fields, "kind": "string"}
