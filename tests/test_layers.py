@@ -15,7 +15,7 @@ ALLOWED = {
     "client": {"schemas", "client"},
     "contract_tests": {"schemas", "client", "contract_tests"},
 }
-DOORS = {"fixtures/plugin.py", "fixtures/intercept.py"}
+DOORS = {"fixtures/plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""
 
 

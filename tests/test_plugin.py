@@ -1,0 +1,358 @@
+"""The pytest plugin, as it works in a user's own test suite."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def passes(pytester, source, *options, **counts):
+    """Run ``source`` as a user's test file, and expect these counts of outcomes."""
+    pytester.makepyfile(source)
+    result = pytester.runpytest_inprocess(*options)
+    result.assert_outcomes(**(counts or {"passed": source.count("def test_")}))
+    return result
+
+
+@pytest.fixture(autouse=True)
+def in_a_project_of_its_own(pytester):
+    pytester.makeini("[pytest]\nfilterwarnings = error")
+
+
+def test_the_fixtures_are_listed_with_what_they_are_for(pytester):
+    listed = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider").stdout.str()
+    for name in ("server", "client", "records", "environment", "intercept", "server_settings", "server_factory"):
+        line = next(line for line in listed.splitlines() if line.startswith(f"usage_{name} "))
+        assert "no docstring" not in line
+
+
+def test_a_server_a_client_and_records_of_ones_own(pytester):
+    passes(
+        pytester,
+        """
+        import requests
+
+        def test_own_records_are_all_there_is(usage_client, usage_records):
+            mine = usage_records.llm(credits=5, organization_id=1)
+            also = usage_records.llm(credits=0.5, organizationId=1, run_created_at="2026-01-31T23:59:59.999Z")
+            assert usage_client.get_llm(mine.id) == mine
+            assert usage_client.list_llm(org_id=1, start_date="2020-01-01") == [mine, also]
+            assert usage_client.get_llm_organization_summary(1, start_date="2020-01-01").credits == 5.5
+            assert usage_client.list_matching() == []
+            match = usage_records.matching(task="CDM", num_records=3)
+            assert usage_client.list_matching(task="CDM") == [match]
+
+        def test_the_next_test_knows_nothing_of_them(usage_client):
+            assert len(usage_client.list_llm(start_date="2024-01-01", end_date="2024-06-01")) > 100
+
+        def test_records_can_join_the_generated_ones(usage_client, usage_server):
+            before = usage_client.list_llm()
+            assert usage_server.load([{"kind": "llm"}]) == 1
+            assert len(usage_client.list_llm()) == len(before) + 1
+
+        def test_any_http_library_is_answered(usage_server):
+            url = f"{usage_server.url}/usage/llm"
+            assert requests.get(url, auth=(usage_server.api_key, ""), timeout=10).status_code == 200
+            assert requests.get(url, timeout=10).status_code == 401
+        """,
+    )
+
+
+def test_a_record_that_cannot_be_is_refused_with_a_sentence(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+
+        def test_it(usage_records, usage_client):
+            with pytest.raises(ValueError, match="credits: 'much' is not a number"):
+                usage_records.llm(credits="much")
+            with pytest.raises(ValueError, match="did you mean 'credits'"):
+                usage_records.llm(credit=1)
+            assert usage_client.list_llm(start_date="2024-01-01", end_date="2024-02-01"), "nothing was replaced"
+        """,
+    )
+
+
+def test_faults_clock_and_journal_are_reset_before_each_test(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+        from civis_usage.client import ServerError
+
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_it(usage_server, usage_client, round):
+            assert not usage_server.clock.pinned
+            assert len(usage_server.journal) == len(usage_server.faults) == 0
+            usage_server.clock.pin("2026-04-30T23:59:59Z")
+            usage_server.faults.add("list_llm", status=500, first=1)
+            with pytest.raises(ServerError):
+                usage_client.list_llm()
+            assert {record.run_created_at[:7] for record in usage_client.list_llm()} == {"2026-04"}
+            usage_server.journal.assert_called("list_llm", times=2)
+            assert usage_client.last_response.calls_remaining == 998
+        """,
+        passed=2,
+    )
+
+
+def test_the_reset_comes_before_the_fixtures_of_the_test(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture
+        def april(usage_server):
+            usage_server.clock.pin("2026-04-30T12:00:00Z")
+
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_it(april, usage_client, round):
+            assert all(record.run_created_at < "2026-05" for record in usage_client.list_llm())
+        """,
+        passed=2,
+    )
+
+
+def test_the_client_tries_again_without_waiting(pytester):
+    passes(
+        pytester,
+        """
+        import time
+
+        def test_it(usage_server, usage_client):
+            usage_server.faults.add(status=429, retry_after=30, first=3)
+            began = time.monotonic()
+            usage_client.list_llm()
+            assert time.monotonic() - began < 20
+            usage_server.journal.assert_called("list_llm", times=3, status=429)
+        """,
+    )
+
+
+def test_the_environment_leads_to_the_server_for_one_test(pytester):
+    passes(
+        pytester,
+        """
+        import os, subprocess, sys
+        from civis_usage.client import UsageClient
+
+        def test_here(usage_environment):
+            with UsageClient() as client:
+                assert client.base_url == usage_environment.url
+                client.list_llm()
+            usage_environment.journal.assert_called("list_llm")
+
+        def test_in_a_process(usage_environment):
+            command = [sys.executable, "-m", "civis_usage", "call", "get-llm-organization-summary", "1"]
+            assert '"credits"' in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+        def test_without(usage_server):
+            assert "CIVIS_API_ENDPOINT" not in os.environ
+        """,
+    )
+
+
+def test_interception_shares_the_servers_fake_and_opens_no_port(pytester):
+    passes(
+        pytester,
+        """
+        import requests
+        from civis_usage.client import UsageClient
+
+        def test_it(usage_intercept, usage_records, usage_server):
+            record = usage_records.llm(credits=2)
+            with UsageClient("k", "https://api.civisanalytics.com") as client:
+                assert client.list_llm() == [record]
+            usage_intercept.journal.assert_called("list_llm", times=1)
+            assert usage_server.journal is usage_intercept.journal
+            assert "no port yet" in repr(usage_server)
+        """,
+    )
+
+
+def test_settings_can_be_overridden(pytester):
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def usage_server_settings():
+            return {"api_keys": ("good", "other"), "organizations": {7: None}, "now": "2026-04-30T12:00:00Z"}
+        """
+    )
+    passes(
+        pytester,
+        """
+        import pytest
+        from civis_usage.client import KeyRefused, UsageClient
+
+        def test_it(usage_server, usage_client):
+            assert usage_server.api_key == "good"
+            assert {record.organization_id for record in usage_client.list_llm()} == {7}
+            usage_server.clock.release()
+            with UsageClient("bad", usage_server.url) as client, pytest.raises(KeyRefused):
+                client.list_llm()
+
+        def test_reset_goes_back_to_the_settings(usage_server):
+            assert usage_server.clock.text == "2026-04-30T12:00:00.000Z"
+        """,
+    )
+
+
+def test_every_link_can_be_overridden_for_a_module(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+        from civis_usage.mock_server.settings import Settings
+
+        @pytest.fixture(scope="module")
+        def usage_server(usage_server_factory):
+            return usage_server_factory(Settings(organizations={99: None}))
+
+        @pytest.fixture
+        def usage_client(usage_server):
+            with usage_server.client(user_agent="mine") as client:
+                yield client
+
+        def test_it(usage_client, usage_records):
+            assert usage_records.llm().organization_id == 99
+            assert [record.organization_id for record in usage_client.list_llm()] == [99]
+            assert usage_client.last_response.response.request.headers["User-Agent"] == "mine"
+        """,
+    )
+
+
+def test_a_fault_that_was_never_met_is_a_warning(pytester):
+    source = """
+        def test_it(usage_server):
+            usage_server.faults.add("list_llm", status=503, first=2)
+        """
+    result = passes(pytester, source, "-W", "default", passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*UnusedFault: this test set a fault that it never met: list_llm *status=503*"])
+
+
+def test_where_warnings_are_errors_such_a_test_has_one_and_the_others_go_on(pytester):
+    passes(
+        pytester,
+        """
+        def test_unused(usage_server):
+            usage_server.faults.add("list_llm", status=503)
+
+        def test_used(usage_server, usage_client):
+            usage_server.faults.add(latency=0.001)
+            usage_client.list_llm()
+        """,
+        passed=2,
+        errors=1,
+    )
+
+
+def test_a_fault_of_the_settings_may_stay_unused(pytester):
+    pytester.makeconftest(
+        """
+        import pytest
+        from civis_usage.mock_server.fault import Fault
+
+        @pytest.fixture(scope="session")
+        def usage_server_settings():
+            return {"faults": (Fault(status=503, first=1),)}
+        """
+    )
+    passes(pytester, "def test_it(usage_server): assert len(usage_server.faults) == 1")
+
+
+def test_a_failed_test_shows_what_the_fake_was_asked(pytester):
+    result = passes(
+        pytester,
+        """
+        def test_it(usage_client, usage_server):
+            usage_client.list_llm(org_id=2)
+            usage_server.journal.assert_called("list_llm", org_id=1)
+        """,
+        failed=1,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "E *list_llm org_id=1: expected at least once, came never*",
+            "*what the fake * was asked*",
+            "list_llm org_id=2*200",
+        ]
+    )
+
+
+def test_two_servers_and_four_workers_do_not_interfere(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def second(usage_server_factory):
+            return usage_server_factory({"organizations": {2: None}})
+
+        @pytest.mark.parametrize("number", range(24))
+        def test_it(usage_server, usage_client, usage_records, second, number):
+            mine = usage_records.llm(credits=number)
+            other = second.records.llm(credits=number + 0.5)
+            usage_server.clock.move(3600)
+            second.faults.add("list_llm", status=503, first=1)
+            with second.client() as client:
+                assert client.list_llm() == [other]
+            assert usage_client.list_llm() == [mine]
+            assert usage_server.url != second.url
+            assert (mine.organization_id, other.organization_id) == (1, 2)
+            usage_server.journal.assert_called("list_llm", times=1)
+            second.journal.assert_called("list_llm", times=2)
+        """
+    )
+    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=24)
+
+
+def test_the_port_is_given_back_at_the_end(pytester):
+    passes(
+        pytester,
+        """
+        from pathlib import Path
+
+        def test_it(usage_server):
+            Path("port").write_text(usage_server.url.rpartition(":")[2])
+        """,
+    )
+    import socket
+
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", int((pytester.path / "port").read_text())))
+
+
+HEAVY = {"flask", "werkzeug", "hypothesis", "jsonschema", "requests", "urllib3", "cheroot", "civis_usage.mock_server"}
+
+
+def test_a_project_that_uses_no_fixture_pays_nothing(pytester):
+    pytester.makeconftest(
+        f"""
+        import sys
+
+        def pytest_sessionfinish():
+            assert "civis_usage.fixtures.plugin" in sys.modules
+            print("loaded:", sorted({HEAVY!r} & set(sys.modules)))
+        """
+    )
+    pytester.makepyfile("def test_it(): pass")
+    # Hypothesis and others bring pytest plugins of their own, which are none of this one's doing.
+    plain = ["-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-s"]
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "civis_usage.fixtures.plugin"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        result = pytester.runpytest_subprocess(*plain)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*loaded: []*"])
+
+
+def test_importing_the_fixtures_modules_loads_no_server():
+    code = f"import sys, civis_usage.fixtures.plugin, civis_usage.fixtures.fake; print(*{HEAVY!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
