@@ -87,9 +87,8 @@ class _Lines:
     def _seen(self, result: Result) -> str:
         if result.inconclusive is None:
             return result.seen
-        return f"inconclusive: {result.inconclusive}" + (
-            "" if result.seen in result.inconclusive else f" (seen: {result.seen})"
-        )
+        more = "" if result.seen in result.inconclusive else f" (seen: {result.seen})"
+        return f"inconclusive: {result.inconclusive}{more}"
 
     def _findings(self, result: Result) -> Iterator[str]:
         shown = result.findings if self._verbose else result.findings[:_SHOWN]

@@ -22,6 +22,9 @@ import jsonschema
 import pytest
 from civis_usage.contract_tests import report_files, report_json, runner
 from civis_usage.contract_tests.results import Report
+from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.server import start
+from civis_usage.mock_server.settings import Settings
 from click.testing import CliRunner, Result
 
 from civis_usage.__main__ import main
@@ -109,6 +112,12 @@ def test_no_data_is_4_and_0_where_it_is_allowed(check: Check) -> None:
     without = replace(small(), daily_matching={})
     codes = [check("--org-id", "1", *more, standin=without).exit_code for more in ((), ("--allow-no-data",))]
     assert codes == [4, 0]
+
+
+def test_the_kit_s_own_fake_keeps_the_contract(check: Check) -> None:
+    with start(create_app(Settings(api_keys=(KEY,), now=NOW))) as fake:
+        result = check("--org-id", "1", "--strict", "--base-url", fake.url)
+    assert result.exit_code == 0, result.output
 
 
 UNJUDGED = {
