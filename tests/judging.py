@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from civis_usage.contract_tests.config import Config
@@ -11,22 +11,16 @@ from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.runner import run
 
 from .standin import KEY, Standin
-from .standin_runs import millis
+from .standin_runs import NOW, millis
 from .standin_server import Server
 
-NOW = datetime(2026, 5, 19, 15, 26, 7, 250_000, tzinfo=UTC)
-"""The time at which everything here happens, for the check and for the stand-in."""
 
-
-def frozen() -> int:
-    """Give NOW in milliseconds."""
-    return millis(NOW)
-
-
-def judge(server: Server, standin: Standin, organizations: Sequence[int] = (1,), **more: Any) -> Report:
-    """Check a stand-in as ``civis-usage check --allow-no-data`` does."""
-    server.standin = standin
-    config = {"allow_no_data": True, "now": lambda: NOW} | more
+def judge(
+    server: Server, standin: Standin, organizations: Sequence[int] = (1,), *, at: datetime = NOW, **more: Any
+) -> Report:
+    """Check a stand-in as ``civis-usage check --allow-no-data`` does; both clocks stand still."""
+    server.standin, standin.now = standin, lambda: millis(at)
+    config = {"allow_no_data": True, "now": lambda: at} | more
     return run(Config(server.url, KEY, tuple(organizations), **config))
 
 

@@ -9,7 +9,7 @@ import pytest
 from civis_usage.contract_tests.results import Verdict
 
 from .deviations import DEVIATIONS, FIELD_MISTAKES, Deviation
-from .judging import frozen, judge, wrong
+from .judging import judge, wrong
 from .standin import Standin
 from .standin_server import Server, serving
 
@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.id)
 def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: Deviation) -> None:
-    standin = deviation.standin(now=frozen, **SIZE)
+    standin = deviation.standin(**SIZE)
     report = judge(server, standin, deviation.organizations)
     strict = replace(report, strict=True)
     shown = f"{deviation.wrong}\n{wrong(report)}\n{standin.trace()}"
@@ -40,7 +40,7 @@ def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: 
 
 @pytest.mark.parametrize("organizations", [(1,), (2,), (1, 2)], ids=str)
 def test_the_correct_stand_in_has_nothing_to_report(server: Server, organizations: tuple[int, ...]) -> None:
-    report = judge(server, Standin(now=frozen, **SIZE), organizations)
+    report = judge(server, Standin(**SIZE), organizations)
     assert {result.verdict for result in report.results} == {Verdict.KEPT}, wrong(report)
 
 

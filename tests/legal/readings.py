@@ -1,0 +1,253 @@
+"""What the documentation leaves open, read otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..standin import KEY, LLM, MATCHING, SUMMARY, Answer, Question, Refused, Standin
+from ..standin_runs import DAY, NOW, millis, moment
+from .bodies import times_in_batches
+from .table import VARIATIONS, Variation, around, legal
+from .usage import made
+
+
+def bounded(start: bool, end: bool) -> Callable[..., Any]:
+    """Give a window with inclusive or exclusive bounds."""
+
+    def within(api, right, run, question):
+        after = question.start is None or question.start < run.at or (start and question.start == run.at)
+        return after and (question.end is None or run.at < question.end or (end and run.at == question.end))
+
+    return within
+
+
+@legal()
+def exclusive_bounds(api):
+    """Both bounds are exclusive."""
+    api.bend("within", bounded(False, False))
+
+
+@legal()
+def exclusive_start(api):
+    """The start is exclusive."""
+    api.bend("within", bounded(False, True))
+
+
+@legal()
+def exclusive_end(api):
+    """The end is exclusive."""
+    api.bend("within", bounded(True, False))
+
+
+@legal()
+def bounds_that_differ_by_operation(api):
+    """Bounds are inclusive in lists and exclusive in summaries."""
+    exclusive = bounded(False, False)
+    api.bend("within", lambda api, right, run, question: (
+        exclusive(api, right, run, question) if question.operation == SUMMARY else right(run, question)))  # fmt: skip
+
+
+@legal()
+def exclusive_bounds_in_batches(api):
+    """Both bounds are exclusive, and many runs share one time."""
+    api.bend("shape", times_in_batches)
+    api.bend("within", bounded(False, False))
+
+
+def reckoned(zone: str) -> Callable[..., Any]:
+    """Reckon the default window in a time zone."""
+
+    def default_window(api, right, question):
+        if question.operation == MATCHING:
+            return question
+        today = moment(api.now()).astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return question.but(start=millis(today.replace(day=1)), end=millis(today + timedelta(days=1)) - 1)
+
+    return default_window
+
+
+ZONES = ("America/Chicago", "Asia/Tokyo", "Pacific/Kiritimati", "Etc/GMT+12", "UTC")
+TIMES = {"mid-month": NOW, "first-day": datetime(2026, 6, 1, 3, 4, 5, tzinfo=UTC),
+         "last-day": datetime(2026, 5, 31, 21, 4, 5, tzinfo=UTC)}  # fmt: skip
+
+
+def monthly(zone: str, day: str) -> None:
+    """Enter a default window that is reckoned in a zone, on a day where that matters."""
+
+    def bend(api: Standin) -> None:
+        api.bend("default_window", reckoned(zone))
+        api.extra.append(made(LLM, TIMES[day].replace(hour=1), id=9))
+
+    unusual = f"the default window is reckoned in {zone}; it is {TIMES[day]}"
+    VARIATIONS.append(Variation(f"month-of-{zone}-on-{day}", unusual, bend, at=TIMES[day], combines=day == "mid-month"))
+
+
+for _zone in ZONES:
+    for _day in TIMES:
+        monthly(_zone, _day)
+
+
+@around("default_window")
+def default_window_ends_now(api, right, question):
+    """The default window ends now."""
+    return right(question) if question.operation == MATCHING else right(question).but(end=api.now())
+
+
+@legal()
+def default_window_for_matching(api):
+    """Matching usage has the default window of LLM usage."""
+    api.bend("default_window", lambda api, right, question: right(question.but(operation=LLM)).but(
+        operation=question.operation))  # fmt: skip
+
+
+@around("default_window")
+def thirty_days_of_matching(api, right, question):
+    """Matching usage without dates is that of thirty days."""
+    return question.but(start=api.now() - 30 * DAY) if question.operation == MATCHING else right(question)
+
+
+@around("understand")
+def defaults_for_each_date(api, right, operation, query):
+    """Each date has its own default: a start alone ends with today, an end alone begins with the month."""
+    question = right(operation, query)
+    if not question.dated:
+        return question
+    window = Standin.default_window(api, question.but(operation=LLM, given=frozenset()))
+    return question.but(
+        start=window.start if question.start is None else question.start,
+        end=window.end if question.end is None else question.end,
+    )
+
+
+@around("understand")
+def start_after_end_refused(api, right, operation, query):
+    """A window that ends before it starts is refused."""
+    question = right(operation, query)
+    if question.start is not None and question.end is not None and question.start > question.end:
+        raise api.unreadable("start_date", query["start_date"])
+    return question
+
+
+@around("date")
+def dates_without_time_are_whole_days(api, right, name, text):
+    """An end without a time means the end of that day."""
+    whole = name == "end_date" and re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+    return right(name, text) + (DAY - 1 if whole else 0)
+
+
+@around("date")
+def dates_without_time_are_chicagos(api, right, name, text):
+    """A date without a time means midnight in Chicago."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return right(name, text)
+    return millis(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/Chicago")))
+
+
+@legal()
+def unreadable_parameters_ignored(api):
+    """A parameter that cannot be read is as good as none."""
+
+    def reading(api, right, *given):
+        try:
+            return right(*given)
+        except Refused:
+            if given[0] == "id":
+                raise
+            return None
+
+    for method in ("integer", "date", "task"):
+        api.bend(method, reading)
+
+
+def refused_with(status: int, name: str) -> Callable[..., Any]:
+    """Refuse parameters with another status."""
+    return lambda api, right, parameter, text: Refused(status, name, f"{parameter} is invalid.")
+
+
+@legal()
+def unreadable_parameters_get_422(api):
+    """A parameter that cannot be read gets 422."""
+    api.bend("unreadable", refused_with(422, "unprocessable_entity"))
+
+
+@legal()
+def unreadable_parameters_get_404(api):
+    """A parameter that cannot be read gets 404."""
+    api.bend("unreadable", refused_with(404, "not_found"))
+
+
+@around("understand", combines=False)
+def unreadable_parameters_find_nothing(api, right, operation, query):
+    """A parameter that cannot be read matches nothing."""
+    try:
+        return right(operation, query)
+    except Refused:
+        return Question(operation, org=1, start=1, end=0)
+
+
+@around("total")
+def unknown_organization_costs_nothing(api, right, question):
+    """The summary of an organization that does not exist is 0."""
+    return right(question) if question.org in api.daily else {"credits": 0, "organizationId": question.org}
+
+
+@around("understand")
+def unknown_organization_gets_404(api, right, operation, query):
+    """An organization that does not exist gets 404 in lists, too."""
+    question = right(operation, query)
+    if question.org is not None and question.org not in {**api.daily, **api.daily_matching}:
+        raise Refused.unknown()
+    return question
+
+
+@around("total")
+def summary_of_nothing_gets_404(api, right, question):
+    """The summary of a window without usage is 404."""
+    if not api.select(question):
+        raise Refused.unknown()
+    return right(question)
+
+
+@around("find")
+def unknown_id_gets_400(api, right, question):
+    """An id that does not exist gets 400."""
+    try:
+        return right(question)
+    except Refused:
+        raise api.unreadable("id", str(question.id)) from None
+
+
+@around("find")
+def unknown_id_gets_403(api, right, question):
+    """An id that does not exist gets 403, as one that the caller may not see."""
+    try:
+        return right(question)
+    except Refused:
+        raise Refused(403, "forbidden", "You may not see this.") from None
+
+
+@around("error")
+def errors_without_description(api, right, status, name, sentence):
+    """Error bodies have no errorDescription."""
+    answer = right(status, name, sentence)
+    answer.body = api.encode("error", {"error": name, "code": status})
+    return answer
+
+
+@around("error")
+def refused_key_without_body(api, right, status, name, sentence):
+    """401 has its challenge and no body."""
+    answer = right(status, name, sentence)
+    return Answer(401, b"", {"WWW-Authenticate": "Basic"}) if status == 401 else answer
+
+
+@around("admit")
+def refused_key_in_other_words(api, right, request):
+    """A missing key and a wrong one are told apart."""
+    if request.key not in (None, KEY):
+        raise Refused(401, "invalid_token", "This token has expired or never was.")
+    right(request)

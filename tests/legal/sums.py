@@ -1,0 +1,55 @@
+"""Sums that are rounded, or added up with less precision."""
+
+from __future__ import annotations
+
+import struct
+
+from ..standin import SUMMARY
+from .bodies import tiny_credits
+from .table import around, legal
+
+
+@around("amount")
+def sums_rounded_to_two_decimals(api, right, question, millionths):
+    """The summary is rounded to two decimals."""
+    value = right(question, millionths)
+    return round(value, 2) if question.operation == SUMMARY else value
+
+
+@legal()
+def sums_of_tiny_credits_rounded_to_two_decimals(api):
+    """The summary of runs that cost some millionths is rounded to two decimals."""
+    api.bend("shape", tiny_credits)
+    api.bend("amount", sums_rounded_to_two_decimals)
+
+
+@around("amount")
+def sums_in_single_precision(api, right, question, millionths):
+    """The summary went through a float of 32 bits."""
+    value = right(question, millionths)
+    return struct.unpack("f", struct.pack("f", value))[0] if question.operation == SUMMARY else value
+
+
+@around("spent")
+def sums_added_up_in_single_precision(api, right, question):
+    """The summary is added up, run by run, in floats of 32 bits."""
+    total = 0.0
+    for run in api.select(question):
+        total = struct.unpack("f", struct.pack("f", total + run.credits / 1e6))[0]
+    return total * 1e6
+
+
+@around("spent")
+def sums_added_up_in_doubles(api, right, question):
+    """The summary is added up, run by run, in doubles, and all their decimals are shown."""
+    total = 0.0
+    for run in api.select(question):
+        total += run.credits / 1e6
+    return total * 1e6
+
+
+@around("amount")
+def records_in_single_precision(api, right, question, millionths):
+    """Records show credits as single floats do: 0.4127950072288513."""
+    value = right(question, millionths)
+    return value if question.operation == SUMMARY else struct.unpack("f", struct.pack("f", value))[0]

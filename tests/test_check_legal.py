@@ -1,0 +1,39 @@
+"""The check has nothing against an API that keeps the contract in an unusual way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from civis_usage.client.transport import Transport
+
+from .judging import judge, wrong
+from .legal import VARIATIONS, WAITING, Variation, combinations
+from .standin_server import Server, serving
+
+SIZE = {"daily": {1: 4, 2: 2, 3: 2}, "daily_matching": {1: 3.5, 2: 2, 3: 2}}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def waiting_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "sleep", WAITING.sleep)
+
+
+@pytest.mark.parametrize("variation", [*VARIATIONS, *combinations(10, 4, seed=3)], ids=lambda variation: variation.id)
+def test_a_legal_variation_is_no_violation(server: Server, variation: Variation) -> None:
+    standin = variation.standin(**SIZE)
+    report = judge(server, standin, variation.organizations, at=variation.at)
+    shown = f"{variation.unusual}\n{wrong(report)}\n{standin.trace()}"
+
+    assert report.exit_code == 0, f"expected exit 0: {shown}"
+    assert replace(report, allow_no_data=False).exit_code == (4 if variation.no_data else 0), shown
+    assert standin.methods == {"GET"}
+    assert standin.wrong_keys <= 1
+    assert len(standin.journal) <= report.budget, shown
