@@ -18,6 +18,7 @@ import threading
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from cheroot import server as http
 from cheroot import wsgi
@@ -194,6 +195,21 @@ def _closing(app: Flask) -> threading.Event:
 
 class _Request(http.HTTPRequest):
     """A request whose errors of HTTP itself are told in the API's form as well."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args, proxy_mode=True)  # a target may name its host: HTTP/1.1 asks servers to take that
+
+    def read_request_line(self) -> bool:
+        """Take ``//usage/llm``, from an endpoint that ends in a slash, for ``/usage/llm`` (assumed), not for a host."""
+        read: bool = super().read_request_line()
+        if read and self.uri.startswith(b"//"):
+            self.path = b"/" + unquote_to_bytes(self.uri.partition(b"?")[0]).lstrip(b"/")
+        return read
+
+    def send_headers(self) -> None:
+        """Read what is left of the request first: to hang up on a client that still sends takes its answer away."""
+        self.rfile.read(getattr(self.rfile, "remaining", 0))
+        super().send_headers()
 
     def simple_response(self, status: Any, msg: Any = "") -> None:
         """Answer what is no HTTP with the API's error body, and hang up."""
