@@ -54,7 +54,7 @@ def _operation(operation: dict[str, Any], source: dict[str, Any]) -> dict[str, A
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
-    plain = {key: value for key, value in parameter.items() if key != "schema"}
+    plain = {key: value for key, value in parameter.items() if key not in ("schema", "example")}
     return {**plain, **parameter["schema"]}
 
 

@@ -29,8 +29,8 @@ THEIRS = {"paths": usage_paths(CIVIS), "definitions": CIVIS["definitions"]}
 
 
 def bare(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a program can rely on: all but the words and the enum, which ``civis`` tells in words."""
-    return {key: value for key, value in described.items() if key not in ("description", "enum")}
+    """Give what a program can rely on: all but words and examples, and the enum, which ``civis`` tells in words."""
+    return {key: value for key, value in described.items() if key not in ("description", "enum", "example")}
 
 
 def descriptions_in(node: Any) -> Iterator[str]:
