@@ -307,7 +307,7 @@ def test_two_servers_and_four_workers_do_not_interfere(pytester):
             second.journal.assert_called("list_llm", times=2)
         """
     )
-    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:cacheprovider", "-p", "no:schemathesis")
     result.assert_outcomes(passed=24)
 
 
