@@ -29,10 +29,10 @@ def _known(witness: Witness) -> list[Any]:
 def _refusal(answer: Answer, why: str) -> list[Finding]:
     if answer.status != 401:
         text = f"{answer.status} instead of 401 {why}: {excerpt(answer.body, 120)}"
-        return [Finding(text, request=answer.request)]
+        return [Finding(text, request=answer.request, keyed=False)]
     if "www-authenticate" not in answer.headers:
         text = f"401 without WWW-Authenticate {why}: the Python client fails on that with a KeyError"
-        return [Finding(text, request=answer.request)]
+        return [Finding(text, request=answer.request, keyed=False)]
     return []
 
 

@@ -45,6 +45,8 @@ def _register(operation: str, name: str) -> None:
             for history, fact in facts
             for finding in strangers(fact.records, lambda r, org=history.org: r.org in (org, None), fact.request)  # type: ignore[misc]
         ]
+        if len(witness.organizations) > 1:
+            findings += _shared(facts)
         return kept(_seen(facts), findings)
 
     @check(f"{name}-window", operation, "A list holds exactly the usage of runs created from start_date to end_date.")
@@ -93,14 +95,25 @@ def _register(operation: str, name: str) -> None:
 
 
 def _split(history: History) -> None:
-    """Ask again for parts of the base: a window cut close around some records, and all that is older."""
-    base, focus = history.base.window, history.focus
+    """Ask again for narrow parts of the base: close around some records, and around the oldest of all."""
+    focus, eve = history.focus, history.eve
     known = [fact.window for fact in history.facts]
-    if focus is None or focus.start is None or base.start is None or focus in known:
-        return
-    history.learn(focus)
-    if any((record.second or 0) < focus.start for record in history.base.records):
-        history.learn(Window(base.start, focus.start))
+    for window in (focus, eve):
+        if window is not None and window not in known:
+            history.learn(window)
+
+
+def _shared(facts: list[tuple[History, Fact]]) -> Iterator[Finding]:
+    """Find usage that two organizations' lists show, each as its own: a usage belongs to one of them."""
+    owners: dict[object, tuple[int, Record]] = {}
+    for history, fact in facts:
+        for record in fact.records:
+            same = tuple(sorted((k, str(v)) for k, v in record.data.items() if k != "organizationId"))
+            owner, _ = owners.setdefault(same, (history.org, record))
+            if owner != history.org:
+                text = f"organizations {owner} and {history.org} both list {excerpt(record.data, 200)}"
+                yield Finding(text, "organizationId", fact.request, excerpt(record.data))
+                return
 
 
 def _twice(fact: Fact) -> Iterator[Finding]:
@@ -165,7 +178,8 @@ def _task(witness: Witness, task: str, histories: list[History], *, named: bool 
         window = history.focus
         if window is None:
             continue
-        ends = window.parameters if task == "IDR" else window.elsewhere
+        outermost = next((record for record in history.records if window.holds(record)), None)
+        ends = window.elsewhere if outermost and outermost.data.get("task") == task else window.parameters
         parameters = {"task": task, **ends, **({"org_id": history.org} if named else {})}
         got = witness.records("list_matching", **parameters)
         request = witness.answers_to("list_matching", **parameters)
@@ -217,7 +231,8 @@ def without_dates(witness: Witness) -> Outcome:
     if not history.records:
         return no_usage("no matching usage")
     if not history.complete:
-        return kept("not asked: the list may be very long")
+        reason = "not asked: the list may be very long"
+        return Outcome(reason, inconclusive=reason, spared=True)
     task = witness.rng.choice(("IDR", "CDM"))
     got = witness.records("list_matching", org_id=history.org, task=task)
     request = witness.answers_to("list_matching", org_id=history.org, task=task)

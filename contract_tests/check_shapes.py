@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from civis_usage.contract_tests.answers import Answer
 from civis_usage.contract_tests.registry import check, no_usage
-from civis_usage.contract_tests.results import Outcome
+from civis_usage.contract_tests.results import Finding, Outcome
 from civis_usage.contract_tests.shapes import Tally
 from civis_usage.contract_tests.witness import NotJudged, Witness
 
@@ -24,23 +24,33 @@ def _is_hidden(witness: Witness, answer: Answer) -> bool:
     return not mine or (answer.operation == "get_llm_organization_summary" and not witness.shows_usage("list_llm"))
 
 
+def _tally(witness: Witness, operation: str) -> Tally:
+    tally = Tally(operation)
+    for answer in witness.answers:
+        if answer.operation == operation and answer.legitimate and not _is_hidden(witness, answer):
+            tally.add(answer)
+    if not tally.answers and (operation != "get_llm" or witness.shows_usage("list_llm")):
+        raise NotJudged("no answer of this operation")
+    return tally
+
+
+def _outcome(tally: Tally, findings: tuple[Finding, ...]) -> Outcome:
+    seen = f"{tally.records} records in {tally.answers} answers"
+    return Outcome(seen, findings) if tally.records or findings else no_usage(f"no records in {tally.answers} answers")
+
+
 def _register(operation: str, thing: str) -> None:
     name = operation.replace("_", "-")
 
     @check(f"{name}-shape", operation, f"The answer is JSON, a 200, and {thing} has every documented field and type.")
     def shape(witness: Witness) -> Outcome:
-        tally = Tally(operation)
-        for answer in witness.answers:
-            if answer.operation == operation and answer.legitimate and not _is_hidden(witness, answer):
-                tally.add(answer)
-        if not tally.answers:
-            if operation == "get_llm" and not witness.shows_usage("list_llm"):
-                return no_usage("no usage to fetch by its id")
-            raise NotJudged("no answer of this operation")
-        findings = tally.findings()
-        if not tally.records and not findings:
-            return no_usage(f"no records in {tally.answers} answers")
-        return Outcome(f"{tally.records} records in {tally.answers} answers", findings)
+        tally = _tally(witness, operation)
+        return _outcome(tally, tally.others())
+
+    @check(f"{name}-nulls", operation, f"No documented field is null in {thing}.")
+    def nulls(witness: Witness) -> Outcome:
+        tally = _tally(witness, operation)
+        return _outcome(tally, tally.nulls())
 
 
 for _operation, _thing in NAMES.items():

@@ -45,19 +45,18 @@ def sums(witness: Witness) -> Outcome:
     """Compare with the sums of the windows that the lists have shown, for every organization."""
     findings, seen = [], []
     for number, history in enumerate(histories(witness, "list_llm")):
-        windows = [history.focus, history.base.window] if number == 0 else [history.focus]
-        for window in windows:
-            expected = history.sum(window) if window else None
-            if window is None or expected is None:
-                continue
-            try:
-                credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
-            except Hidden as hidden:
-                if number == 0 and expected[0] > 0:
-                    findings.append(Finding(f"{hidden}, though the list shows {expected[2]} records"))
-                continue
-            findings += _held(witness, request, credits, *expected)
-            seen.append(f"{credits:.2f} credits of {expected[2]} records")
+        window = history.focus
+        expected = history.sum(window) if window else None
+        if window is None or expected is None:
+            continue
+        try:
+            credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+        except Hidden as hidden:
+            if number == 0 and expected[0] > 0:
+                findings.append(Finding(f"{hidden}, though the list shows {expected[2]} records"))
+            continue
+        findings += _held(witness, request, credits, *expected)
+        seen.append(f"{credits:.2f} credits of {expected[2]} records")
     return kept(", ".join(seen), findings) if seen or findings else no_usage("no usage to add up")
 
 
@@ -142,17 +141,22 @@ def nothing(witness: Witness) -> Outcome:
 
 
 @check(
-    "get-llm-organization-summary-parts", OPERATION, "The summaries of two adjoining windows add up to that of both."
+    "get-llm-organization-summary-long",
+    OPERATION,
+    "A summary of a year or more is the sum of its list, or of the summaries of its parts where the list is long.",
 )
-def parts(witness: Witness) -> Outcome:
-    """Cut a long window in two: the summary costs the same for a busy organization, whose lists would be long."""
+def long(witness: Witness) -> Outcome:
+    """Hold the base's summary against its list; a busy organization's base is short, so cut its whole time in two."""
     known = histories(witness, "list_llm")
     if not known:
         return no_usage("no usage to add up")
     history = known[0]
     base = history.base
     if (base.window.start or 0) <= history.horizon - 400 * DAY:
-        return kept("the summary of the whole is held against its list instead")
+        credits, _, request = witness.summary(history.org, **base.window.parameters)  # noqa: A001
+        expected = history.sum(base.window) or (0.0, 0.0, 0)
+        found = _held(witness, request, credits, *expected)
+        return kept(f"{credits:.2f} credits of {expected[2]} records", found)
     whole = Window(history.dawn, history.horizon)
     middle = history.early or base.window.start
     total, first, second = (

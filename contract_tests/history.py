@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from civis_usage.contract_tests.answers import Record
-from civis_usage.contract_tests.windows import Fact, Window, cut, tight
+from civis_usage.contract_tests.windows import CLEAR, Fact, Window, cut, tight
 
 if TYPE_CHECKING:
     from civis_usage.contract_tests.witness import Witness
@@ -156,6 +156,16 @@ class History:
     def focus(self) -> Window | None:
         """A window with close-cut ends around some of the base's records; ``None`` where there is no record."""
         return tight(self.base.records, self.witness.rng)
+
+    @cached_property
+    def eve(self) -> Window | None:
+        """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than this."""
+        moments = sorted({record.second for record in self.base.records if record.second is not None})
+        if not moments:
+            return None
+        before = max(600, min(15 * DAY, (moments[-1] - moments[0]) // len(moments) * SAMPLE // 2))
+        after = cut(self.base.records, self.witness.rng, high=min(1.0, 40 / len(moments)))
+        return Window(max(self.dawn, moments[0] - before), after or moments[0] + CLEAR)
 
     @cached_property
     def late(self) -> int | None:

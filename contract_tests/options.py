@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pytest
     from civis_usage.contract_tests.config import Config
 
@@ -58,8 +59,8 @@ def config_of(options: pytest.Config) -> Config:
         base_url_of(options.getoption("base_url"), key),
         key.reveal(),
         tuple(options.getoption("org_id") or ()),
-        start=_day(options.getoption("usage_from")),
-        end=_day(options.getoption("usage_to"), last=True),
+        start=_moment(options.getoption("usage_from")),
+        end=_moment(options.getoption("usage_to"), last=True),
         max_requests=options.getoption("max_requests"),
         strict=options.getoption("strict_usage"),
         waivers=waivers.load(file) if file else waivers.discover(),
@@ -68,11 +69,11 @@ def config_of(options: pytest.Config) -> Config:
     )
 
 
-def _day(text: str | None, *, last: bool = False) -> datetime | None:
+def _moment(text: str | None, *, last: bool = False) -> datetime | None:
     from civis_usage.client.errors import ConfigurationError
+    from civis_usage.contract_tests.config import moment
 
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is no day: write it as in 2026-01-31.") from None
-    return day + timedelta(days=1) if day and last else day
+        return moment(text, last=last) if text else None
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None

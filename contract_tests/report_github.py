@@ -99,7 +99,7 @@ def _findings(result: Result, report: Report) -> Iterator[str]:
         yield f"- waived: {_text(finding.message)} ({_text(waiver.reason)})"
     yield ""
     first = next(iter(result.findings), None)
-    shown = [text for text in (first.example, curl(report.base_url, first.request)) if text] if first else []
+    shown = [text for text in (first.example, curl(report.base_url, first)) if text] if first else []
     for text in shown:
         yield f"<pre>{html.escape(text, quote=False)}</pre>"
         yield ""

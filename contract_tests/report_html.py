@@ -33,6 +33,6 @@ def render(report: Report) -> str:
         headline=headline(report),
         counts=counts(report),
         footer=footer(report),
-        curl=lambda request: curl(report.base_url, request),
+        curl=lambda finding: curl(report.base_url, finding),
     )
     return page + "\n"

@@ -76,7 +76,7 @@ def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
         "field": finding.field,
         "request": finding.request,
         "example": finding.example,
-        "curl": curl(base_url, finding.request),
+        "curl": curl(base_url, finding),
     }
 
 

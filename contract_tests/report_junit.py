@@ -66,7 +66,7 @@ def _details(result: Result, report: Report) -> str:
         f"seen: {result.seen}",
     ]
     for finding in result.findings:
-        lines += [finding.message, finding.example, curl(report.base_url, finding.request)]
+        lines += [finding.message, finding.example, curl(report.base_url, finding)]
     return "\n".join(line for line in lines if line)
 
 

@@ -102,7 +102,7 @@ class _Lines:
     def _counterexample(self, finding: Finding) -> Iterator[str]:
         if finding.example and finding.example not in finding.message:
             yield f"        {finding.example}"
-        if command := curl(self._report.base_url, finding.request):
+        if command := curl(self._report.base_url, finding):
             yield f"        {self._dim(command)}"
 
     def _waivers(self) -> Iterator[str]:

@@ -53,6 +53,8 @@ class Finding:
     """Path and query of the first request that shows it: ``/usage/llm?org_id=1``."""
     example: str | None = None
     """The first counterexample, as compact JSON or text, cut to a readable length."""
+    keyed: bool = True
+    """Whether that request carried the user's key; the key checks ask without one, or with a wrong one."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Outcome:
     """Why the question could not be answered (no data, budget spent); ``None`` where it could."""
     no_data: bool = False
     """The question could not be answered because the organization shows no usage for it."""
+    spared: bool = False
+    """The question was not put because its answer would be very long; other questions cover most of it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class Result:
     waived: tuple[tuple[Finding, Waiver], ...] = ()
     inconclusive: str | None = None
     no_data: bool = False
+    spared: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,8 @@ class Report:
         failing = {Verdict.VIOLATED, Verdict.WARNED} if self.strict else {Verdict.VIOLATED}
         if self.expired_waivers or any(result.verdict in failing for result in self.results):
             return 1
-        open_documented = [
-            r for r in self.results if r.verdict is Verdict.INCONCLUSIVE and r.check.evidence is Evidence.DOCUMENTED
-        ]
+        inconclusive = [r for r in self.results if r.verdict is Verdict.INCONCLUSIVE and not r.spared]
+        open_documented = [r for r in inconclusive if r.check.evidence is Evidence.DOCUMENTED]
         if self.unjudged or any(not r.no_data for r in open_documented):
             return 3
         if open_documented and not self.allow_no_data:

@@ -72,7 +72,7 @@ def _report(config: Config, witness: Witness, results: list[Result], seconds: fl
     return Report(
         version=version("civis-usage-kit"),
         base_url=config.base_url,
-        organizations=config.organizations,
+        organizations=witness.looked_at,
         started=stamp(witness.now),
         seconds=seconds,
         requests=witness.requests,

@@ -51,6 +51,7 @@ def apply(check: Check, outcome: Outcome, waivers: Sequence[Waiver], today: date
         waived=tuple(waived),
         inconclusive=outcome.inconclusive,
         no_data=outcome.no_data,
+        spared=outcome.spared,
     )
 
 

@@ -25,7 +25,7 @@ from civis_usage.schemas import OPERATIONS
 
 __all__ = ["Hidden", "NotJudged", "Witness"]
 
-WRONG_KEY = "civis-usage-check-deliberately-wrong-key"
+WRONG_KEY = "wrong-key-of-civis-usage-check"
 TRIES = 5
 SLOW = 0.1
 """Seconds to pause before each request while less than a tenth of the rate limit is left for others."""
@@ -221,6 +221,11 @@ class Witness:
                 yield self.history(operation, org)
             except Hidden:
                 continue
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """The organizations named by the user, or found so far."""
+        return self.__dict__.get("organizations", self.config.organizations)
 
     @cached_property
     def organizations(self) -> tuple[int, ...]:

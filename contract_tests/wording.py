@@ -48,11 +48,12 @@ def waiver_terms(waiver: Waiver) -> str:
     return f"{what}{f' until {waiver.expires}' if waiver.expires else ''}: {waiver.reason}"
 
 
-def curl(base_url: str, request: str | None) -> str | None:
-    """Give the shell command that repeats ``request``, with the key as ``$CIVIS_API_KEY``; ``None`` without one."""
-    if request is None:
+def curl(base_url: str, finding: Finding) -> str | None:
+    """Give the shell command that repeats a finding's request, the key as ``$CIVIS_API_KEY``; ``None`` without one."""
+    if finding.request is None:
         return None
-    return f'curl -i -u "$CIVIS_API_KEY:" {shlex.quote(base_url + request)}'
+    key = ' -u "$CIVIS_API_KEY:"' if finding.keyed else ""
+    return f"curl -i{key} {shlex.quote(base_url + finding.request)}"
 
 
 def printable(text: str) -> str:

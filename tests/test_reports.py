@@ -22,7 +22,7 @@ from civis_usage.contract_tests import (
     report_terminal,
     wording,
 )
-from civis_usage.contract_tests.results import Report, Verdict
+from civis_usage.contract_tests.results import Finding, Report, Verdict
 
 from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full_report, make_report
 
@@ -50,7 +50,7 @@ def test_the_headline_says_what_the_exit_code_says(headline: str) -> None:
 
 def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:
     request = "/usage/llm?org_id=1&start_date=2026-01-01T00%3A00%3A00Z&x='$(rm -rf)'"
-    command = wording.curl("https://api.example.com", request)
+    command = wording.curl("https://api.example.com", Finding("…", request=request))
     assert command is not None
     assert shlex.split(command) == ["curl", "-i", "-u", "$CIVIS_API_KEY:", f"https://api.example.com{request}"]
     assert '"$CIVIS_API_KEY:"' in command
