@@ -31,6 +31,9 @@ __all__ = ["CannotListen", "Server", "bind", "serve", "start", "url"]
 THREADS = 16
 """Requests that one process answers at a time; more wait in line."""
 
+BACKLOG = 1024
+"""Connections that can wait for a thread."""
+
 PATIENCE = 0.8
 """Seconds that requests under way have to end when the server stops."""
 
@@ -122,8 +125,7 @@ def _bound(family: int, address: Any, *, shared: bool) -> socket.socket:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.bind(address)
-        if not shared:
-            made.listen(1024)  # only listening tells that the port is free
+        made.listen(BACKLOG)  # connections wait from now on; and only listening tells that the port is free
     except BaseException:
         made.close()
         raise
@@ -243,7 +245,7 @@ class _Http(wsgi.Server):
             bound.getsockname()[:2],
             app,
             numthreads=THREADS,
-            request_queue_size=1024,
+            request_queue_size=BACKLOG,
             timeout=60,
             server_name="civis-usage",
             shutdown_timeout=0.2,
