@@ -87,6 +87,12 @@ class History:
         return sorted(unique.values(), key=lambda record: record.second or 0)
 
     @property
+    def is_short(self) -> bool:
+        """Whether a list of everything would be bearable, if usage was always as dense as lately."""
+        base = self.base
+        return self.complete or len(base.records) / base.window.days * (self.horizon - self.dawn) / DAY <= 4 * PLENTY
+
+    @property
     def moments(self) -> list[int]:
         """The seconds at which known records were created, sorted."""
         return sorted({record.second for record in self.records if record.second is not None})

@@ -1,0 +1,116 @@
+"""``civis-usage demo``: the fake, the client and the check, in one go."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..client import UsageClient
+
+__all__ = ["demo"]
+
+KEY = "any-key-will-do"
+ROWS = 4
+"""Records shown of each list."""
+
+
+@click.command()
+@click.option("--seed", default=0, show_default=True, metavar="N", help="The world to show.")
+@click.pass_context
+def demo(ctx: click.Context, seed: int) -> None:
+    """Start the fake on a free port, call all five methods, and check the contract.
+
+    Takes some seconds, needs no network, and leaves nothing behind.
+
+    \b
+    Example:
+      civis-usage demo
+    """
+    from ..mock_server.app import create_app
+    from ..mock_server.server import start
+    from ..mock_server.settings import Settings
+
+    app = create_app(Settings(seed=seed))
+    fake = app.extensions["civis_usage"]
+    with start(app) as server:
+        _title("The fake", f"listens on {server.url}")
+        names = "\n".join(f"  {each.id:>8}  {each.name}" for each in fake.world.organizations)
+        click.echo(f"Its organizations:\n{names}\n")
+        org = fake.world.organizations[0].id
+        _call(server.url, org)
+        code = _check(server.url, org)
+    _recipes(org)
+    ctx.exit(code)
+
+
+def _title(name: str, words: str) -> None:
+    click.echo(f"{click.style(name, bold=True)} {words}")
+
+
+def _call(url: str, org: int) -> None:
+    from ..client import UsageClient
+
+    _title("The client", "calls the five methods")
+    month = datetime.now(UTC).strftime("%B")
+    with UsageClient(KEY, url) as client:
+        used = client.list_llm(org_id=org)
+        _show(f"list_llm(org_id={org}): {month} until now, newest first", used)
+        if used:
+            _show(f"get_llm({used[0]['id']})", [client.get_llm(used[0]["id"])])
+        summary = client.get_llm_organization_summary(org)
+        _show(f"get_llm_organization_summary({org}): {month} until now", [summary])
+        _show(f"list_llm_organization_summary({org}): its older name, deprecated", [_older(client, org)])
+        _show(f"list_matching(org_id={org}, task='IDR')", client.list_matching(org_id=org, task="IDR"))
+        total = sum(record["credits"] for record in used)
+        click.echo(f"The {len(used)} records of the list add up to {total:.6f} credits, as the summary says.\n")
+
+
+def _older(client: UsageClient, org: int) -> Mapping[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return client.list_llm_organization_summary(org)
+
+
+def _show(call: str, records: Iterable[Mapping[str, Any]]) -> None:
+    from ..tables import table
+
+    rows: Sequence[Mapping[str, Any]] = [dict(record.items()) for record in records]
+    body = table(rows, limit=ROWS) if rows else "nothing"
+    click.echo(f"  {click.style(call, fg='cyan')}\n" + "".join(f"    {line}\n" for line in body.splitlines()))
+
+
+def _check(url: str, org: int) -> int:
+    from civis_usage.contract_tests import report_terminal
+    from civis_usage.contract_tests.config import Config
+    from civis_usage.contract_tests.redaction import Redactor
+    from civis_usage.contract_tests.runner import run
+
+    _title("The check", "asks whether the contract is kept")
+    report = run(Config(url, KEY, (org,)))
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
+    shown = report_terminal.render(
+        Redactor([KEY]).report(report), colour=sys.stdout.isatty(), ascii_only=not encoding.startswith("utf")
+    )
+    click.echo("".join(f"  {line}\n" if line else "\n" for line in shown.splitlines()))
+    if report.exit_code:
+        click.echo("The fake should keep its contract: please report this.")
+    return report.exit_code
+
+
+def _recipes(org: int) -> None:
+    _title("Go on", "with one of these")
+    recipes = (
+        ("the fake, for your own programs", "civis-usage serve"),
+        ("an unmodified client on it", "export CIVIS_API_ENDPOINT=http://127.0.0.1:8765 CIVIS_API_KEY=any-key"),
+        ("one call, as a table", f"civis-usage call list-llm --org-id {org}"),
+        ("does the live API keep its contract?", "CIVIS_API_KEY=… civis-usage check --org-id YOUR_ORGANIZATION"),
+    )
+    width = max(len(words) for words, _ in recipes)
+    for words, command in recipes:
+        click.echo(f"  {words:{width}}  {click.style(command, fg='green')}")
