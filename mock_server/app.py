@@ -16,7 +16,7 @@ from typing import cast
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from . import answers, control, credentials, description, effects, guard, parameters, prefer, usage
+from . import answers, control, credentials, description, effects, guard, page, parameters, prefer, usage
 from .answers import Problem
 from .credentials import KeyDigest
 from .fake import Fake
@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None, *, fake: Fake | None = None) ->
     ):
         app.add_url_rule(path, operation, _view(operation, answer), methods=["GET"], provide_automatic_options=False)
     app.register_blueprint(control.blueprint)  # /_fake/… and /openapi.json, the fake's own
+    app.register_blueprint(page.blueprint)  # /, for people
 
     app.before_request(_arrive)
     app.after_request(_leave)
@@ -81,7 +82,7 @@ def _arrive() -> None:
     """Count a request and look at its key, or let only those near the fake's own controls who may."""
     fake = _fake()
     if not _is_api():
-        return guard.check(fake.settings, request)
+        return None if request.endpoint == page.READING else guard.check(fake.settings, request)
     started, key = time.perf_counter(), credentials.presented(request.headers.get("Authorization"))
     digest = None if key is None else KeyDigest.of(key)
     standing = fake.limits.count(digest)

@@ -43,6 +43,11 @@ class Clock:
         """Whether the clock stands still."""
         return self._pin is not None
 
+    @property
+    def moved(self) -> bool:
+        """Whether it runs, but not with real time."""
+        return self._pin is None and self._offset != 0
+
     def pin(self, moment: Moment) -> None:
         """Stop the clock at ``moment``.
 

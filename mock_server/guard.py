@@ -17,7 +17,7 @@ from flask import Request
 from .answers import Problem
 from .settings import Settings
 
-__all__ = ["check"]
+__all__ = ["check", "check_visitor"]
 
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 _PRIVATE_NAME = re.compile(r"[^.]+|.+\.(local|localhost|internal|lan|home\.arpa|test)", re.IGNORECASE)
@@ -26,16 +26,24 @@ _PRIVATE_NAME = re.compile(r"[^.]+|.+\.(local|localhost|internal|lan|home\.arpa|
 
 def check(settings: Settings, request: Request) -> None:
     """Raise a 403 :class:`Problem` for a request that may not see or change what is the fake's own."""
-    remote = settings.allow_remote_control
-    if not remote and not _is_loopback(request.remote_addr):
-        raise Problem(403, "The fake's controls answer this machine alone: start it with --allow-remote-control.")
-    if not _is_own(request.host, settings.host, remote=remote):
-        raise Problem(403, f"The fake is not called {_shown(request.host)}: use the base URL that it printed.")
+    check_visitor(settings, request)
     origin = request.headers.get("Origin")
     if origin is not None and origin != f"{request.scheme}://{request.host}":
         raise Problem(403, f"The fake's controls answer no page from elsewhere, such as {_shown(origin)}.")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise Problem(403, "The fake's controls answer no page from elsewhere.")
+
+
+def check_visitor(settings: Settings, request: Request) -> None:
+    """Raise a 403 :class:`Problem` for who is elsewhere, or calls the fake by another's name.
+
+    It does not ask which page led here: enough to show a page, not to do what one says.
+    """
+    remote = settings.allow_remote_control
+    if not remote and not _is_loopback(request.remote_addr):
+        raise Problem(403, "The fake's controls answer this machine alone: start it with --allow-remote-control.")
+    if not _is_own(request.host, settings.host, remote=remote):
+        raise Problem(403, f"The fake is not called {_shown(request.host)}: use the base URL that it printed.")
 
 
 def _is_loopback(address: str | None) -> bool:

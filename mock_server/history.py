@@ -25,6 +25,8 @@ Kind = Literal["llm", "matching"]
 _BASES = {"realistic": 0, "edge": 9_200_000_000_000_000_000}
 """Where a profile's ids begin; those of ``edge`` fill 64 bits."""
 
+_YEAR = 366 * DAY
+
 
 class History:
     """What organizations used, day by day, from a first day on and without an end.
@@ -76,6 +78,17 @@ class History:
             return iter(())
         layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
         return layout.runs(day, 0, layout.plan(day).count, form, task)
+
+    def latest(self, kind: Kind, organization_id: int, count: int, now: int) -> list[Run]:
+        """Give the last ``count`` runs up to ``now``, newest first, at the cost of so many; a year back at most."""
+        found: list[Run] = []
+        for day in reversed(self.days(organization_id, now - _YEAR, now)):
+            if len(found) >= count:
+                break
+            layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
+            stop = layout.before(day, now + 1)
+            found += reversed(list(layout.runs(day, max(0, stop - count), stop)))
+        return found[:count]
 
     def texts(self, kind: Kind, organization_ids: Sequence[int], day: int, form: Form = "json") -> list[str]:
         """Give the texts of a day's runs of several organizations, oldest first, ties by number."""

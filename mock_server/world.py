@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
+from heapq import nlargest
 from itertools import islice
 from typing import Any
 
@@ -116,6 +117,15 @@ class World:
             return record.run[2].encode() if record.time <= now else None
         text = self.history.llm_by_id(id, now)
         return None if text is None else text.encode()
+
+    def latest(self, kind: Kind, org_id: int, count: int, *, now: int) -> list[dict[str, Any]]:
+        """Give an organization's last ``count`` records, newest first, at the cost of so many.
+
+        Generated ones are looked for no more than a year back.
+        """
+        known = [record for record in self._own.records if record.kind == kind and record.organization_id == org_id]
+        runs = (*self.history.latest(kind, org_id, count, now), *(each.run for each in known if each.time <= now))
+        return [json.loads(text) for _, _, text in nlargest(count, runs)]
 
     def credits(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> Decimal:
         """Give the exact sum of the credits of an organization's LLM usage in a window."""
