@@ -59,7 +59,7 @@ def test_it_waits_as_long_as_the_api_asks(april, this_month, usage, waits):
 
 def test_it_gives_up_where_the_api_goes_on_refusing(april, this_month, usage, waits):
     usage.faults.add("list_llm", status=429, retry_after=1)
-    with pytest.raises(ReportError, match="(?i)too many requests"):
+    with pytest.raises(ReportError, match=r"(?i)too many requests"):
         this_month()
     assert waits == [1, 1]
     usage.journal.assert_called("list_llm", times=3, status=429)

@@ -307,7 +307,9 @@ def test_two_servers_and_four_workers_do_not_interfere(pytester):
             second.journal.assert_called("list_llm", times=2)
         """
     )
-    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:cacheprovider", "-p", "no:schemathesis")
+    result = pytester.runpytest_subprocess(
+        "-n", "4", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--assert=plain"
+    )
     result.assert_outcomes(passed=24)
 
 

@@ -72,7 +72,19 @@ def test_the_plugin_works_beside_packages_of_the_same_names(python, tmp_path):
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    command = [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:schemathesis", "-p", "no:cacheprovider"]
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-W",
+        "error",
+        "--assert=plain",
+        "-p",
+        "no:schemathesis",
+        "-p",
+        "no:cacheprovider",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout

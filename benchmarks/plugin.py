@@ -1,0 +1,74 @@
+"""What the pytest plugin costs: importing it, the first server, the reset before each test, a call in either way.
+
+    python benchmarks/plugin.py
+
+Prints medians, of one run on one machine: compare them with each other only.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from civis_usage.client import UsageClient
+from civis_usage.fixtures.fake import UsageServer
+from civis_usage.fixtures.intercept import intercept_usage
+
+ROUNDS = 300
+
+
+def milliseconds(
+    action: Callable[[], object], rounds: int = ROUNDS, before: Callable[[], object] = lambda: None
+) -> float:
+    """Give the median duration of ``action``."""
+    taken = []
+    for _ in range(rounds):
+        before()
+        began = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def interpreter(code: str) -> float:
+    """Give the median duration of a process that runs ``code``."""
+    return milliseconds(lambda: subprocess.run([sys.executable, "-c", code], check=True), rounds=7)
+
+
+def main() -> None:
+    """Measure, and print a line for each figure."""
+    began = time.perf_counter()
+    server = UsageServer()
+    url = server.url
+    first = (time.perf_counter() - began) * 1000
+
+    def used() -> None:
+        server.records.llm(credits=5)
+        server.faults.add("list_llm", status=503, first=1)
+        server.clock.pin("2026-04-30T12:00:00Z")
+        client.get_llm_organization_summary(1)
+
+    with UsageClient("k", url) as client:
+        reset = milliseconds(server.reset, before=used)
+        server.records.llm(credits=5)
+        over_http = milliseconds(client.list_llm)
+    with intercept_usage(fake=server) as usage, usage.client() as client:
+        in_process = milliseconds(client.list_llm)
+    server.stop()
+    plain = interpreter("import pytest")
+    plugin = interpreter("import pytest, civis_usage.fixtures.plugin")
+    for what, figure in {
+        "importing the plugin, beside pytest": plugin - plain,
+        "first server, imports included": first,
+        "reset after a test that used it": reset,
+        "a list of one record over HTTP": over_http,
+        "a list of one record in-process": in_process,
+    }.items():
+        print(f"{what:<40} {figure:8.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
