@@ -33,7 +33,8 @@ def milliseconds(action: Callable[[], object], before: Callable[[], object] = la
 
 def importing() -> float:
     """Give the median time that a process takes to import the plugin, when it has pytest already."""
-    code = "import time, pytest; t = time.perf_counter(); import civis_usage.fixtures.plugin; print(time.perf_counter() - t)"
+    clock = "time.perf_counter()"
+    code = f"import time, pytest; t = {clock}; import civis_usage.fixtures.plugin; print({clock} - t)"
     command = [sys.executable, "-c", code]
     taken = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(7)]
     return statistics.median(taken) * 1000
