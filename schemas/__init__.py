@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .documents import NAMES, load
     from .openapi import bundled_openapi, openapi_30
     from .operations import OPERATIONS, Operation, Parameter
-    from .swagger import swagger
+    from .swagger_20 import swagger
     from .validation import validator
 
 _HOMES = {
@@ -27,7 +27,7 @@ _HOMES = {
     "bundled_openapi": "openapi",
     "load": "documents",
     "openapi_30": "openapi",
-    "swagger": "swagger",
+    "swagger": "swagger_20",
     "validator": "validation",
 }
 

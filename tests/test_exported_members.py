@@ -61,3 +61,10 @@ def _tree(doc):
     """Give the lines of the tree that a docstring draws, without the strokes."""
     block = doc.partition("::\n\n")[2].partition("\n\n")[0]
     return [line.translate({ord(stroke): " " for stroke in "├└│─"}) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_exported_name_can_be_hidden_by_a_module_of_the_same_name(package):
+    module = importlib.import_module(f"civis_usage{package}")
+    inside = {found.name for found in pkgutil.iter_modules(module.__path__)}
+    assert not inside & set(getattr(module, "__all__", ()))
