@@ -88,10 +88,10 @@ def _together(fault: Fault) -> None:
     if fault.operation == "endpoints" and fault.org is not None:
         raise BadFault("endpoints concerns no organization: leave out org")
     effects = [name for name in EFFECTS if getattr(fault, name) not in (None, False, ())]
-    if not effects:
-        raise BadFault(f"the fault {str(fault)!r} does nothing: add an effect such as status=503, latency=1 or cut")
     if fault.retry_after is not None and fault.status is None:
         raise BadFault("retry-after needs a status: write status=429 or status=503 beside it")
+    if not effects:
+        raise BadFault(f"the fault {str(fault)!r} does nothing: add an effect such as status=503, latency=1 or cut")
     if fault.disconnect and set(effects) - {"disconnect", "latency"}:
         raise BadFault("disconnect sends no answer: only latency can stand beside it")
     if fault.cut and fault.malformed:

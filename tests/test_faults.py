@@ -1,0 +1,389 @@
+"""Faults: which requests they concern, how often they act, what they do, and how they are written."""
+
+from __future__ import annotations
+
+import http.client
+import json
+
+import pytest
+import requests
+
+from civis_usage.mock_server import server
+from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.fake import Fake
+from civis_usage.mock_server.fault import BadFault, Fault
+from civis_usage.mock_server.settings import Settings
+from civis_usage.schemas import validator
+
+NOW = "2026-04-20T12:00:00Z"
+KEY = {"Authorization": "Bearer a-key-of-the-tests"}
+PATHS = {
+    "get_llm": "/usage/llm/0",
+    "list_llm": "/usage/llm",
+    "get_llm_organization_summary": "/usage/llm/organization/1/summary",
+    "list_matching": "/usage/matching",
+    "endpoints": "/endpoints",
+}
+
+
+@pytest.fixture(scope="module")
+def app():
+    return create_app(fake=Fake(Settings(now=NOW, seed=3)))
+
+
+@pytest.fixture
+def fake(app):
+    fake = app.extensions["civis_usage"]
+    fake.reset()
+    return fake
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+def statuses(client, path, times, headers=KEY):
+    return [client.get(path, headers=headers).status_code for _ in range(times)]
+
+
+class TestWhichRequests:
+    @pytest.mark.parametrize("operation", PATHS)
+    def test_of_one_operation(self, client, fake, operation):
+        fake.faults.add(operation, status=418)
+        hit = {name for name, path in PATHS.items() if client.get(path, headers=KEY).status_code == 418}
+        assert hit == {operation}
+
+    def test_of_all_of_usage_where_no_operation_is_named(self, client, fake):
+        fake.faults.add(status=418)
+        hit = {name for name, path in PATHS.items() if client.get(path, headers=KEY).status_code == 418}
+        assert hit == PATHS.keys() - {"endpoints"}
+
+    def test_of_one_organization(self, client, fake):
+        second = client.get("/usage/llm?org_id=2", headers=KEY).json[0]["id"]
+        fake.faults.add(org=2, status=500)
+        hit = [
+            "/usage/llm?org_id=2",
+            "/usage/matching?org_id=2",
+            "/usage/llm/organization/2/summary",
+            f"/usage/llm/{second}",
+        ]
+        missed = ["/usage/llm", "/usage/llm?org_id=1", "/usage/llm?org_id=abc", "/usage/llm/0", "/usage/llm/abc"]
+        assert {client.get(path, headers=KEY).status_code for path in hit} == {500}
+        assert 500 not in {client.get(path, headers=KEY).status_code for path in missed}
+
+    def test_the_callers_own_organization_is_meant_where_none_is_named(self, client, fake):
+        fake.faults.add("list_llm", org=1, status=500)
+        assert statuses(client, "/usage/llm", 1) == [500]
+
+    def test_of_one_key(self, client, fake):
+        fake.faults.add(key="key-in-trouble", status=500)
+        assert statuses(client, "/usage/llm", 1, {"Authorization": "Bearer key-in-trouble"}) == [500]
+        assert statuses(client, "/usage/llm", 1) == [200]
+
+    def test_a_key_is_kept_as_a_hash_and_never_shown(self, client, fake):
+        [armed] = fake.faults.add("list_llm", key="key-in-trouble", status=500)
+        client.get("/usage/llm", headers={"Authorization": "Bearer key-in-trouble"})
+        shown = repr((armed, vars(armed.fault), str(armed.fault), armed.as_dict(), list(fake.journal)))
+        shown += client.get("/_fake/faults").text + client.get("/_fake/journal").text
+        assert "key-in-trouble" not in shown
+        assert "key=…" in shown
+
+    def test_a_request_that_is_refused_meets_no_fault(self, client, fake):
+        fake.faults.add(status=503, first=1)
+        assert statuses(client, "/usage/llm", 1, {}) == [401]
+        assert statuses(client, "/usage/llm", 2) == [503, 200]
+
+
+class TestHowOften:
+    def test_always_where_nothing_is_said(self, client, fake):
+        fake.faults.add(status=503)
+        assert statuses(client, "/usage/matching", 4) == [503] * 4
+
+    def test_the_first_so_many(self, client, fake):
+        fake.faults.add(status=503, first=2)
+        assert statuses(client, "/usage/matching", 4) == [503, 503, 200, 200]
+
+    def test_every_so_manieth(self, client, fake):
+        fake.faults.add(status=503, every=3)
+        assert statuses(client, "/usage/matching", 7) == [200, 200, 503, 200, 200, 503, 200]
+
+    def test_with_a_probability_that_the_seed_decides(self, client, fake):
+        fake.faults.add(status=503, chance=0.3)
+        first = statuses(client, "/usage/llm/0", 200)
+        fake.reset()
+        fake.faults.add(status=503, chance=0.3)
+        assert statuses(client, "/usage/llm/0", 200) == first
+        assert 30 < first.count(503) < 90
+        other = create_app(Settings(now=NOW, seed=4))
+        other.extensions["civis_usage"].faults.add(status=503, chance=0.3)
+        assert statuses(other.test_client(), "/usage/llm/0", 200) != first
+
+    def test_rules_queue_up(self, client, fake):
+        fake.faults.add("status=429 first=2", "status=500 first=1")
+        assert statuses(client, "/usage/matching", 4) == [429, 429, 500, 200]
+
+    def test_counts_tell_what_was_used_and_what_never_was(self, client, fake):
+        used, _ = fake.faults.add("list_llm status=503 every=2", "list_matching status=503")
+        statuses(client, "/usage/llm", 3)
+        assert (used.concerned, used.used) == (3, 1)
+        assert [str(each) for each in fake.faults.unused] == ["list_matching status=503"]
+
+
+class TestWhatHappens:
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 429, 451, 499, 500, 502, 503, 504, 599])
+    def test_a_status_comes_with_the_apis_own_body(self, client, fake, status):
+        fake.faults.add(status=status)
+        answer = client.get("/usage/llm", headers=KEY)
+        body = json.loads(answer.data)
+        assert answer.status_code == body["code"] == status
+        assert not list(validator("error").iter_errors(body))
+        assert ("errorDescription" in body) is (status not in (429, 503))
+        assert ("WWW-Authenticate" in answer.headers) is (status == 401)
+        assert "ETag" not in answer.headers and "X-Request-Id" in answer.headers
+
+    @pytest.mark.parametrize(("seconds", "written"), [(2, "2"), (0, "0"), (0.5, "0.5")])
+    def test_retry_after_stands_beside_a_status(self, client, fake, seconds, written):
+        fake.faults.add(status=429, retry_after=seconds)
+        assert client.get("/usage/llm", headers=KEY).headers["Retry-After"] == written
+
+    def test_latency_waits_before_the_true_answer(self):
+        waits = []
+        fake = Fake(Settings(now=NOW), sleep=waits.append)
+        client = create_app(fake=fake).test_client()
+        fake.faults.add("list_llm", latency=1.5)
+        truth = client.get("/usage/matching", headers=KEY)
+        answer = client.get("/usage/llm", headers=KEY)
+        assert (waits, answer.status_code, truth.status_code) == ([1.5], 200, 200)
+
+    def test_latency_can_be_spread_and_lets_the_next_rule_act(self):
+        waits = []
+        fake = Fake(Settings(now=NOW), sleep=waits.append)
+        client = create_app(fake=fake).test_client()
+        fake.faults.add("latency=0.2-0.4", "list_llm status=503 first=1", "latency=1")
+        assert statuses(client, "/usage/llm", 20) == [503] + [200] * 19
+        assert 0.2 <= waits[0] <= 0.4, "the rule after the one that fired is not reached"
+        assert all(1.2 <= wait <= 1.4 for wait in waits[1:])
+        assert len(set(waits)) == 20
+
+    @pytest.mark.parametrize("path", ["/usage/llm", "/usage/llm/organization/1/summary"])
+    def test_fields_become_null_or_go_missing_or_change_type(self, client, fake, path):
+        truth = client.get(path, headers=KEY).json
+        fake.faults.add(null="credits", missing=["organization_id", "runTime"])
+        drifted = client.get(path, headers=KEY)
+        for record, before in zip(*([x] if isinstance(x, dict) else x for x in (drifted.json, truth)), strict=True):
+            assert record["credits"] is None
+            assert record.keys() == before.keys() - {"organizationId", "runTime"}
+            rest = record.keys() - {"credits"}
+            assert {name: record[name] for name in rest} == {name: before[name] for name in rest}
+        assert client.get(path, headers={**KEY, "If-None-Match": drifted.headers["ETag"]}).status_code == 304
+
+    def test_retyped_numbers_become_strings_and_strings_numbers(self, client, fake):
+        truth = client.get("/usage/llm", headers=KEY).json[0]
+        fake.faults.add("list_llm retyped=credits,inputTokens,modelId")
+        drifted = client.get("/usage/llm", headers=KEY).json[0]
+        assert drifted["credits"] == str(truth["credits"])
+        assert drifted["inputTokens"] == str(truth["inputTokens"])
+        assert type(drifted["modelId"]) is int
+
+    @pytest.mark.parametrize("path", ["/usage/llm", "/usage/llm?org_id=99", "/usage/llm/0", "/endpoints"])
+    def test_malformed_is_no_json_under_the_right_length(self, client, fake, path):
+        fake.faults.add("malformed")
+        fake.faults.add("endpoints malformed")
+        answer = client.get(path, headers=KEY)
+        with pytest.raises(ValueError):
+            json.loads(answer.data)
+        assert int(answer.headers["Content-Length"]) == len(answer.data)
+
+    def test_a_content_type_replaces_the_true_one(self, client, fake):
+        truth = client.get("/usage/llm", headers=KEY)
+        fake.faults.add("list_llm content-type=text/html")
+        answer = client.get("/usage/llm", headers=KEY)
+        assert answer.headers["Content-Type"] == "text/html"
+        assert answer.data == truth.data
+
+    def test_a_gateways_page_is_a_status_under_another_content_type(self, client, fake):
+        fake.faults.add("status=502 content-type=text/html malformed")
+        answer = client.get("/usage/llm", headers=KEY)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/html")
+
+
+class TestOnTheWire:
+    """What only a socket shows: bodies that stop, and connections that break."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def running(cls):
+        app = create_app(Settings(now=NOW))
+        with server.start(app) as running:
+            yield running.url, app.extensions["civis_usage"]
+
+    @pytest.fixture
+    def url(self, running):
+        running[1].reset()
+        return running[0]
+
+    @pytest.fixture
+    def served(self, running, url):
+        return running[1]
+
+    def test_a_cut_body_promises_more_than_it_sends(self, served, url):
+        truth = requests.get(f"{url}/usage/llm", headers=KEY, timeout=5)
+        served.faults.add("list_llm cut first=1")
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            requests.get(f"{url}/usage/llm", headers=KEY, timeout=5)
+        served.faults.add("list_llm cut first=1")
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+        connection.request("GET", "/usage/llm", headers=KEY)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert int(answer.headers["Content-Length"]) == len(truth.content)
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            answer.read()
+        assert cut.value.partial == truth.content[: len(truth.content) // 2]
+        connection.close()
+        assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=5).content == truth.content
+
+    def test_a_connection_is_dropped_without_a_byte(self, served, url):
+        served.faults.add("disconnect first=1")
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+        connection.request("GET", "/usage/llm", headers=KEY)
+        with pytest.raises(http.client.RemoteDisconnected):
+            connection.getresponse()
+        connection.close()
+        assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=5).status_code == 200
+        assert [call.status for call in served.journal] == [None, 200]
+
+    def test_nothing_of_it_is_printed(self, served, url, capfd):
+        served.faults.add("cut first=1", "disconnect first=1")
+        for _ in range(2):
+            with pytest.raises(requests.RequestException):
+                requests.get(f"{url}/usage/llm", headers=KEY, timeout=5)
+        assert capfd.readouterr() == ("", "")
+
+    def test_latency_is_felt_and_ends_when_the_server_stops(self):
+        app = create_app(Settings(now=NOW, faults=(Fault(latency=0.05),)))
+        with server.start(app) as running:
+            answer = requests.get(f"{running.url}/usage/llm", headers=KEY, timeout=5)
+            assert float(answer.headers["X-Runtime"]) >= 0.05
+        assert app.extensions["civis_usage"].sleep(30) is True, "a stopped fake waits for nothing"
+
+
+class TestPrefer:
+    @pytest.mark.parametrize("header", ["code=503", "respond-async, code=503", 'code="503"; x=1', "Code=503"])
+    def test_asks_for_a_status_for_one_request(self, client, fake, header):
+        answer = client.get("/usage/llm", headers={**KEY, "Prefer": header})
+        assert (answer.status_code, json.loads(answer.data)["code"]) == (503, 503)
+        assert statuses(client, "/usage/llm", 1) == [200]
+
+    def test_uses_up_no_fault_and_can_ask_for_the_truth(self, client, fake):
+        fake.faults.add(status=500, first=1)
+        assert statuses(client, "/usage/llm", 2, {**KEY, "Prefer": "code=200"}) == [200, 200]
+        assert statuses(client, "/usage/llm", 1, {**KEY, "Prefer": "code=404"}) == [404]
+        assert statuses(client, "/usage/llm", 2) == [500, 200]
+
+    @pytest.mark.parametrize("code", ["", "abc", "99", "302", "600", "200.5", "5030"])
+    def test_for_what_is_no_error_is_400(self, client, fake, code):
+        answer = client.get("/usage/llm", headers={**KEY, "Prefer": f"code={code}"})
+        assert answer.status_code == 400
+        assert "Prefer" in answer.json["errorDescription"]
+
+    def test_for_anything_else_is_ignored(self, client, fake):
+        assert statuses(client, "/usage/llm", 1, {**KEY, "Prefer": "return=minimal; example=x"}) == [200]
+
+
+class TestHowTheyAreWritten:
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            (
+                "list_llm status=503 retry-after=2 first=2",
+                Fault(operation="list_llm", status=503, retry_after=2, first=2),
+            ),
+            ("latency=0.5", Fault(latency=0.5)),
+            ("latency=0.1-2 every=3", Fault(latency=(0.1, 2.0), every=3)),
+            ("get_llm org=7 chance=0.25 cut", Fault(operation="get_llm", org=7, chance=0.25, cut=True)),
+            ("endpoints disconnect", Fault(operation="endpoints", disconnect=True)),
+            ("malformed content_type=text/html", Fault(malformed=True, content_type="text/html")),
+            (
+                "'content-type=text/html; charset=utf-8' status=502",
+                Fault(content_type="text/html; charset=utf-8", status=502),
+            ),
+            ("null=credits,runTime missing=model_id", Fault(null=("credits", "runTime"), missing=("modelId",))),
+            ("retyped=credits key=abc", Fault(retyped=("credits",), key="abc")),
+        ],
+    )
+    def test_in_words(self, text, fault):
+        assert Fault.parse(text) == fault
+        if fault.key is None:
+            assert Fault.parse(str(fault)) == fault
+            assert Fault.from_dict(json.loads(json.dumps(fault.as_dict()))) == fault
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("", "does nothing"),
+            ("list_llm", "does nothing"),
+            ("list_llm first=2", "does nothing"),
+            ("get_lm status=500", "did you mean 'get_llm'"),
+            ("stauts=500", "did you mean 'status'"),
+            ("colour=red", "use one of"),
+            ("status", "status needs a value"),
+            ("status=abc", "status=abc"),
+            ("status=200", "400 to 599"),
+            ("status=600", "400 to 599"),
+            ("status=500 status=501", "status is given twice"),
+            ("list_llm get_llm status=500", "operation is given twice"),
+            ("operation=list_llm status=500", "list_llm alone"),
+            ("cut=yes", "write cut alone"),
+            ("retry-after=2", "needs a status"),
+            ("status=429 retry-after=-1", "retry-after=-1"),
+            ("status=429 retry-after=nan", "retry-after=nan"),
+            ("latency=-1", "latency=-1"),
+            ("latency=3-1", "shorter wait first"),
+            ("latency=1-2-3", "latency=1-2-3"),
+            ("latency=99999", "3600"),
+            ("latency=inf", "latency=inf"),
+            ("status=500 first=0", "first=0"),
+            ("status=500 first=1.5", "first=1.5"),
+            ("status=500 every=-1", "every=-1"),
+            ("status=500 chance=0", "above 0"),
+            ("status=500 chance=1.5", "chance=1.5"),
+            ("status=500 org=abc", "org=abc"),
+            ("null=colour", "colour"),
+            ("list_matching null=credits", "answers of list_matching"),
+            ("disconnect status=500", "only latency"),
+            ("cut malformed", "cannot stand together"),
+            ("status=500 null=credits", "no records"),
+            ("endpoints null=credits", "no records"),
+            ("endpoints org=1 cut", "no organization"),
+            ("status=500 key=…", "write the key itself"),
+            ("'status=500", "cannot be read"),
+            ("content-type= ", "content-type"),
+        ],
+    )
+    def test_what_cannot_be_is_told_in_a_sentence(self, text, told):
+        with pytest.raises(BadFault) as refused:
+            Fault.parse(text)
+        assert told in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+    def test_a_list_with_one_wrong_rule_sets_none(self, fake):
+        with pytest.raises(BadFault):
+            fake.faults.add("status=500", "status=1")
+        assert not len(fake.faults)
+
+    def test_several_rules_share_no_keywords(self, fake):
+        with pytest.raises(BadFault, match="one by one"):
+            fake.faults.add("list_llm", "get_llm", status=500)
+
+    def test_a_value_can_be_varied(self, fake):
+        fake.faults.add(Fault(status=503), first=2)
+        assert [str(each.fault) for each in fake.faults] == ["first=2 status=503"]
+
+    def test_rules_can_be_taken_back_one_by_one_or_all(self, fake):
+        one, two = fake.faults.add("status=500", "status=501")
+        assert fake.faults.remove(one.id) and not fake.faults.remove(one.id)
+        assert list(fake.faults) == [two]
+        fake.faults.clear()
+        assert not len(fake.faults)
