@@ -78,6 +78,11 @@ class Overview:
         return sorted(users.items(), key=lambda item: item[0].id)
 
     @property
+    def priced(self) -> bool:
+        """Whether the models have prices, by which credits follow from tokens."""
+        return any(model.input_rate or model.output_rate for model, _ in self.models)
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.llm and not self.matching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 from ..schemas import times
@@ -14,25 +13,24 @@ LONGEST = 72
 
 
 def text(value: object) -> str:
-    """Give a text so that a reader can tell it from any other: what is empty or invisible is quoted and escaped.
+    """Give a text so that one sees what it is: quoted and escaped where it is empty, or where some of it is invisible.
 
     >>> text("gpt"), text(" "), text("")
     ('gpt', '" "', '""')
     """
     whole = str(value)
-    plain = whole.isprintable() and whole == whole.strip() != ""
-    written = whole if plain else json.dumps("".join(_visible(char) for char in whole), ensure_ascii=False)
-    written = written.replace("\\\\u", "\\u")
+    plain = whole and whole.isprintable() and whole == whole.strip() and not whole.startswith('"')
+    written = whole if plain else f'"{"".join(map(_escaped, whole))}"'
     return written if len(written) <= LONGEST else f"{written[: LONGEST - 1]}…"
 
 
 def figure(value: Decimal | float) -> str:
-    """Give an amount with as many digits as it needs.
+    """Give an amount for reading: with two decimals, or two digits where it is small.
 
     >>> figure(Decimal("1234.5")), figure(Decimal("0.000125")), figure(0)
-    ('1,234.50', '0.000125', '0')
+    ('1,234.50', '0.00013', '0')
     """
-    amount = Decimal(str(value))
+    amount = value if isinstance(value, Decimal) else Decimal(str(value))
     if not amount:
         return "0"
     if abs(amount) >= 10**15:
@@ -45,5 +43,8 @@ def moment(millis: int) -> str:
     return times.render(millis)[:19].replace("T", " ")
 
 
-def _visible(char: str) -> str:
-    return char if char.isprintable() or char in "\n\t\r" else f"\\u{ord(char):04x}"
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _escaped(char: str) -> str:
+    return _ESCAPES.get(char) or (char if char.isprintable() else f"\\u{ord(char):04x}")

@@ -34,7 +34,6 @@
     day.addEventListener("pointerleave", () => (readout.textContent = readout.dataset.rest));
   }
 
-  const loaded = performance.now();
   const tick = () => {
     for (const clock of all("[data-tick]")) {
       clock.dataset.since ??= performance.now();
@@ -42,7 +41,7 @@
       if (!isNaN(now)) clock.textContent = now.toISOString().slice(0, 19).replace("T", " ");
     }
   };
-  setInterval(tick, 1000, loaded);
+  setInterval(tick, 1000);
 
   // The journal, live: asked for its last call; where that is another, the parts that live are taken from a new page.
   const live = document.getElementById("live");
