@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import requests
 
 from .errors import NotAsContracted, RateLimited, for_status
+from .records import shown
 from .retries import retry_after
 from .secret import Secret
 
@@ -63,7 +64,7 @@ class Reader:
         try:
             return json.loads(response.content, parse_constant=_no_json)
         except (ValueError, RecursionError):
-            beginning = response.content[:60].decode(errors="replace")
+            beginning = self._secret.redact(response.content[:2000].decode(errors="replace"))[:60]
             what = f"the body is not JSON, it begins {beginning!r}" if beginning else "the body is empty"
             self._deviates(response, what)
 
@@ -126,7 +127,7 @@ def _location(response: requests.Response) -> str:
 
 
 def _container(value: object) -> str:
-    return {dict: "an object", list: "an array", type(None): "null"}.get(type(value), f"{value!r:.40}")
+    return {dict: "an object", list: "an array", type(None): "null"}.get(type(value)) or shown(value)
 
 
 def _no_json(constant: str) -> NoReturn:

@@ -16,12 +16,18 @@ from datetime import datetime
 from inspect import get_annotations
 from typing import Any, ClassVar, Self
 
-__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "snake_case"]
+__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "shown", "snake_case"]
 
 
 def snake_case(name: str) -> str:
     """Give the Python name of a field: ``runCreatedAt`` is ``run_created_at``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def shown(value: object) -> str:
+    """Give a value for a message: whole where it is short, else what it is, so that no secret is cut and missed."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"a {type(value).__name__} of {len(text)} characters"
 
 
 class Record(Mapping[str, Any]):
@@ -48,7 +54,7 @@ class Record(Mapping[str, Any]):
             if name not in fields:
                 raise ValueError(f"the documented field {name} is missing")
             if not _is(fields[name], kind):
-                raise ValueError(f"{name} is {fields[name]!r:.100}, not {_KINDS[kind]}")
+                raise ValueError(f"{name} is {shown(fields[name])}, not {_KINDS[kind]}")
         object.__setattr__(self, "_body", dict(body))
         object.__setattr__(self, "_fields", fields)
 

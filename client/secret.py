@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 __all__ = ["MASK", "Secret"]
 
-MASK = "[key]"
+MASK = "***"
 """What stands where the key stood."""
 
 _SHORT = 8

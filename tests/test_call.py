@@ -9,10 +9,10 @@ import subprocess
 import sys
 
 import pytest
-from civis_usage.schemas import OPERATIONS, load
 from click.testing import CliRunner
 
 from civis_usage.__main__ import main
+from civis_usage.schemas import OPERATIONS, load
 
 from .http_stub import Reply, answering, closed_port
 
@@ -135,7 +135,7 @@ def test_an_error_of_the_api_is_one_sentence_and_exit_1(status):
     result, _ = answered(body, "get-llm", 5, status=status)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert result.stderr.startswith("Error: The API's own sentence for [key]. (")
+    assert result.stderr.startswith("Error: The API's own sentence for ***. (")
     assert result.stderr.count("\n") == 1
 
 

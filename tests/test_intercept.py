@@ -8,12 +8,13 @@ import pytest
 import requests
 import tenacity
 from civis.base import CivisAPIError, CivisAPIKeyError
-from civis_usage.client import NotFound, UsageClient
-from civis_usage.fixtures.fake import UsageFake, UsageServer
-from civis_usage.fixtures.intercept import LIVE, Refused, intercept_usage
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 from werkzeug.wrappers import Response
+
+from civis_usage.client import NotFound, UsageClient
+from civis_usage.fixtures.fake import UsageFake, UsageServer
+from civis_usage.fixtures.intercept import LIVE, Refused, intercept_usage
 
 from .http_stub import Reply, answering
 
