@@ -25,7 +25,10 @@ def _is_hidden(witness: Witness, answer: Answer) -> bool:
 
 
 def _tally(witness: Witness, operation: str) -> Tally:
-    tally = Tally(operation)
+    known = witness.memo.get(operation)
+    if isinstance(known, Tally):
+        return known
+    tally = witness.memo[operation] = Tally(operation)
     for answer in witness.answers:
         if answer.operation == operation and answer.legitimate and not _is_hidden(witness, answer):
             tally.add(answer)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from civis_usage.contract_tests.answers import Record
-from civis_usage.contract_tests.check_defaults import default_list
+from civis_usage.contract_tests.check_defaults import default_list, readings
 from civis_usage.contract_tests.check_lists import histories
 from civis_usage.contract_tests.history import DAWN, DAY, History
 from civis_usage.contract_tests.registry import check, kept, no_usage
@@ -76,9 +76,28 @@ def start_only(witness: Witness) -> Outcome:
     "With neither date, a summary covers the current month up to the end of the current day.",
 )
 def default_window(witness: Witness) -> Outcome:
-    """Compare with the list that has neither date."""
-    history, got, _ = default_list(witness)
+    """Compare with the list that has neither date, or where that is very long, with the summaries of its bounds."""
+    history = witness.history("list_llm", witness.organizations[0])
+    if history.month_is_long:
+        return _between(witness, history)
+    _, got, _ = default_list(witness)
     return _against_list(witness, history, got, Window(None, None))
+
+
+def _between(witness: Witness, history: History) -> Outcome:
+    """Hold the default summary between that of what every time zone counts to this month, and of what any does."""
+    zones = readings(witness.now)
+    starts = [zone.start or 0 for zone in zones]
+    sure = Window(max(starts), witness.now - DAY)
+    least = witness.summary(history.org, **sure.parameters)[0] if max(starts) < witness.now - DAY else 0.0
+    credits, _, request = witness.summary(history.org)  # noqa: A001
+    most = witness.summary(history.org, **Window(min(starts), witness.now + 2 * DAY).parameters)[0]
+    slack = tolerance(witness, most, int(history.density * 31))
+    findings = []
+    if not least - slack <= credits <= most + slack:
+        text = f"{credits:.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
+        findings.append(Finding(text, request=request))
+    return kept(f"{least:.2f} ≤ {credits:.2f} ≤ {most:.2f} credits", findings)
 
 
 def _against_list(witness: Witness, history: History, before: Sequence[Record], window: Window) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.options import config_of
 from civis_usage.contract_tests.redaction import Redactor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -24,10 +25,10 @@ FEW = 20
 """Records from which the density of usage can be told."""
 PLENTY = 12_000
 """Records that a list is not asked for on purpose (some 3 MB)."""
-AGES = (100, 200, 400, 800, 35, 1200)
+AGES = (100, 400, 200, 800, 35, 1200)
 """Days back at which older usage is looked at, in the order of interest."""
-LOOKS = {"list_llm": 3, "list_matching": 2}
-"""Looks at older usage, by operation."""
+LOOKS = 2
+"""Looks at older usage."""
 SAMPLE = 150
 """Records that a look at older usage should show."""
 
@@ -89,8 +90,17 @@ class History:
     @property
     def is_short(self) -> bool:
         """Whether a list of everything would be bearable, if usage was always as dense as lately."""
-        base = self.base
-        return self.complete or len(base.records) / base.window.days * (self.horizon - self.dawn) / DAY <= 4 * PLENTY
+        return self.complete or self.density * (self.horizon - self.dawn) / DAY <= 4 * PLENTY
+
+    @property
+    def density(self) -> float:
+        """Records a day, lately."""
+        return len(self.base.records) / self.base.window.days
+
+    @property
+    def month_is_long(self) -> bool:
+        """Whether a list of this month until now would be very long."""
+        return self.density * datetime.fromtimestamp(self.witness.now, UTC).day > 2 * PLENTY
 
     @property
     def moments(self) -> list[int]:
@@ -145,16 +155,11 @@ class History:
         """Look at older usage in narrow windows, as wide as the recent density asks for."""
         if self.complete or self.base.window.start is None:
             return
-        density = len(self.base.records) / self.base.window.days
-        width = int(min(60 * DAY, max(600, SAMPLE / density * DAY if density else 60 * DAY)))
+        width = int(min(60 * DAY, max(600, SAMPLE / self.density * DAY if self.density else 60 * DAY)))
         looked = 0
         for age in AGES:
             window = Window(self.horizon - age * DAY, self.horizon - age * DAY + width)
-            if (
-                looked < LOOKS[self.operation]
-                and self.dawn <= (window.start or 0)
-                and (window.end or 0) < self.base.window.start
-            ):
+            if looked < LOOKS and self.dawn <= (window.start or 0) and (window.end or 0) < self.base.window.start:
                 self.learn(window)
                 looked += 1
 
@@ -165,7 +170,7 @@ class History:
 
     @cached_property
     def eve(self) -> Window | None:
-        """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than this."""
+        """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than it."""
         moments = sorted({record.second for record in self.base.records if record.second is not None})
         if not moments:
             return None

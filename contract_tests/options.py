@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pytest
+
     from civis_usage.contract_tests.config import Config
 
 __all__ = ["OPTIONS", "add", "config_of"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib import resources
 
+from jinja2 import Environment, StrictUndefined
+
 from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite
-from jinja2 import Environment, StrictUndefined
 
 __all__ = ["render"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+
 from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
 from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
 

@@ -7,56 +7,71 @@ hundred thousand records; a test holds it against jsonschema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from civis_usage.contract_tests.answers import Answer, Unusable, excerpt
 from civis_usage.contract_tests.results import Finding
 from civis_usage.schemas import OPERATIONS, load, times
 
-__all__ = ["Tally", "deviations"]
+__all__ = ["Shape", "Tally"]
 
 NULL = "null"
 Deviation = tuple[str | None, str]
 """The field, and what is wrong with it in words that fit ``<words>: 3 of 120 records``."""
+Fits = Callable[[Any], bool]
 
 
-def deviations(schema: Mapping[str, Any], body: Any) -> Iterator[Deviation]:
-    """Give each deviation of ``body`` from the flat object schema ``schema``; nothing where it is valid."""
-    if not isinstance(body, dict):
-        yield None, f"{_type(body)} instead of an object"
-        return
-    required = schema.get("required", ())
-    for name, spec in schema["properties"].items():
-        if name not in body:
-            if name in required:
-                yield name, f"{name} missing"
-        elif (wrong := _wrong(spec, body[name])) is not None:
-            yield name, wrong.format(name=name)
+class Shape:
+    """A flat object schema, ready to be held against many bodies.
+
+    Args:
+        schema: a body schema, of which ``properties`` (``type``, ``format``, ``enum``) and ``required`` are read.
+    """
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._fields = tuple((name, _fits(spec), spec) for name, spec in schema["properties"].items())
+        self._required = frozenset(schema.get("required", ()))
+
+    def deviations(self, body: Any) -> Iterator[Deviation]:
+        """Give each deviation of ``body``, as read from JSON; nothing where it is valid."""
+        if not isinstance(body, dict):
+            yield None, f"{_type(body)} instead of an object"
+            return
+        for name, fits, spec in self._fields:
+            if name not in body:
+                if name in self._required:
+                    yield name, f"{name} missing"
+            elif not fits(body[name]):
+                yield name, _explain(name, spec, body[name])
 
 
-def _wrong(spec: Mapping[str, Any], value: Any) -> str | None:
-    if value is None:
-        return NULL + " in {name}"
-    if not _TYPES[spec["type"]](value):
-        return f"{_type(value)} instead of {spec['type']} in {{name}}"
-    if spec.get("format") == "date-time" and not _is_time(value):
-        return "no RFC 3339 date-time in {name}"
-    if "enum" in spec and value not in spec["enum"]:
-        return f"a value other than {', '.join(spec['enum'])} in {{name}}"
-    return None
+def _fits(spec: Mapping[str, Any]) -> Fits:
+    if "enum" in spec:
+        return lambda value: type(value) is str and value in spec["enum"]
+    if spec.get("format") == "date-time":
+        return lambda value: type(value) is str and _is_time(value)
+    return _TYPES[spec["type"]]
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "integer": lambda value: _number(value) and (isinstance(value, int) or value.is_integer()),
-    "number": _number,
-    "string": lambda value: isinstance(value, str),
+_TYPES: dict[str, Fits] = {
+    "integer": lambda value: type(value) is int or (type(value) is float and value.is_integer()),
+    "number": lambda value: type(value) is float or type(value) is int,
+    "string": lambda value: type(value) is str,
 }
 
 
+def _explain(name: str, spec: Mapping[str, Any], value: Any) -> str:
+    if value is None:
+        return f"{NULL} in {name}"
+    if not _TYPES[spec["type"]](value):
+        return f"{_type(value)} instead of {spec['type']} in {name}"
+    if "enum" in spec:
+        return f"a value other than {', '.join(spec['enum'])} in {name}"
+    return f"no RFC 3339 {spec['format']} in {name}"
+
+
+@lru_cache(maxsize=1 << 16)
 def _is_time(value: str) -> bool:
     try:
         times.parse(value)
@@ -75,7 +90,7 @@ class Tally:
 
     def __init__(self, operation: str) -> None:
         self._operation = OPERATIONS[operation]
-        self._schema = load(self._operation.body)
+        self._shape = Shape(load(self._operation.body))
         self._counts: dict[Deviation, list[Any]] = {}
         self._answers: list[Finding] = []
         self.records = 0
@@ -91,7 +106,7 @@ class Tally:
             return
         for item in body:
             self.records += 1
-            for deviation in deviations(self._schema, item):
+            for deviation in self._shape.deviations(item):
                 seen = self._counts.setdefault(deviation, [0, answer.request, excerpt(item)])
                 seen[0] += 1
 

@@ -8,6 +8,7 @@ Run it against any base URL, with the key in ``CIVIS_API_KEY``::
 from __future__ import annotations
 
 import pytest
+
 from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.runner import checks
 

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+
 from civis_usage.client.errors import NotAsContracted, Unreachable
 from civis_usage.client.retries import RETRIED
 from civis_usage.client.transport import Exchange, Transport
@@ -23,18 +24,24 @@ from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
 from civis_usage.schemas import OPERATIONS
 
-__all__ = ["Hidden", "NotJudged", "Witness"]
+__all__ = ["Hidden", "NotJudged", "Spared", "Witness"]
 
 WRONG_KEY = "wrong-key-of-civis-usage-check"
 TRIES = 5
 SLOW = 0.1
 """Seconds to pause before each request while less than a tenth of the rate limit is left for others."""
+SHORT = 10.0
+"""Seconds of ``Retry-After`` up to which the API's rhythm is kept without being refused again and again."""
 PATIENCE = 330.0
 """Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
 
 
 class NotJudged(Exception):  # noqa: N818 - named by what happened
     """The question cannot be put or got no answer of the API's; its text says why (budget, rate limit, outage)."""
+
+
+class Spared(Exception):  # noqa: N818 - named by what happened
+    """The question was not put: its answer would be very long. The text says what was spared."""
 
 
 class Hidden(Exception):  # noqa: N818 - named by what happened
@@ -53,6 +60,11 @@ class Witness:
         """Every answer so far, in the order of the questions."""
         self.requests = 0
         """Requests sent so far, retries included."""
+        self._pace = (config.max_requests, 0.0)
+        """After how many requests to pause, and for how long: learned from refusals with a short ``Retry-After``."""
+        self._since_refusal = 0
+        self.memo: dict[str, object] = {}
+        """What checks leave for each other."""
         self.rate_limit: tuple[int, int] | None = None
         """The fewest requests that were left in a rate-limit period, and the period's limit; ``None`` if never said."""
         self._memory: dict[tuple[str, str, str | None], Answer] = {}
@@ -82,9 +94,17 @@ class Witness:
             raise self._stop(f"the budget of {budget} requests is spent: raise it with --max-requests")
         if self.rate_limit and self.rate_limit[0] < self.rate_limit[1] // 10:
             time.sleep(SLOW)
+        burst, pause = self._pace
+        if self._since_refusal >= burst:
+            time.sleep(pause)
+            self._since_refusal = 0
+        self._since_refusal += 1
         self.requests += 1
 
     def _note(self, exchange: Exchange) -> None:
+        if exchange.status == 429 and (exchange.retry_after or 0) <= SHORT:
+            self._pace = max(1, self._since_refusal - 1), exchange.retry_after or 1.0
+            self._since_refusal = 0
         left, limit = exchange.calls_remaining, exchange.rate_limit
         if left is not None and limit is not None and (self.rate_limit is None or left < self.rate_limit[0]):
             self.rate_limit = left, limit

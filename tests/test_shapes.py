@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.contract_tests.answers import Answer
-from civis_usage.contract_tests.shapes import Tally, deviations
+from civis_usage.contract_tests.shapes import Shape, Tally
 from civis_usage.fixtures import strategies
 from civis_usage.schemas import OPERATIONS, load, validator
 
@@ -43,7 +43,7 @@ def bodies(draw, schema):
 @given(data=st.data())
 def test_a_body_has_deviations_if_and_only_if_jsonschema_refuses_it(schema, data):
     body = data.draw(bodies(schema))
-    found = list(deviations(load(schema), body))
+    found = list(Shape(load(schema)).deviations(body))
     assert bool(found) == (not validator(schema).is_valid(body)), f"{found} in {body}"
 
 
@@ -105,4 +105,4 @@ def test_an_answer_that_is_no_list_is_one_finding(answer, words):
 def test_every_operation_has_a_flat_body():
     for operation in OPERATIONS.values():
         for spec in load(operation.body)["properties"].values():
-            assert spec["type"] in ("integer", "number", "string"), "deviations() reads flat schemas only"
+            assert spec["type"] in ("integer", "number", "string"), "Shape reads flat schemas only"
