@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..schemas import times
 from .fields import FIELDS
@@ -15,16 +15,21 @@ from .wire import MICRO
 __all__ = ["completed", "recently"]
 
 
+Habit = TypeVar("Habit", LlmHabit, MatchingHabit)
+
+
 def completed(kind: Kind, values: Mapping[str, Any], organization: Organization, index: int) -> dict[str, Any]:
     """Give a whole record, its fields in the schema's order.
 
     What ``values`` leave out is as in one of the organization's habits, in turn by ``index``; credits follow from the
     tokens and the model's price. ``values`` must name the ids of record and run, the organization and the time.
     """
-    if kind == "llm":
-        whole = _llm(values, organization, organization.vocabulary.llm[index % len(organization.vocabulary.llm)])
+    if values.keys() == FIELDS[kind].keys():
+        whole = values  # and no vocabulary has to be drawn
+    elif kind == "llm":
+        whole = _llm(values, organization, _in_turn(organization.vocabulary.llm, index))
     else:
-        whole = _matching(values, organization.vocabulary.matching[index % len(organization.vocabulary.matching)])
+        whole = _matching(values, _in_turn(organization.vocabulary.matching, index))
     return {name: whole[name] for name in FIELDS[kind]}
 
 
@@ -34,6 +39,10 @@ def recently(now: int, back: int) -> str:
     So a record that is loaded without a time lies in the default window, which begins with the month.
     """
     return times.render(max(now // 1000 * 1000 - back * 1000, now // DAY * DAY))
+
+
+def _in_turn(habits: Sequence[Habit], index: int) -> Habit:
+    return habits[index % len(habits)]
 
 
 def _llm(values: Mapping[str, Any], organization: Organization, habit: LlmHabit) -> dict[str, Any]:

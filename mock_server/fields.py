@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -114,9 +113,14 @@ def _integer(value: object, schema: Mapping[str, Any]) -> int:
     return value
 
 
+_LARGEST = 1e290
+
+
 def _number(value: object, schema: Mapping[str, Any]) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise ValueError(f"{shown(value)} is not a number")
+    if abs(value) > _LARGEST:
+        raise ValueError(f"{shown(value)} is too large: a sum of such could not be written")
     return value
 
 

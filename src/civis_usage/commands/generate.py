@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from typing import IO, TYPE_CHECKING
 
@@ -33,9 +33,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
     help="An array, a record a line, or a table with a header.",
 )
 @click.option("--no-header", is_flag=True, help="Leave out the header of csv, to add a piece to another.")
-@click.option(
-    "--output", "-o", type=click.File("wb", lazy=True, atomic=True), default="-", metavar="FILE", help="Where to."
-)
+@click.option("--output", "-o", default="-", metavar="FILE", help="Where to; standard output if left out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which world.")
 @click.option(
     "--profile",
@@ -62,7 +60,7 @@ def generate(
     org_id: int | None,
     form: str,
     no_header: bool,
-    output: IO[bytes],
+    output: str,
     seed: int,
     profile: str,
     orgs: str,
@@ -89,12 +87,13 @@ def generate(
         known = ", ".join(map(str, history.organizations))
         raise click.BadParameter(f"this world has no organization {org_id}; it has {known}", param_hint="--org-id")
     asked = list(history.organizations) if org_id is None else [org_id]
-    with _progress(range(first.toordinal() - _EPOCH, stop.toordinal() - _EPOCH), output) as days:
+    asked_days = range(first.toordinal() - _EPOCH, stop.toordinal() - _EPOCH)
+    with _opened(output) as file, _progress(asked_days, file) as days:
         texts = (history.texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
         if form == "csv" and not no_header:
-            output.write(_header(kind).encode())
+            file.write(_header(kind).encode())
         for piece in _array(texts) if form == "json" else _lines(texts):
-            output.write(piece.encode())
+            file.write(piece.encode())
 
 
 def _history(seed: int, profile: str, orgs: str, runs_per_day: int, since: date) -> History:
@@ -109,6 +108,17 @@ def _history(seed: int, profile: str, orgs: str, runs_per_day: int, since: date)
         return World(seed, profile, organizations, since, runs_per_day).history
     except ValueError as problem:
         raise click.UsageError(str(problem)) from None
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[IO[bytes]]:
+    try:
+        file = click.open_file(output, "wb")
+    except OSError as reason:
+        sentence = f"{output} cannot be written: {(reason.strerror or str(reason)).lower()}"
+        raise click.BadParameter(sentence, param_hint="--output") from None
+    with file:
+        yield file
 
 
 def _progress(days: range, output: IO[bytes]) -> AbstractContextManager[Iterable[int]]:

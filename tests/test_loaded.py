@@ -1,0 +1,377 @@
+"""Records of a user's own: read, checked, completed, numbered, and part of every answer; or refused whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from civis_usage.fixtures import bodies
+from civis_usage.fixtures.strategies import llm_usage, matching_usage
+from civis_usage.mock_server.fields import BadRecord
+from civis_usage.mock_server.loading import format_of, read_records
+from civis_usage.mock_server.world import World
+from civis_usage.schemas import times, validator
+
+NOW = times.to_millis(times.parse("2026-05-17T12:00:00.000Z"))
+TODAY = times.to_millis(times.parse("2026-05-17T00:00:00.000Z"))
+DAY = 86_400_000
+
+WHOLE = {
+    "id": 48213,
+    "runId": 302144871,
+    "jobId": 91834520,
+    "userId": 5121,
+    "organizationId": 417,
+    "runCreatedAt": "2026-04-17T17:26:07.000Z",
+    "runTime": 38,
+    "credits": 0.4125,
+    "inputTokens": 18250,
+    "outputTokens": 912,
+    "modelId": "anthropic.claude-3-5-sonnet-20240620-v1:0",
+}
+MATCHED = {
+    "runId": 302150016,
+    "jobId": 91840077,
+    "userId": 5121,
+    "organizationId": 417,
+    "runCreatedAt": "2026-04-17T21:03:55.000Z",
+    "runTime": 1294,
+    "numRecords": 1250000,
+    "task": "IDR",
+}
+
+empty = World(generated=False)
+full = World()
+
+
+def load(*records: Any, into: World = empty, now: int = NOW, replace: bool = False) -> World:
+    return into.with_records(records, now=now, replace=replace)
+
+
+def refusal(*records: Any, into: World = empty) -> str:
+    with pytest.raises(BadRecord) as caught:
+        load(*records, into=into)
+    return str(caught.value)
+
+
+class TestWhole:
+    def test_whole_records_come_back_as_they_were_given(self):
+        world = load(WHOLE, MATCHED)
+        assert world.loaded() == [WHOLE, MATCHED]
+        assert json.loads(world.llm(417, now=NOW)) == [WHOLE]
+        assert json.loads(world.matching(417, now=NOW)) == [MATCHED]
+        assert json.loads(world.llm_by_id(48213, now=NOW) or b"") == WHOLE
+        assert world.credits(417, now=NOW) == Decimal("0.4125")
+
+    def test_an_organization_that_only_they_name_becomes_known(self):
+        assert not full.knows(417)
+        world = load(WHOLE, into=full)
+        assert world.knows(417)
+        assert [organization.id for organization in world.organizations] == [1, 2, 3, 417]
+
+    def test_windows_tasks_and_the_clock_apply_to_them(self):
+        world = load(WHOLE, MATCHED)
+        moment = times.to_millis(times.parse(WHOLE["runCreatedAt"]))
+        assert world.llm(417, moment, moment, now=NOW) != b"[]"
+        assert world.llm(417, moment + 1, None, now=NOW) == b"[]"
+        assert world.credits(417, None, moment - 1, now=NOW) == 0
+        assert world.matching(417, now=NOW, task="CDM") == b"[]"
+        assert json.loads(world.matching(417, now=NOW, task="IDR")) == [MATCHED]
+        assert (world.llm(417, now=moment - 1), world.llm_by_id(48213, now=moment - 1)) == (b"[]", None)
+
+    def test_they_stand_among_the_generated_ones_in_order(self):
+        own = [{"credits": n / 4, "runCreatedAt": f"2026-05-{n:02d}T1{n}:00:00.5Z"} for n in range(1, 10)]
+        world = load(*own, into=full)
+        listed = json.loads(world.llm(1, now=NOW))
+        keys = [(record["runCreatedAt"], record["id"]) for record in listed]
+        assert keys == sorted(keys, reverse=True)
+        generated = json.loads(full.llm(1, now=NOW))
+        assert len(listed) == len(generated) + 9
+        numbers = {record["id"] for record in world.loaded()}
+        assert [record for record in listed if record["id"] not in numbers] == generated
+        assert world.credits(1, now=NOW) == full.credits(1, now=NOW) + Decimal("11.25")
+        assert list(world.records("llm", now=NOW, org_id=1)) == listed[::-1]
+        assert all(json.loads(world.llm_by_id(record["id"], now=NOW) or b"") == record for record in listed)
+
+    def test_they_may_be_older_than_the_world_and_lie_in_the_future(self):
+        world = load({**WHOLE, "runCreatedAt": "1969-07-20T20:17:40.000Z"}, {"credits": 1, "runCreatedAt": LATER})
+        assert len(json.loads(world.llm(417, now=NOW))) == 1
+        assert world.llm(1, now=NOW) == b"[]"
+        assert len(json.loads(world.llm(1, now=NOW + 400 * DAY))) == 1
+
+    def test_an_exact_sum_of_doubles_is_kept(self):
+        amounts = [1e290, 1e15, 0.1, 0.2, 3, 1e-15, 5e-324]
+        world = load(*({"credits": amount} for amount in amounts))
+        expected = sum(Fraction(repr(amount)) for amount in amounts)
+        assert Fraction(world.credits(1, now=NOW)) == expected
+
+    def test_a_moment_with_another_offset_is_told_as_the_api_tells_it(self):
+        (record,) = load({"credits": 1, "runCreatedAt": "2026-04-17t19:26:07.25+02:00"}).loaded()
+        assert record["runCreatedAt"] == "2026-04-17T17:26:07.250Z"
+
+    def test_a_datetime_is_a_moment_too(self):
+        (record,) = load({"credits": 1, "runCreatedAt": datetime(2026, 4, 17, 17, 26, 7, tzinfo=UTC)}).loaded()
+        assert record["runCreatedAt"] == "2026-04-17T17:26:07.000Z"
+
+
+LATER = "2027-01-01T00:00:00.000Z"
+
+
+class TestPartial:
+    @pytest.mark.parametrize("profile", ["realistic", "edge"])
+    def test_what_is_missing_is_completed_as_the_schema_wants_it(self, profile):
+        kinds: list[dict[str, Any]] = [{"kind": "llm"}, {"kind": "matching"}]
+        for record in load(
+            *kinds, *kinds, {"organizationId": 2**31, "task": "CDM"}, into=World(profile=profile)
+        ).loaded():
+            judge = validator("matching_usage" if "task" in record else "llm_usage")
+            assert judge.is_valid(record), next(judge.iter_errors(record)).message
+
+    def test_the_same_records_are_always_completed_alike(self):
+        partial = [{"credits": 1}, {"task": "IDR"}, {"inputTokens": 5}]
+        assert load(*partial).loaded() == load(*partial, into=World(generated=False)).loaded()
+
+    def test_what_is_told_is_kept(self):
+        (record,) = load({"credits": 0.25, "userId": 12}).loaded()
+        assert (record["credits"], record["userId"], record["organizationId"]) == (0.25, 12, 1)
+
+    def test_the_rest_is_of_their_organization(self):
+        (record,) = load({"credits": 0.25, "organizationId": 2}, into=full).loaded()
+        organization = full.organizations[1]
+        assert record["userId"] in organization.users
+        assert record["jobId"] in organization.jobs
+        assert record["modelId"] in {model.id for model in organization.models}
+
+    def test_credits_follow_from_the_tokens_and_the_model(self):
+        (record,) = load(
+            {"inputTokens": 1_000_000, "outputTokens": 10, "modelId": "anthropic.claude-3-opus-20240229-v1:0"}
+        ).loaded()
+        assert record["credits"] == 15.00075
+
+    def test_without_a_time_they_happened_just_now_in_their_order(self):
+        moments = [record["runCreatedAt"] for record in load({"credits": 1}, {"credits": 2}, {"task": "IDR"}).loaded()]
+        assert moments == [f"2026-05-17T11:59:{second}.000Z" for second in (57, 58, 59)]
+
+    def test_without_a_time_they_are_in_the_default_window_when_the_month_is_young(self):
+        first = times.to_millis(times.parse("2026-05-01T00:00:01.250Z"))
+        world = load(*[{"credits": 1}] * 5, now=first)
+        assert {record["runCreatedAt"][:10] for record in world.loaded()} == {"2026-05-01"}
+        assert len(json.loads(world.llm(1, now=first))) == 5
+
+    def test_ids_and_run_ids_are_given_that_nothing_else_has(self):
+        world = load({"credits": 1}, {"id": 2, "runId": 300_003}, {"credits": 1}, {"task": "IDR"}, into=full)
+        world = load({"credits": 1}, {"task": "CDM"}, into=world)
+        ids = [record["id"] for record in world.loaded() if "id" in record]
+        runs = [record["runId"] for record in world.loaded()]
+        assert len(set(ids)) == 4
+        assert len(set(runs)) == 6
+        assert not any(full.llm_by_id(number, now=NOW + 10**13) for number in ids)
+
+    def test_names_may_be_spelled_as_in_python(self):
+        (record,) = load({"input_tokens": 7, "organization_id": 3, "run_created_at": LATER}).loaded()
+        assert (record["inputTokens"], record["organizationId"], record["runCreatedAt"]) == (7, 3, LATER)
+
+    def test_a_whole_number_written_as_a_float_is_a_whole_number(self):
+        (record,) = load({"inputTokens": 7.0}).loaded()
+        assert record["inputTokens"] == 7
+        assert isinstance(record["inputTokens"], int)
+
+    @pytest.mark.parametrize("field", sorted(WHOLE.keys() - MATCHED.keys()))
+    def test_a_field_of_llm_usage_tells_the_kind(self, field):
+        assert load({field: WHOLE[field]}).llm(1, now=NOW) != b"[]"
+
+    @pytest.mark.parametrize("field", ["numRecords", "task"])
+    def test_a_field_of_matching_usage_tells_the_kind(self, field):
+        assert load({field: MATCHED[field]}).matching(1, now=NOW) != b"[]"
+
+
+class TestAddingAndReplacing:
+    def test_a_world_is_a_value(self):
+        before = full.llm(1, now=NOW)
+        load({"credits": 1}, into=full)
+        assert (full.llm(1, now=NOW), full.loaded()) == (before, [])
+
+    def test_loading_again_adds(self):
+        world = load({"credits": 2}, into=load({"credits": 1}))
+        assert [record["credits"] for record in world.loaded()] == [1, 2]
+        assert world.credits(1, now=NOW) == 3
+
+    def test_replacing_leaves_nothing_else(self):
+        world = load({"credits": 2}, into=load({"credits": 1}, into=full), replace=True)
+        assert [record["credits"] for record in json.loads(world.llm(1, now=NOW))] == [2]
+        assert (world.matching(2, now=NOW), world.credits(1, now=NOW)) == (b"[]", 2)
+        assert world.knows(3)
+
+    def test_replacing_frees_the_ids_of_what_is_replaced(self):
+        taken = json.loads(full.llm(1, now=NOW))[0]["id"]
+        assert json.loads(load({"id": taken}, into=full, replace=True).llm(1, now=NOW))[0]["id"] == taken
+
+    def test_nothing_at_all_may_replace(self):
+        assert load(into=full, replace=True).llm(1, now=NOW) == b"[]"
+
+
+INVALID = [body for body in bodies("invalid") if body.schema.endswith("_usage")]
+COMPLETED = ("without", "snake case")
+"""Examples that are no answer of the API, but that a user may load."""
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("record", "sentence"),
+        [
+            ({"credit": 5}, "record 1: 'credit' is no field of a usage record; did you mean 'credits'?"),
+            ({"kind": "llm", "task": "IDR"}, "'task' is no field of an LLM usage record; they are id, runId, "),
+            ({"kind": "matching", "credits": 1}, "'credits' is no field of a matching usage record; they are runId, "),
+            ({"credits": 1, "task": "IDR"}, "record 1: 'credits' is of LLM usage, but 'task' of matching usage"),
+            ({"runTime": 4}, 'record 1: nothing tells whether it is LLM or matching usage; add "kind": "llm" or'),
+            ({"kind": "batch"}, "record 1: kind: 'batch' is no kind of usage; write llm or matching"),
+            ({"credits": "much"}, "record 1: credits: 'much' is not a number; write a number such as 0.25, or leave"),
+            ({"credits": None}, "record 1: credits: null is not a number"),
+            ({"credits": True}, "record 1: credits: True is not a number"),
+            ({"credits": float("nan")}, "record 1: credits: nan is not a number"),
+            ({"credits": float("-inf")}, "record 1: credits: -inf is too large"),
+            ({"credits": 10**400}, "is too large"),
+            ({"inputTokens": 1.5}, "record 1: inputTokens: 1.5 is not a whole number"),
+            ({"inputTokens": True}, "record 1: inputTokens: True is not a whole number"),
+            ({"id": 2**63}, "record 1: id: 9223372036854775808 does not fit into 64 bits"),
+            ({"task": "XYZ"}, "record 1: task: 'XYZ' is not one of IDR, CDM; write IDR or CDM, or leave the field out"),
+            ({"modelId": 5}, "record 1: modelId: 5 is not a text"),
+            ({"modelId": "\ud83d"}, "record 1: modelId: '\\ud83d' has half of a character"),
+            ({"credits": 1, "runCreatedAt": "tomorrow"}, "record 1: runCreatedAt: 'tomorrow' is not a moment; write a"),
+            ({"credits": 1, "runCreatedAt": "2026-02-30T00:00:00Z"}, "is not a moment"),
+            ({"credits": 1, "runCreatedAt": "0001-01-01T00:00:00+01:00"}, "is not a moment"),
+            ({"credits": 1, "runCreatedAt": datetime(2026, 1, 1)}, "is not a moment"),
+            ({"runTime": 1, "run_time": 1, "credits": 1}, "record 1: 'runTime' is there twice, as 'run_time' too"),
+            ([1, 2], "record 1: [1, 2] is no record; write an object such as"),
+            ("credits", "record 1: 'credits' is no record"),
+            (None, "record 1: null is no record"),
+        ],
+        ids=str,
+    )
+    def test_a_record_that_cannot_be(self, record, sentence):
+        said = refusal(record)
+        assert sentence in said
+        assert "\n" not in said
+
+    def test_the_record_is_named_by_its_number(self):
+        assert refusal({"credits": 1}, {"credits": 2}, {"credits": "x"}).startswith("record 3: credits: 'x'")
+
+    def test_an_id_twice(self):
+        assert refusal({"id": 5}, {"id": 5}).startswith("record 2: id: 5 is the id of record 1; choose another")
+        assert "5 is the id of a record loaded before" in refusal({"id": 5}, into=load({"id": 5}))
+
+    def test_an_id_of_a_generated_record_even_of_one_to_come(self):
+        number = next(full.records("llm", NOW + 100 * DAY, NOW + 101 * DAY))["id"]
+        assert refusal({"id": number}, into=full).startswith(f"record 1: id: {number} is the id of a generated record")
+
+    def test_a_long_value_is_cut(self):
+        assert len(refusal({"credits": "x" * 10_000})) < 200
+
+    @settings(max_examples=30, derandomize=True, database=None, deadline=None)
+    @given(st.lists(llm_usage() | matching_usage(), max_size=5, unique_by=lambda record: record.get("id", id(record))))
+    def test_none_that_the_schema_allows(self, records):
+        loaded = load(*records).loaded()
+        assert [{**record, "runCreatedAt": ""} for record in loaded] == [
+            {**record, "runCreatedAt": ""} for record in records
+        ]
+
+    @pytest.mark.parametrize("body", [body for body in INVALID if not body.about.startswith(COMPLETED)], ids=str)
+    def test_every_example_that_the_schema_forbids(self, body):
+        assert refusal(body.value)
+
+    @pytest.mark.parametrize("body", [body for body in INVALID if body.about.startswith(COMPLETED)], ids=str)
+    def test_no_example_that_only_lacks_a_field_or_is_spelled_as_in_python(self, body):
+        (record,) = load(body.value).loaded()
+        assert validator(body.schema).is_valid(record)
+
+
+class TestReading:
+    def test_json_is_an_array_or_one_record(self):
+        assert read_records(json.dumps([WHOLE, MATCHED]), "json") == [WHOLE, MATCHED]
+        assert read_records(json.dumps(WHOLE), "json") == [WHOLE]
+        assert read_records("[]", "json") == []
+
+    def test_a_document_names_the_kinds(self):
+        found = read_records('{"llm": [{"runTime": 3}], "matching": [{}, {}]}', "json")
+        assert found == [{"kind": "llm", "runTime": 3}, {"kind": "matching"}, {"kind": "matching"}]
+        world = load(*found)
+        assert (len(json.loads(world.llm(1, now=NOW))), len(json.loads(world.matching(1, now=NOW)))) == (1, 2)
+
+    def test_ndjson_is_a_record_a_line(self):
+        text = json.dumps(WHOLE) + '\r\n\n{"modelId": "a\u2028b"}\n'
+        assert read_records(text, "ndjson") == [WHOLE, {"modelId": "a\u2028b"}]
+
+    def test_csv_has_a_header_and_leaves_out_what_is_empty(self):
+        text = 'id,model_id,credits,numRecords,task\n7,"a, ""b""\nc",0.25,,\n,,,12,IDR\n'
+        assert read_records(text, "csv") == [
+            {"id": 7, "model_id": 'a, "b"\nc', "credits": 0.25},
+            {"numRecords": 12, "task": "IDR"},
+        ]
+
+    def test_csv_keeps_what_is_no_number_for_the_world_to_refuse(self):
+        records = read_records("credits,inputTokens\n0.5,7.0\nmuch,3\n1,1_000\n1,nan\n", "csv")
+        assert load(records[0]).loaded()[0]["inputTokens"] == 7
+        assert [refusal(record).partition(": ")[2].partition(" is")[0] for record in records[1:]] == [
+            "credits: 'much'",
+            "inputTokens: '1_000'",
+            "inputTokens: 'nan'",
+        ]
+
+    def test_what_generate_and_the_fake_give_can_be_read_back(self):
+        world = load(WHOLE, MATCHED, {"credits": 3})
+        again = load(*read_records(json.dumps(world.loaded())))
+        assert again.loaded() == world.loaded()
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(WHOLE))
+        writer.writeheader()
+        writer.writerow(WHOLE)
+        assert read_records(table.getvalue(), "csv") == [WHOLE]
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ('[{"credits": 1}]', [{"credits": 1}]),
+            (' {"credits": 1}\n', [{"credits": 1}]),
+            ('{"credits": 1}\n{"credits": 2}', [{"credits": 1}, {"credits": 2}]),
+            ("credits,id\n1,2\n", [{"credits": 1, "id": 2}]),
+            (b"\xef\xbb\xbfcredits\n1\n", [{"credits": 1}]),
+            (b'\xef\xbb\xbf[{"credits": 1}]', [{"credits": 1}]),
+        ],
+    )
+    def test_a_format_that_is_not_named_is_guessed(self, text, found):
+        assert [{name: float(value) for name, value in record.items()} for record in read_records(text)] == found
+
+    def test_a_format_is_told_by_a_files_name_or_a_media_type(self):
+        names = ["a.json", "b.NDJSON", "c.jsonl", "d.csv", "application/json", "application/x-ndjson", "text/csv", "-"]
+        assert list(map(format_of, names)) == ["json", "ndjson", "ndjson", "csv", "json", "ndjson", "csv", None]
+
+    @pytest.mark.parametrize(
+        ("text", "form", "sentence"),
+        [
+            ("{", "json", "this is not JSON (Expecting property name"),
+            ("", "json", "this is not JSON (Expecting value: line 1 column 1"),
+            ("[" * 100_000, "json", "this is nested too deeply"),
+            ('{"llm": 5}', "json", "'llm' holds 5; write an array of records"),
+            ('{"credits": 1}\n{"credits"\n', "ndjson", "line 2: this is not JSON"),
+            ("credits\n1,2\n", "csv", "line 2: there are 2 values, but the header names 1"),
+            ("credits,id\n1,2\n3\n", "csv", "line 3: there are 1 values, but the header names 2"),
+            ("id,id\n1,2\n", "csv", "line 1: the header names 'id' twice; leave one out"),
+            ('modelId\n"a"b\n', "csv", "line 2: this is not CSV"),
+            (b"credits\n\xff\n", "csv", "line 2: this is not UTF-8; save the file as UTF-8"),
+        ],
+        ids=lambda value: str(value)[:20],
+    )
+    def test_what_cannot_be_read_is_refused_with_its_line(self, text, form, sentence):
+        with pytest.raises(BadRecord) as caught:
+            read_records(text, form)
+        assert sentence in str(caught.value)
+        assert "\n" not in str(caught.value)
