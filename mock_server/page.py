@@ -7,6 +7,7 @@ the page again with one sentence beside it; nothing has changed then.
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 import time
@@ -25,6 +26,7 @@ from . import chart, guard, moments, overview, shown
 from .answers import Problem
 from .fake import Fake
 from .fault import Fault
+from .redaction import Redaction
 from .rhythm import DAY
 
 __all__ = ["ACTIONS", "PRESETS", "READING", "blueprint"]
@@ -96,7 +98,8 @@ def act() -> Response:
     try:
         do(fake, value)
     except ValueError as reason:
-        return _show(400, {"part": part, "field": name, "value": value, "sentence": _sentence(str(reason))})
+        tidy = Redaction(re.findall("key=['\"]?([^\\s'\"]+)", value))
+        return _show(400, {"part": part, "field": name, "value": tidy(value), "sentence": _sentence(tidy(str(reason)))})
     return cast(Response, redirect(f"{_view(fake).link(done=name)}#{part}", 303))
 
 
@@ -237,7 +240,8 @@ def _month_end(now: int) -> int:
 
 
 def _sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}."
+    starts_with_a_word = reason.partition(" ")[0].isalpha()
+    return f"{reason[:1].upper() if starts_with_a_word else reason[:1]}{reason[1:]}."
 
 
 @cache

