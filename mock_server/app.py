@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -23,6 +23,9 @@ from .fake import Fake
 from .limits import Standing
 from .settings import Settings
 from .usage import Answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["create_app"]
 
@@ -50,11 +53,23 @@ def create_app(settings: Settings | None = None, *, fake: Fake | None = None) ->
     app.register_blueprint(control.blueprint)  # /_fake/… and /openapi.json, the fake's own
     app.register_blueprint(page.blueprint)  # /, for people
 
+    app.wsgi_app = _without_empty_parts(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask's own way to wrap it
     app.before_request(_arrive)
     app.after_request(_leave)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _no_route)
     return app
+
+
+def _without_empty_parts(application: WSGIApplication) -> WSGIApplication:
+    """Take ``//usage/llm``, which clients make of an endpoint that ends in a slash, for ``/usage/llm`` (assumed)."""
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith("//"):
+            environ["PATH_INFO"] = "/" + environ["PATH_INFO"].lstrip("/")
+        return application(environ, start_response)
+
+    return wrapped
 
 
 def _fake() -> Fake:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from ..schemas.times import render
 from . import moments
 from .moments import Moment
 
@@ -36,7 +37,7 @@ class Clock:
     @property
     def text(self) -> str:
         """The current moment as the API writes it: ``2026-04-17T17:26:07.000Z``."""
-        return moments.times.render(self.now())
+        return render(self.now())
 
     @property
     def pinned(self) -> bool:
@@ -88,8 +89,8 @@ def _millis(seconds: float) -> int:
 def _existing(millis: int) -> int:
     """Give ``millis`` back where the next and the last month of it exist as well, since default windows need them."""
     try:
-        moments.times.render(millis - _MONTH)
-        moments.times.render(millis + _MONTH)
+        render(millis - _MONTH)
+        render(millis + _MONTH)
     except OverflowError:
         raise ValueError("the clock cannot stand there: choose a moment within the years 2 to 9998") from None
     return millis

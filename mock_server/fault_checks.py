@@ -75,7 +75,7 @@ def _texts(fault: Fault) -> None:
 
 
 def _fields(fault: Fault) -> None:
-    operations = [OPERATIONS[fault.operation]] if fault.operation in OPERATIONS else list(OPERATIONS.values())
+    operations = [each for each in OPERATIONS.values() if fault.operation in (None, "endpoints", each.id)]
     there = {name: None for operation in operations for name in load(operation.body)["properties"]}
     for effect in FIELD_EFFECTS:
         for name in getattr(fault, effect):

@@ -83,6 +83,7 @@ class Faults:
         self._start = tuple(start)
         self._seed = seed
         self._lock = threading.Lock()
+        self._set: tuple[SetFault, ...] = ()
         self.reset()
 
     def add(self, *faults: Fault | str, **rule: Any) -> tuple[SetFault, ...]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from ..schemas.times import render
 from . import moments
 from .moments import Moment
 from .redaction import Redaction
@@ -48,7 +49,7 @@ class Call:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the call as JSON can hold it, its moment as the API writes moments."""
-        return {**asdict(self), "at": moments.times.render(self.at)}
+        return {**asdict(self), "at": render(self.at)}
 
     def __str__(self) -> str:
         asked = " ".join(f"{name}={value}" for name, value in self.parameters.items())
@@ -131,7 +132,7 @@ class Journal:
                 nearest misses and where they differ.
         """
         __tracebackhide__ = True
-        found = self.calls(operation, status=status, **parameters)
+        found = [call for call in self if not list(_differences(call, operation, status, parameters))]
         if len(found) != times if times is not None else not found:
             raise AssertionError(self._complaint(operation, times, status, parameters, len(found)))
         return found

@@ -174,8 +174,14 @@ def _work(app: Flask, bound: socket.socket) -> None:
     stopping = _on_signal()
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (wait([parent.sentinel]), stopping.set()), daemon=True).start()
+        threading.Thread(target=_follow, args=(parent.sentinel, stopping), daemon=True).start()
     _serve_here(app, bound, stopping)
+
+
+def _follow(sentinel: int, stopping: threading.Event) -> None:
+    """Stop when the process that started this one is gone, however it went."""
+    wait([sentinel])
+    stopping.set()
 
 
 def _first_of(stopping: threading.Event, sentinels: list[int]) -> None:
@@ -198,12 +204,14 @@ def _closing(app: Flask) -> threading.Event:
 class _Request(http.HTTPRequest):
     """A request whose errors of HTTP itself are told in the API's form as well."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args, proxy_mode=True)  # a target may name its host: HTTP/1.1 asks servers to take that
+    def __init__(self, server: Any, connection: Any) -> None:
+        # A target may name its host: HTTP/1.1 asks servers to take that.
+        super().__init__(server, connection, proxy_mode=True)
 
     def read_request_line(self) -> bool:
         """Take ``//usage/llm``, from an endpoint that ends in a slash, for ``/usage/llm`` (assumed), not for a host."""
-        read: bool = super().read_request_line()
+        parent: Any = super()  # which says nothing of its types
+        read: bool = parent.read_request_line()
         if read and self.uri.startswith(b"//"):
             self.path = b"/" + unquote_to_bytes(self.uri.partition(b"?")[0]).lstrip(b"/")
         return read
@@ -234,7 +242,7 @@ class _Http(wsgi.Server):
     """Cheroot on a socket that is bound already, saying what goes wrong to ``logging``."""
 
     ConnectionClass = _Connection
-    keep_alive_conn_limit = None
+    keep_alive_conn_limit = 10_000
     expiration_interval = 0.1
     max_request_header_size = 1024 * 1024
     max_request_body_size = 256 * 1024 * 1024
@@ -248,7 +256,7 @@ class _Http(wsgi.Server):
             request_queue_size=BACKLOG,
             timeout=60,
             server_name="civis-usage",
-            shutdown_timeout=0.2,
+            shutdown_timeout=0,
         )
 
     def bind(self, *_: Any) -> socket.socket:

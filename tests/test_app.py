@@ -11,6 +11,7 @@ import socket
 import uuid
 
 import pytest
+
 from civis_usage.mock_server import server
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.fake import Fake
@@ -374,13 +375,17 @@ class TestWhatIsAssumed:
 class TestRoutes:
     @pytest.mark.parametrize(
         "path",
-        ["/nothing", "/usage", "/usage/", "//usage/llm", "/usage//llm", "/usage/llm/1/2", "/usage/llm/", "/%ff", "/.."],
+        ["/nothing", "/usage", "/usage/", "/usage//llm", "/usage/llm/1/2", "/usage/llm/", "/%ff", "/.."],
     )
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_that_the_api_lacks_are_404(self, client, path, method):
         answer = client.open(path, method=method, headers=KEY)
         assert answer.status_code == 404
         assert problem(answer) == NO_ENDPOINT
+
+    def test_are_found_behind_an_endpoint_that_ends_in_a_slash(self, client):
+        doubled = client.open(environ_overrides={"PATH_INFO": "//usage/llm"}, headers=KEY)
+        assert doubled.data == ask(client, "/usage/llm").data
 
     def test_the_description_comes_in_three_dialects(self, client):
         swagger = ask(client, "/endpoints").json

@@ -23,19 +23,18 @@ PORT = 8765
 """The port where none is given."""
 
 
-class Read(click.ParamType):
-    """A value that a function of the fake reads; what the function complains of is told to the user."""
+def _by(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Give a callback that reads an option's value, or each of them, and tells what the reading complains of."""
 
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        self.name = name
-        self._read = read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read ``value``."""
+    def convert(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None) -> Any:
         try:
-            return self._read(value) if isinstance(value, str) else value
+            if isinstance(value, tuple):
+                return tuple(read(each) for each in value)
+            return None if value is None else read(value)
         except ValueError as reason:
-            return self.fail(f"{reason}.", param, ctx)
+            raise click.BadParameter(f"{reason}.", ctx, param) from None
+
+    return convert
 
 
 def _organizations(text: str) -> Any:
@@ -97,10 +96,11 @@ def _records(name: str) -> list[Any]:
     show_default=True,
     help="Usage as it comes, or legal extremes.",
 )
-@click.option("--now", type=Read("MOMENT", _moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
+@click.option("--now", metavar="MOMENT", callback=_by(_moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
 @click.option(
     "--since",
-    type=Read("DAY", _day),
+    metavar="DAY",
+    callback=_by(_day),
     default="2024-01-01",
     show_default=True,
     help="The day on which the world begins.",
@@ -114,14 +114,16 @@ def _records(name: str) -> list[Any]:
 )
 @click.option(
     "--orgs",
-    type=Read("ORGS", _organizations),
+    metavar="ORGS",
+    callback=_by(_organizations),
     default="3",
     show_default=True,
     help="How many organizations, or their ids, as in 7,8, or with runs a day, 7:200,8. The first is the caller's own.",
 )
 @click.option(
     "--data",
-    type=Read("FILE", _records),
+    metavar="FILE",
+    callback=_by(_records),
     multiple=True,
     help="Your own records (JSON, NDJSON or CSV; - for standard input), whole or partial. Repeatable.",
 )
@@ -130,12 +132,18 @@ def _records(name: str) -> list[Any]:
 @click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
 @click.option(
     "--rate-limit",
-    type=Read("N/SECONDS", _limit),
+    metavar="N/SECONDS",
+    callback=_by(_limit),
     help="Refuse more than N requests in each window of so many seconds; live for 1000/300. "
     "Without it they are only counted.",
 )
 @click.option(
-    "--fault", "faults", type=Read("RULE", _fault), multiple=True, help="Something to go wrong; see below. Repeatable."
+    "--fault",
+    "faults",
+    metavar="RULE",
+    callback=_by(_fault),
+    multiple=True,
+    help="Something to go wrong; see below. Repeatable.",
 )
 @click.option(
     "--workers",
