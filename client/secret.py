@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import re
-from collections.abc import Iterator
 from functools import cached_property
-from urllib.parse import quote, quote_plus
+
+from .key_forms import MASK, finder
 
 __all__ = ["MASK", "Secret"]
-
-MASK = "***"
-"""What stands where the key stood."""
-
-_SHORT = 8
 
 
 class Secret:
     """An API key. ``str`` and ``repr`` show a mask; :meth:`reveal` gives the key itself.
 
-    :meth:`redact` replaces the key in a text: as it is, percent-encoded, in base64 (alone, and with the colon of HTTP
-    Basic), and escaped for JSON or HTML. It goes by the exact value, so that words like ``token`` stay. A key of
-    fewer than eight characters, as people use with a fake, is replaced where it stands as a word of its own.
+    :meth:`redact` replaces the key in a text, in every form that :mod:`.key_forms` names. It goes by the exact value,
+    so that words like ``token`` stay.
     """
 
     __slots__ = ("__dict__", "_value")
@@ -37,11 +28,11 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Give ``text`` with :data:`MASK` wherever the key stands in it."""
-        return self._pattern.sub(MASK, text) if self._value else text
+        return self._finder.sub(MASK, text) if self._finder else text
 
     def stands_in(self, text: str) -> bool:
         """Say whether ``text`` contains the key in any of its forms."""
-        return bool(self._value) and self._pattern.search(text) is not None
+        return self._finder is not None and self._finder.search(text) is not None
 
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
@@ -50,17 +41,5 @@ class Secret:
         return MASK
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        forms = "|".join(re.escape(form) for form in sorted(set(self._forms()), key=len, reverse=True))
-        if len(self._value) < _SHORT:
-            return re.compile(rf"(?<!\w)(?:{forms})(?!\w)")
-        percent = re.sub(r"%([0-9A-F]{2})", lambda match: f"(?i:{match[0]})", forms)
-        return re.compile(rf"(?:{percent})={{0,2}}")
-
-    def _forms(self) -> Iterator[str]:
-        key = self._value
-        yield from (key, quote(key, safe=""), quote(key), quote_plus(key), html.escape(key), json.dumps(key)[1:-1])
-        for text in (key, f"{key}:"):
-            for encode in (base64.b64encode, base64.urlsafe_b64encode):
-                encoded = encode(text.encode()).decode()
-                yield from (encoded, encoded.rstrip("="), quote(encoded, safe=""))
+    def _finder(self) -> re.Pattern[str] | None:
+        return finder([self._value])
