@@ -10,6 +10,9 @@
   address.searchParams.delete("at");
   history.replaceState(null, "", address);
 
+  // What was refused, at hand to be mended; later than the address's own part of the page takes the focus.
+  addEventListener("load", () => setTimeout(() => document.querySelector("[aria-invalid]")?.focus()));
+
   const copy = async (element) => {
     try {
       await navigator.clipboard.writeText(element.textContent.trim());
@@ -51,7 +54,9 @@
   let waiting = 1500;
 
   const renew = async () => {
-    const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+    const text = await (await fetch(address)).text();
+    const bare = text.replace(/<style[^]*?<\/style>/, "");  // its nonce is not this page's
+    const page = new DOMParser().parseFromString(bare, "text/html");
     for (const part of all("[data-live]")) {
       const fresh = page.getElementById(part.id);
       if (fresh && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
