@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -80,13 +80,16 @@ def start(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Server:
     return Server(app, bound)
 
 
-def serve(app: Flask, sockets: Sequence[socket.socket]) -> int:
+def serve(app: Flask, sockets: Sequence[socket.socket], announce: Callable[[], None] = lambda: None) -> int:
     """Serve on each socket in a process of its own, or on one in this, until SIGINT or SIGTERM; give the exit code.
 
-    Call it from the main thread. It returns within a second of the signal, whatever requests are under way.
+    Call it from the main thread. ``announce`` is called when requests are being answered. It returns within a second
+    of the signal, whatever requests are under way.
     """
     stopping = _on_signal()
-    return _serve_here(app, sockets[0], stopping) if len(sockets) == 1 else _serve_in_many(app, sockets, stopping)
+    if len(sockets) == 1:
+        return _serve_here(app, sockets[0], stopping, announce)
+    return _serve_in_many(app, sockets, stopping, announce)
 
 
 def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
@@ -102,7 +105,11 @@ def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
             return [first]
         taken = first.getsockname()
         first.close()
+        if not hasattr(socket, "SO_REUSEPORT"):
+            raise CannotListen(f"port {port} cannot be shared by {count} processes on this system: use one")
         return [_bound(family, taken, shared=True) for _ in range(count)]
+    except CannotListen:
+        raise
     except OSError as reason:
         raise CannotListen(_why(host, port, reason)) from None
 
@@ -142,8 +149,11 @@ def _why(host: str, port: int, reason: OSError) -> str:
     return f"port {port} on {host} cannot be had ({os.strerror(reason.errno or 0).lower()}): choose another"
 
 
-def _serve_here(app: Flask, bound: socket.socket, stopping: threading.Event) -> int:
+def _serve_here(
+    app: Flask, bound: socket.socket, stopping: threading.Event, announce: Callable[[], None] = lambda: None
+) -> int:
     server = Server(app, bound)
+    announce()
     stopping.wait()
     end = threading.Thread(target=server.stop, daemon=True)
     end.start()
@@ -153,13 +163,16 @@ def _serve_here(app: Flask, bound: socket.socket, stopping: threading.Event) -> 
     return 0
 
 
-def _serve_in_many(app: Flask, sockets: Sequence[socket.socket], stopping: threading.Event) -> int:
+def _serve_in_many(
+    app: Flask, sockets: Sequence[socket.socket], stopping: threading.Event, announce: Callable[[], None]
+) -> int:
     fork = multiprocessing.get_context("fork")
     processes = [fork.Process(target=_work, args=(app, bound)) for bound in sockets]
     for process in processes:
         process.start()
     for bound in sockets:
         bound.close()
+    announce()
     _first_of(stopping, [process.sentinel for process in processes])
     failed = not stopping.is_set()
     for process in processes:

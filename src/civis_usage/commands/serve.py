@@ -143,7 +143,7 @@ def _records(name: str) -> list[Any]:
     metavar="RULE",
     callback=_by(_fault),
     multiple=True,
-    help="Something to go wrong; see below. Repeatable.",
+    help="Something to go wrong; see above. Repeatable.",
 )
 @click.option(
     "--workers",
@@ -207,9 +207,8 @@ def serve(
         raise click.UsageError(f"{reason}.") from None
     if log:
         fake.journal.echo = _print_call
-    click.echo(_welcome(fake, settings, server.url(sockets[0])))
-    sys.stdout.flush()
-    sys.exit(server.serve(create_app(fake=fake), sockets))
+    welcome = _welcome(fake, settings, server.url(sockets[0]))
+    sys.exit(server.serve(create_app(fake=fake), sockets, lambda: click.echo(welcome)))
 
 
 def _print_call(call: Call) -> None:
@@ -229,7 +228,7 @@ def _welcome(fake: Fake, settings: Settings, url: str) -> str:
         f"  organizations  {', '.join([f'{own} (own)', *others])}",
         f"  world          seed {settings.seed}, profile {settings.profile}, since {settings.since}; clock: {clock}",
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
-        f"  controls       {_controls(settings, url)}",
+        f"  to look at it  {_controls(settings, url)}",
         "",
         "Point a client at it:",
         f"  export CIVIS_API_ENDPOINT={url}",
@@ -242,8 +241,9 @@ def _welcome(fake: Fake, settings: Settings, url: str) -> str:
 
 def _controls(settings: Settings, url: str) -> str:
     if settings.workers > 1:
-        return f"none, since {settings.workers} processes share no state"
-    return f"{url}/_fake/health ({'open to other machines' if settings.allow_remote_control else 'this machine only'})"
+        return f"{url}/_fake/health; no controls, since {settings.workers} processes share no state"
+    whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
+    return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
 
 
 def _record(fake: Fake) -> int | None:
