@@ -1,0 +1,53 @@
+"""The contract tests as a pytest suite, against the fake served over HTTP."""
+
+import pytest
+
+ARGUMENTS = ("--pyargs", "civis_usage.contract_tests", "--org-id", "1", "-p", "no:cacheprovider", "-rfsx")
+
+
+@pytest.fixture
+def suite(pytester, usage_server, monkeypatch):
+    """Run the suite as a user does: from any folder, in a process of its own, told by the environment."""
+    usage_server.set_environment(monkeypatch)
+    return lambda *more: pytester.runpytest_subprocess(*ARGUMENTS, *more)
+
+
+def test_the_fake_keeps_the_contract(suite):
+    result = suite("--strict-usage")
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == {"passed"}, result.stdout.str()
+    assert outcomes["passed"] >= 50
+
+
+def test_each_check_is_a_test_with_its_id_and_a_violation_fails_one(suite, usage_server):
+    usage_server.faults.add("list_matching retyped=numRecords")
+    result = suite()
+    result.stdout.fnmatch_lines(["*FAILED*test_contract[[]list-matching-shape[]]*"])
+    result.stdout.fnmatch_lines(["*numRecords*"])
+    assert usage_server.api_key not in result.stdout.str()
+    assert result.parseoutcomes()["passed"] >= 40, "the other checks are not concerned"
+
+
+def test_a_waived_deviation_is_an_expected_failure(suite, pytester, usage_server):
+    usage_server.faults.add("list_matching null=numRecords")
+    waivers = pytester.makefile(
+        ".toml",
+        waivers='[[waiver]]\ncheck = "list-matching-nulls"\nfield = "numRecords"\nreason = "known since May"\n',
+    )
+    result = suite("--waivers", str(waivers), "-k", "nulls")
+    assert result.parseoutcomes() == {"passed": 3, "xfailed": 1, "deselected": result.parseoutcomes()["deselected"]}
+
+
+def test_an_api_that_is_not_there_is_one_sentence(pytester, monkeypatch):
+    monkeypatch.setenv("CIVIS_API_KEY", "a-key-for-nobody")
+    result = pytester.runpytest_subprocess(*ARGUMENTS, "--base-url", "http://127.0.0.1:1")
+    assert result.ret == 3
+    text = result.stdout.str() + result.stderr.str()
+    assert "could not be judged" in text
+    assert "Traceback" not in text
+    assert "a-key-for-nobody" not in text
+
+
+def test_no_key_is_wrong_use(pytester):
+    result = pytester.runpytest_subprocess(*ARGUMENTS, "--base-url", "http://127.0.0.1:1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
