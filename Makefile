@@ -9,7 +9,7 @@ demo: .venv/.kit
 	@$(BIN)/civis-usage demo
 
 test: .venv/.test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 .venv/.kit: pyproject.toml
 	@echo "Setting up .venv (once) ..."
