@@ -16,8 +16,8 @@ __all__ = ["Bars", "Chart", "Day", "draw"]
 WIDTH, HEIGHT = 10, 100
 """The width of a day, and the height of the whole, in the SVG's units."""
 
-GAP = 1.6
-"""What of a day's width stays free on each side of its bar."""
+_GAPS = (1.6, 0.4)
+"""What of a day's width stays free on each side of its bar: of usual ones, and of many."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ def _day(at: int, day: date, series: Sequence[Series]) -> Day:
 
 def _path(base: Sequence[Decimal], heights: Sequence[Decimal], top: Decimal) -> str:
     """Give one rectangle for each day that has any height."""
+    gap = _GAPS[len(heights) > 100]
     return "".join(
-        f"M{at * WIDTH + GAP:g} {_y(low, top)}V{_y(EXACT.add(low, height), top)}h{WIDTH - 2 * GAP:g}V{_y(low, top)}z"
+        f"M{at * WIDTH + gap:g} {_y(low, top)}V{_y(EXACT.add(low, height), top)}h{WIDTH - 2 * gap:g}V{_y(low, top)}z"
         for at, (low, height) in enumerate(zip(base, heights, strict=True))
         if height
     )

@@ -69,7 +69,7 @@ class View:
     def asked(cls, query: Mapping[str, str], known: Callable[[int], bool]) -> View:
         """Read a view; what cannot be read, or is not known, is as if it had not been asked for."""
         days, org = _number(query.get("days")), _number(query.get("org"))
-        return cls(days if days in PERIODS else PERIODS[0], org if org is not None and known(org) else None)  # type: ignore[arg-type]
+        return cls(days if days in PERIODS else PERIODS[0], org if org is not None and known(org) else None)
 
     def link(self, **other: object) -> str:
         """Give the address of the page in this view, or with ``other`` choices."""
@@ -241,7 +241,8 @@ def _month_end(now: int) -> int:
 
 def _sentence(reason: str) -> str:
     starts_with_a_word = reason.partition(" ")[0].isalpha()
-    return f"{reason[:1].upper() if starts_with_a_word else reason[:1]}{reason[1:]}."
+    first = reason[:1].upper() if starts_with_a_word else reason[:1]
+    return f"{first}{reason[1:]}{'' if reason.endswith(('?', '.', '…')) else '.'}"
 
 
 @cache

@@ -11,7 +11,11 @@
   history.replaceState(null, "", address);
 
   // What was refused, at hand to be mended; later than the address's own part of the page takes the focus.
-  addEventListener("load", () => setTimeout(() => document.querySelector("[aria-invalid]")?.focus()));
+  addEventListener("load", () => setTimeout(() => {
+    const field = document.querySelector("[aria-invalid]");
+    field?.focus();
+    field?.select();
+  }));
 
   const copy = async (element) => {
     try {
