@@ -11,9 +11,10 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from .days import Day, DayCache
-from .layout import Form, LlmLayout, MatchingLayout, Run
+from .layout import LlmLayout, MatchingLayout, Run
 from .numbering import Lane, Numbering, place_organizations
 from .rhythm import DAY
+from .rows import Form
 from .totals import Totals
 from .vocabulary import Organization
 

@@ -13,25 +13,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from struct import unpack
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from .drawing import bits
 from .numbering import EPOCH, Lane, Numbering
 from .rhythm import DAY, KNOTS, RHYTHMS
-from .rows import ROWS, LlmRow, MatchingRow, llm_rows, matching_rows
+from .rows import ROWS, Form, LlmRow, MatchingRow, llm_rows, matching_rows
 from .vocabulary import Organization
 from .wire import credits_text
 
-__all__ = ["Form", "Layout", "LlmLayout", "MatchingLayout", "Plan", "Run"]
-
-Form = Literal["json", "csv"]
-"""A body as the API sends it, or a line of CSV."""
+__all__ = ["Layout", "LlmLayout", "MatchingLayout", "Plan", "Run"]
 
 Run = tuple[int, int, str]
 """A run's time (milliseconds since the epoch), its number (id, or run id for matching) and its text."""
@@ -64,12 +61,15 @@ class Layout(ABC, Generic[Row]):
     Days are counted from 1970-01-01, runs of a day by their index in time, from 0.
     """
 
-    def __init__(self, profile: str, per_day: int, rows: Sequence[Row], key: tuple[object, ...]) -> None:
-        """Deal out ``rows``; ``per_day`` is the average number of runs in 256ths, ``key`` what chance depends on."""
+    def __init__(
+        self, profile: str, per_day: int, table: Callable[[Form], Sequence[Row]], key: tuple[object, ...]
+    ) -> None:
+        """Deal out ``table``; ``per_day`` is the average number of runs in 256ths, ``key`` what chance depends on."""
         self._rhythm = RHYTHMS[profile]
         self._per_day = per_day
-        self._rows: Sequence[Row] = rows
         self._key = (*key, per_day)
+        self._table: Callable[[Form], Sequence[Row]] = cache(table)
+        self._rows: Sequence[Row] = self._table("json")
         self.plan = lru_cache(maxsize=4096)(self._plan)
 
     def before(self, day: int, moment: int) -> int:
@@ -99,22 +99,24 @@ class Layout(ABC, Generic[Row]):
         knot, rest = divmod(((index << 16) + jitter) * KNOTS // plan.count, 1 << 16)
         return (knots[knot] + ((knots[knot + 1] - knots[knot]) * rest >> 16)) * self._rhythm.tick
 
-    def _walk(self, day: int, first: int, stop: int) -> Iterator[tuple[int, Row, int, int, str]]:
+    def _walk(self, day: int, first: int, stop: int, form: Form) -> Iterator[tuple[int, Row, int, int, str]]:
         """Give each run's index, row, growth beyond the row, time, and time as text."""
-        plan, rows, knots, tick = self.plan(day), self._rows, self._rhythm.knots, self._rhythm.tick
+        plan, rows, knots, tick = self.plan(day), self._table(form), self._rhythm.knots, self._rhythm.tick
         midnight, count, today = day * DAY, plan.count, date.fromordinal(EPOCH + day).isoformat()
-        lap_growth = LAP if self._rhythm.grows else 0
-        for index in range(first, stop):
-            lap, at = divmod(plan.offset + index, ROWS)
-            row = rows[at]
-            # The same as _time, written out: this loop makes every listed record.
-            share = ((index << 16) + row[0]) * KNOTS // count
-            knot = knots[share >> 16]
-            time = (knot + ((knots[(share >> 16) + 1] - knot) * (share & 0xFFFF) >> 16)) * tick
-            second, milli = divmod(time, 1000)
-            minute, second = divmod(second, 60)
-            clock = f"{today}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
-            yield index, row, plan.shift + lap * lap_growth, midnight + time, clock
+        while first < stop:
+            lap, at = divmod(plan.offset + first, ROWS)
+            growth = plan.shift + LAP * lap if self._rhythm.grows else 0
+            stretch = rows[at : at + stop - first]
+            for index, row in enumerate(stretch, first):
+                # The same as _time, written out: this loop makes every listed record.
+                share = ((index << 16) + row[0]) * KNOTS // count
+                knot = knots[share >> 16]
+                time = (knot + ((knots[(share >> 16) + 1] - knot) * (share & 0xFFFF) >> 16)) * tick
+                second, milli = divmod(time, 1000)
+                minute, second = divmod(second, 60)
+                clock = f"{today}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
+                yield index, row, growth, midnight + time, clock
+            first += len(stretch)
 
 
 class LlmLayout(Layout[LlmRow]):
@@ -123,11 +125,11 @@ class LlmLayout(Layout[LlmRow]):
     def __init__(self, organization: Organization, place: int, numbering: Numbering) -> None:
         """Make the table of ``organization``, whose ids have ``place``."""
         key = (organization.seed, organization.profile, organization.id, "llm")
-        rows = llm_rows(organization, key)
-        super().__init__(organization.profile, organization.runs_per_day << 8, rows, key)
+        per_day = organization.runs_per_day << 8
+        super().__init__(organization.profile, per_day, lambda form: llm_rows(organization, key, form), key)
         self._place, self._numbering = place, numbering
-        self._prices = (0, *accumulate(row[5] for row in rows))
-        self._rates = (0, *accumulate(row[1].rate for row in rows))
+        self._prices = (0, *accumulate(row[5] for row in self._rows))
+        self._rates = (0, *accumulate(row[6] for row in self._rows))
 
     def credits(self, day: int, first: int = 0, stop: int | None = None) -> int:
         """Give the micro-credits of the runs from index ``first`` up to, not including, ``stop`` (the day's end)."""
@@ -147,21 +149,14 @@ class LlmLayout(Layout[LlmRow]):
     def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
         """Give LLM usage records."""
         record = self._numbering.first(day, self._place, Lane.RECORD)
-        run = self._numbering.first(day, self._place, Lane.LLM_RUN)
-        for index, row, growth, time, clock in self._walk(day, first, stop):
-            _, habit, input_tokens, output_tokens, run_time, price = row
-            number, spent = record + index, credits_text(price + habit.rate * growth)
-            if form == "csv":
-                text = (
-                    f"{number},{run + index}{habit.csv_head}{clock},{run_time},{spent},"
-                    f"{input_tokens + growth},{output_tokens}{habit.csv_tail}"
-                )
-            else:
-                text = (
-                    f'{{"id":{number},"runId":{run + index}{habit.json_head}{clock}","runTime":{run_time},'
-                    f'"credits":{spent},"inputTokens":{input_tokens + growth},"outputTokens":{output_tokens}'
-                    f"{habit.json_tail}"
-                )
+        to_run = self._numbering.first(day, self._place, Lane.LLM_RUN) - record
+        begin, ids, tokens = ('{"id":', ',"runId":', ',"inputTokens":') if form == "json" else ("", ",", ",")
+        for index, row, growth, time, clock in self._walk(day, first, stop, form):
+            _, head, middle, input_tokens, end, price, rate = row
+            number, spent = record + index, credits_text(price + rate * growth)
+            text = (
+                f"{begin}{number}{ids}{number + to_run}{head}{clock}{middle}{spent}{tokens}{input_tokens + growth}{end}"
+            )
             yield time, number, text
 
 
@@ -172,22 +167,14 @@ class MatchingLayout(Layout[MatchingRow]):
         """Make the table of ``organization``, whose run ids have ``place``."""
         key = (organization.seed, organization.profile, organization.id, "matching")
         per_day = organization.runs_per_day * 43 if organization.vocabulary.matches else 0
-        super().__init__(organization.profile, per_day, matching_rows(organization, key), key)
+        super().__init__(organization.profile, per_day, lambda form: matching_rows(organization, key, form), key)
         self._place, self._numbering = place, numbering
 
     def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
         """Give matching usage records; only those of ``task``, where one is named."""
         run = self._numbering.first(day, self._place, Lane.MATCHING_RUN)
-        for index, row, growth, time, clock in self._walk(day, first, stop):
-            _, habit, kind, num_records, run_time = row
-            if task is not None and kind != task:
-                continue
-            number = run + index
-            if form == "csv":
-                text = f"{number}{habit.csv_head}{clock},{run_time},{num_records + growth}{habit.csv_tail}"
-            else:
-                text = (
-                    f'{{"runId":{number}{habit.json_head}{clock}","runTime":{run_time}'
-                    f',"numRecords":{num_records + growth}{habit.json_tail}'
-                )
-            yield time, number, text
+        begin = '{"runId":' if form == "json" else ""
+        for index, row, growth, time, clock in self._walk(day, first, stop, form):
+            _, head, middle, num_records, end, kind = row
+            if task is None or kind == task:
+                yield time, run + index, f"{begin}{run + index}{head}{clock}{middle}{num_records + growth}{end}"

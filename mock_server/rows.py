@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from struct import iter_unpack
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from .drawing import bits
 from .vocabulary import LlmHabit, MatchingHabit, Organization
 from .wire import csv_field, string
 
-__all__ = ["ROWS", "LlmRow", "MatchingRow", "Texts", "llm_rows", "matching_rows"]
+__all__ = ["ROWS", "Form", "LlmRow", "MatchingRow", "llm_rows", "matching_rows"]
 
 ROWS = 2048
 """Runs in a table; a power of two, so that sixteen bits point everywhere alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What the runs of one habit have in common, written out: between the ids and the date, and at the end."""
+Form = Literal["json", "csv"]
+"""A body as the API sends it, or a line of CSV."""
 
-    json_head: str
-    json_tail: str
-    csv_head: str
-    csv_tail: str
-    rate: int = 0
-    """Micro-credits for each further input token."""
+LlmRow = tuple[int, str, str, int, str, int, int]
+"""Jitter (16 bits), text between the ids and the date, text before the credits, input tokens, text after them;
+micro-credits, and those for each further input token."""
 
-
-LlmRow = tuple[int, Texts, int, int, int, int]
-"""Jitter (16 bits), texts, input tokens, output tokens, run time in seconds, micro-credits."""
-
-MatchingRow = tuple[int, Texts, str, int, int]
-"""Jitter (16 bits), texts, task, number of records, run time in seconds."""
+MatchingRow = tuple[int, str, str, int, str, str]
+"""Jitter (16 bits), text between run id and date, text before the number of records, that, text after it; task."""
 
 Habit = TypeVar("Habit", LlmHabit, MatchingHabit)
 
@@ -50,28 +41,50 @@ _SPREADS = {
 """Sizes of runs in 256ths of their habit's, by 64ths of all runs."""
 
 
-def llm_rows(organization: Organization, key: tuple[object, ...]) -> list[LlmRow]:
-    """Make the table of LLM runs; ``key`` is what chance depends on."""
-    texts = {habit: _llm_texts(organization.id, habit) for habit in organization.vocabulary.llm}
+def llm_rows(organization: Organization, key: tuple[object, ...], form: Form) -> list[LlmRow]:
+    """Make the table of LLM runs, written out as far as they are alike on every day; ``key`` is what chance needs."""
+    heads = {habit: _head(organization.id, habit, form) for habit in organization.vocabulary.llm}
     return [
-        _llm_row(jitter, habit, texts[habit], size, length)
+        _llm_row(habit, heads[habit], form, jitter, size, length)
         for habit, jitter, size, length in _chances(organization.vocabulary.llm, organization.profile, key)
     ]
 
 
-def matching_rows(organization: Organization, key: tuple[object, ...]) -> list[MatchingRow]:
-    """Make the table of matching runs; ``key`` is what chance depends on."""
-    texts = {habit: _matching_texts(organization.id, habit) for habit in organization.vocabulary.matching}
+def matching_rows(organization: Organization, key: tuple[object, ...], form: Form) -> list[MatchingRow]:
+    """Make the table of matching runs, as :func:`llm_rows` makes that of LLM runs."""
+    heads = {habit: _head(organization.id, habit, form) for habit in organization.vocabulary.matching}
     return [
-        (jitter, texts[habit], habit.task, habit.num_records * size >> 8, habit.run_time * length >> 8)
+        _matching_row(habit, heads[habit], form, jitter, size, length)
         for habit, jitter, size, length in _chances(organization.vocabulary.matching, organization.profile, key)
     ]
 
 
-def _llm_row(jitter: int, habit: LlmHabit, texts: Texts, size: int, length: int) -> LlmRow:
+def _llm_row(habit: LlmHabit, head: str, form: Form, jitter: int, size: int, length: int) -> LlmRow:
+    model, run_time = habit.model, habit.run_time * length >> 8
     input_tokens, output_tokens = habit.input_tokens * size >> 8, habit.output_tokens * length >> 8
-    price = habit.fee + input_tokens * habit.model.input_rate + output_tokens * habit.model.output_rate
-    return jitter, texts, input_tokens, output_tokens, habit.run_time * length >> 8, price
+    price = habit.fee + input_tokens * model.input_rate + output_tokens * model.output_rate
+    if form == "json":
+        middle = f'","runTime":{run_time},"credits":'
+        end = f',"outputTokens":{output_tokens},"modelId":{string(model.id)}}}'
+    else:
+        middle, end = f",{run_time},", f",{output_tokens},{csv_field(model.id)}"
+    return jitter, head, middle, input_tokens, end, price, model.input_rate
+
+
+def _matching_row(habit: MatchingHabit, head: str, form: Form, jitter: int, size: int, length: int) -> MatchingRow:
+    run_time = habit.run_time * length >> 8
+    if form == "json":
+        middle, end = f'","runTime":{run_time},"numRecords":', f',"task":{string(habit.task)}}}'
+    else:
+        middle, end = f",{run_time},", f",{csv_field(habit.task)}"
+    return jitter, head, middle, habit.num_records * size >> 8, end, habit.task
+
+
+def _head(organization_id: int, habit: LlmHabit | MatchingHabit, form: Form) -> str:
+    job, user = habit.job_id, habit.user_id
+    if form == "csv":
+        return f",{job},{user},{organization_id},"
+    return f',"jobId":{job},"userId":{user},"organizationId":{organization_id},"runCreatedAt":"'
 
 
 def _chances(habits: Sequence[Habit], profile: str, key: tuple[object, ...]) -> Iterator[tuple[Habit, int, int, int]]:
@@ -89,23 +102,3 @@ def _ranked(habits: Sequence[Habit]) -> list[Habit]:
 def _quantile(knots: Sequence[int], share: int) -> int:
     knot, rest = divmod(share, 1 << 10)
     return knots[knot] + ((knots[knot + 1] - knots[knot]) * rest >> 10)
-
-
-def _llm_texts(organization_id: int, habit: LlmHabit) -> Texts:
-    model = habit.model
-    return _texts(organization_id, habit, f',"modelId":{string(model.id)}}}', csv_field(model.id), model.input_rate)
-
-
-def _matching_texts(organization_id: int, habit: MatchingHabit) -> Texts:
-    return _texts(organization_id, habit, f',"task":{string(habit.task)}}}', csv_field(habit.task))
-
-
-def _texts(organization_id: int, habit: LlmHabit | MatchingHabit, tail: str, csv_tail: str, rate: int = 0) -> Texts:
-    job, user = habit.job_id, habit.user_id
-    return Texts(
-        json_head=f',"jobId":{job},"userId":{user},"organizationId":{organization_id},"runCreatedAt":"',
-        json_tail=tail,
-        csv_head=f",{job},{user},{organization_id},",
-        csv_tail=f",{csv_tail}",
-        rate=rate,
-    )
