@@ -58,12 +58,12 @@ def run_waitress(port: int) -> None:
     import waitress
 
     logging.disable(logging.CRITICAL)
-    waitress.serve(application(), host="127.0.0.1", port=port, threads=16, _quiet=True)
+    waitress.serve(application(), host="127.0.0.1", port=port, threads=32, _quiet=True)
 
 
 def run_gunicorn(port: int) -> None:
     """Gunicorn's threaded worker, one process."""
-    options = ["--log-level", "critical", "--worker-class", "gthread", "--threads", "16", "--limit-request-line", "0"]
+    options = ["--log-level", "critical", "--worker-class", "gthread", "--threads", "32", "--limit-request-line", "0"]
     where = ["--bind", f"127.0.0.1:{port}", "--chdir", str(Path(__file__).parent)]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, *where, "servers:application()"])
 

@@ -479,6 +479,14 @@ class TestTheServer:
             assert connection.getresponse().read() == b""
         assert connection.sock is first
 
+    def test_clients_that_keep_their_connection_do_not_shut_others_out(self, url):
+        where = url.removeprefix("http://")
+        kept = [http.client.HTTPConnection(where, timeout=10) for _ in range(2 * server.THREADS)]
+        for _ in range(2):
+            assert [self.get(each, "/usage/llm/0")[0] for each in kept] == [404] * len(kept)
+        for each in kept:
+            each.close()
+
     def test_two_run_side_by_side(self, url):
         with server.start(create_app(Settings(now=NOW, seed=7))) as second:
             assert second.url != url
