@@ -27,10 +27,11 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
-from . import answers, description, parameters, records
+from . import answers, description, parameters
 from .answers import Problem
 from .fake import Fake
 from .fault import Fault
+from .loading import format_of, read_records
 from .wire import encode
 from .world import BadRecord
 
@@ -68,9 +69,9 @@ def data() -> Response:
 def load() -> Response:
     """Load records."""
     try:
-        rows = records.read(request.get_data(), request.mimetype)
+        rows = read_records(request.get_data(), format_of(request.mimetype))
         count = fake().load(rows, replace=_flag("replace"))
-    except (records.BadRecords, BadRecord) as reason:
+    except BadRecord as reason:
         raise Problem.bad(f"{reason}.") from None
     return _json({"loaded": count}, 201)
 

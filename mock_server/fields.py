@@ -15,7 +15,7 @@ from ..schemas import load, times
 from .history import Kind
 from .orgs import LARGEST_ID
 
-__all__ = ["FIELDS", "BadRecord", "checked", "kind_of", "on_the_wire"]
+__all__ = ["FIELDS", "BadRecord", "checked", "kind_of", "known", "on_the_wire", "shown"]
 
 FIELDS: dict[Kind, dict[str, dict[str, Any]]] = {
     "llm": load("llm_usage")["properties"],
@@ -63,8 +63,7 @@ def kind_of(values: Mapping[str, Any], kind: object, number: int) -> Kind:
             return kind
         raise BadRecord(f"{shown(kind)} is no kind of usage", "write llm or matching", number=number, field="kind")
     for name in values:
-        if not any(name in fields for fields in FIELDS.values()):
-            raise _unknown("a usage record", name, [field for fields in FIELDS.values() for field in fields], number)
+        known(name, number)
     telling = [name for name, fields in _TELLING.items() if fields & values.keys()]
     if len(telling) == 1:
         return telling[0]
@@ -76,6 +75,16 @@ def kind_of(values: Mapping[str, Any], kind: object, number: int) -> Kind:
         'add "kind": "llm" or "kind": "matching", or a field that only one of them has',
         number=number,
     )
+
+
+def known(name: str, number: int, unit: str = "record") -> None:
+    """Demand that some kind of record has a field called ``name``.
+
+    Raises:
+        BadRecord: none has; the text says which is meant, perhaps.
+    """
+    if not any(name in fields for fields in FIELDS.values()):
+        raise _unknown("a usage record", name, [field for fields in FIELDS.values() for field in fields], number, unit)
 
 
 def checked(kind: Kind, values: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -97,10 +106,10 @@ def checked(kind: Kind, values: Mapping[str, Any], number: int) -> dict[str, Any
     return result
 
 
-def _unknown(whose: str, name: str, fields: list[str], number: int) -> BadRecord:
+def _unknown(whose: str, name: str, fields: list[str], number: int, unit: str = "record") -> BadRecord:
     near = get_close_matches(name, fields, n=1, cutoff=0.5)
     remedy = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(dict.fromkeys(fields))}"
-    return BadRecord(f"{shown(name)} is no field of {whose}", remedy, number=number)
+    return BadRecord(f"{shown(name)} is no field of {whose}", remedy, number=number, unit=unit)
 
 
 def _integer(value: object, schema: Mapping[str, Any]) -> int:

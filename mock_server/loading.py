@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .fields import FIELDS, BadRecord, on_the_wire, shown
+from .fields import FIELDS, BadRecord, known, on_the_wire, shown
 
 __all__ = ["FORMATS", "BadRecord", "format_of", "read_records"]
 
@@ -40,29 +40,26 @@ def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
 
 
 def format_of(name: str) -> str | None:
-    """Tell the format by a file's name or by a media type: ``json``, ``ndjson``, ``csv``, or ``None`` for any other.
+    """Tell the format by a file's name or by a media type, or give ``None`` where it is to be guessed.
 
-    >>> format_of("runs.jsonl"), format_of("text/csv"), format_of("-")
+    What is called JSON is guessed too, since people call both an array and a record a line by that name.
+
+    >>> format_of("runs.jsonl"), format_of("text/csv"), format_of("runs.json")
     ('ndjson', 'csv', None)
     """
-    formats = {"json": "json", "ndjson": "ndjson", "x-ndjson": "ndjson", "jsonl": "ndjson", "csv": "csv"}
+    formats = {"ndjson": "ndjson", "x-ndjson": "ndjson", "jsonl": "ndjson", "csv": "csv"}
     return formats.get(re.split(r"[./]", name.lower())[-1])
 
 
 def _guessed(text: str) -> str:
     begin = text.lstrip()[:1]
-    if begin == "{":
-        return "json" if _is_json(text) else "ndjson"
-    return "json" if begin in ("[", "") else "csv"
+    if begin in ("", "[", "{"):
+        return "json" if begin == "[" or _is_json(text) else "ndjson"
+    return "csv"
 
 
 def _json(text: str) -> Iterator[Record]:
-    try:
-        document = json.loads(text)
-    except ValueError as problem:
-        raise BadRecord(f"this is not JSON ({problem})", "write an array of records") from None
-    except RecursionError:
-        raise BadRecord("this is nested too deeply", "write an array of records") from None
+    document = _parsed(text, "write an array of records")
     if isinstance(document, dict) and document and document.keys() <= FIELDS.keys():
         for kind, records in document.items():
             if not isinstance(records, list):
@@ -77,11 +74,20 @@ def _json(text: str) -> Iterator[Record]:
 def _ndjson(text: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError) as problem:
-                remedy = "write one record a line"
-                raise BadRecord(f"this is not JSON ({problem})", remedy, number=number, unit="line") from None
+            yield _parsed(line, "write one record a line", number)
+
+
+def _parsed(text: str, remedy: str, line: int | None = None) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except ValueError as problem:
+        raise BadRecord(f"this is not JSON ({problem})", remedy, number=line, unit="line") from None
+    except RecursionError:
+        raise BadRecord("this is nested too deeply", remedy, number=line, unit="line") from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _csv(text: str) -> Iterator[Record]:
@@ -98,6 +104,9 @@ def _csv(text: str) -> Iterator[Record]:
 
 def _header(cells: list[str]) -> list[str]:
     names = [name.strip() for name in cells]
+    for name in names:
+        if on_the_wire(name) != "kind":
+            known(on_the_wire(name), number=1, unit="line")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise BadRecord(f"the header names {twice!r} twice", "leave one out", number=1, unit="line")

@@ -340,6 +340,7 @@ class TestReading:
         ("text", "found"),
         [
             ('[{"credits": 1}]', [{"credits": 1}]),
+            (" \n", []),
             (' {"credits": 1}\n', [{"credits": 1}]),
             ('{"credits": 1}\n{"credits": 2}', [{"credits": 1}, {"credits": 2}]),
             ("credits,id\n1,2\n", [{"credits": 1, "id": 2}]),
@@ -352,7 +353,7 @@ class TestReading:
 
     def test_a_format_is_told_by_a_files_name_or_a_media_type(self):
         names = ["a.json", "b.NDJSON", "c.jsonl", "d.csv", "application/json", "application/x-ndjson", "text/csv", "-"]
-        assert list(map(format_of, names)) == ["json", "ndjson", "ndjson", "csv", "json", "ndjson", "csv", None]
+        assert list(map(format_of, names)) == [None, "ndjson", "ndjson", "csv", None, "ndjson", "csv", None]
 
     @pytest.mark.parametrize(
         ("text", "form", "sentence"),
@@ -366,6 +367,10 @@ class TestReading:
             ("credits,id\n1,2\n3\n", "csv", "line 3: there are 1 values, but the header names 2"),
             ("id,id\n1,2\n", "csv", "line 1: the header names 'id' twice; leave one out"),
             ('modelId\n"a"b\n', "csv", "line 2: this is not CSV"),
+            ("colour,credits\nred,1\n", "csv", "line 1: 'colour' is no field of a usage record; they are id, runId"),
+            ("run,credit\n", "csv", "line 1: 'run' is no field of a usage record; did you mean 'runId'?"),
+            ('[{"credits": NaN}]', "json", "this is not JSON (NaN is no number of JSON)"),
+            ('{"a":' * 100_000, "ndjson", "line 1: this is nested too deeply"),
             (b"credits\n\xff\n", "csv", "line 2: this is not UTF-8; save the file as UTF-8"),
         ],
         ids=lambda value: str(value)[:20],

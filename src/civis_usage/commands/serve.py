@@ -72,14 +72,14 @@ def _fault(text: str) -> Fault:
 
 
 def _records(name: str) -> list[Any]:
-    from ..mock_server import records
+    from ..mock_server.loading import BadRecord, format_of, read_records
 
     try:
         with click.open_file(name, "rb") as file:
-            return records.read(file.read(), "text/csv" if name.endswith(".csv") else "")
+            return read_records(file.read(), format_of(name))
     except OSError as reason:
         raise ValueError(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
-    except records.BadRecords as reason:
+    except BadRecord as reason:
         raise ValueError(f"{name}: {reason}") from None
 
 
