@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+
 from civis_usage.client.transport import Transport
 
 from .judging import judge, wrong
 from .legal import VARIATIONS, WAITING, Variation, combinations
 from .standin_server import Server, serving
 
-SIZE = {"daily": {1: 4, 2: 2, 3: 2}, "daily_matching": {1: 3.5, 2: 2, 3: 2}}
+SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+
 from civis_usage.contract_tests.results import Verdict
 
 from .deviations import DEVIATIONS, FIELD_MISTAKES, Deviation
@@ -13,7 +14,7 @@ from .judging import judge, wrong
 from .standin import Standin
 from .standin_server import Server, serving
 
-SIZE = {"daily": {1: 4, 2: 2, 3: 2}, "daily_matching": {1: 3.5, 2: 2, 3: 2}}
+SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
 
 
 @pytest.fixture(scope="module")

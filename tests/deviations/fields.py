@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..standin import GET, LLM, MATCHING, SUMMARY, Json, Standin
-from ..standin_runs import MODELS, SECOND, moment, noise
-from .table import SECOND_ORG, add, age, deviates
+from ..standin_runs import DAY, HOUR, MODELS, SECOND, moment, noise, stamp
+from .table import SECOND_ORG, add, age, deviates, width
 
 MISTAKES: dict[str, Callable[[dict[str, Json], str], Any]] = {
     "null": lambda record, name: record.update({name: None}),
@@ -167,3 +167,51 @@ def task_unknown_in_some(api, right, question, run):
 def task_in_lower_case(api, right, question, run):
     """Tasks are written idr and cdm."""
     return right(question, run) | {"task": run.task.lower()}
+
+
+def shown(name: str, wrong: str, write: Callable[[int], str]) -> None:
+    """Enter times that are valid and not true, wherever they are shown."""
+    for operation in (LLM, MATCHING):
+
+        def render(api, right, question, run):
+            return right(question, run) | {"runCreatedAt": write(run.at)}
+
+        add(name, operation, "runCreatedAt", wrong, "render", render, also=(GET,) if operation == LLM else ())
+
+
+shown("times-five-hours-early", "times are another zone's, and called UTC", lambda at: stamp(at - 5 * HOUR))
+shown("times-an-hour-late", "times are those of summer, and called UTC", lambda at: stamp(at + HOUR))
+shown("times-of-twelve-hours", "afternoons are shown as mornings",
+      lambda at: stamp(at - 12 * HOUR if at % DAY >= 13 * HOUR else at))  # fmt: skip
+shown("times-at-midnight", "times are shown as midnight of their day", lambda at: stamp(at // DAY * DAY))
+shown("times-a-year-early", "times are shown a year early", lambda at: stamp(at - 365 * DAY))
+
+
+@deviates("render", LLM, about="runId", also=(GET,))
+def run_missing_in_one_record_of_eighty(api, right, question, run):
+    """One record in eighty has no run."""
+    record = right(question, run)
+    if noise(run.id, 5) % 80 == 0:
+        del record["runId"]
+    return record
+
+
+@deviates("render", MATCHING, about="task")
+def task_null_before_six_months_ago(api, right, question, run):
+    """Records older than six months lost their task, though the filter knows it."""
+    return right(question, run) | ({"task": None} if age(api, run) > 184 else {})
+
+
+@deviates("render", LLM, about="inputTokens", also=(GET,))
+def large_counts_as_floats(api, right, question, run):
+    """Counts above eighty thousand are written with a fraction."""
+    return right(question, run) | ({"inputTokens": run.tokens_in + 0.5} if run.tokens_in > 80_000 else {})
+
+
+@deviates("render", LLM, about="jobId")
+def job_missing_in_lists_alone_when_wide(api, right, question, run):
+    """Windows of more than three months have records without a job."""
+    record = right(question, run)
+    if width(api, question) > 92:
+        del record["jobId"]
+    return record

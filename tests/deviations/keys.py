@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..standin import KEY, Answer, Refused
-from .table import ALL, ANY, deviates
+from .table import ALL, ANY, add, deviates
 
 
 @deviates("admit", ANY, about="key")
@@ -66,3 +68,33 @@ def refused_key_gets_an_empty_list(api, right, request):
 def missing_key_gets_a_page(api, right, request):
     """A request without a key gets 200 and a page for signing in."""
     return right(request) if request.key else Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
+
+
+def missing_key_gets(status: int, name: str) -> Any:
+    """Answer a request without a key with another status."""
+
+    def admit(api, right, request):
+        if request.key is None:
+            raise Refused(status, name, "There is no API key.")
+        right(request)
+
+    return admit
+
+
+add("missing-key-gets-403", ANY, "key", "a missing key gets 403", "admit", missing_key_gets(403, "forbidden"))
+add("missing-key-gets-400", ANY, "key", "a missing key gets 400", "admit", missing_key_gets(400, "bad_request"))
+add("missing-key-gets-500", ANY, "key", "a missing key gets 500", "admit", missing_key_gets(500, "internal_error"))
+
+
+@deviates("finish", ANY, about="key")
+def no_challenge_without_a_key(api, right, request, answer):
+    """The 401 for a missing key comes without WWW-Authenticate."""
+    if request.key is None:
+        answer.headers.pop("WWW-Authenticate", None)
+    return right(request, answer)
+
+
+@deviates("answer", ANY, about="key")
+def missing_key_is_sent_to_a_page(api, right, request):
+    """A request without a key is redirected."""
+    return right(request) if request.key else Answer(302, b"", {"Location": "/sign-in"})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from ..standin import LLM, MATCHING, SUMMARY
-from ..standin_runs import MODELS, noise
-from .table import ANY, LISTS, deviates, width
+from ..standin_runs import DAY, HOUR, MODELS, Run, noise
+from .table import ANY, BUSY, LISTS, add, deviates, width
 
 
 @deviates("order", *LISTS, about="list")
@@ -27,7 +29,7 @@ def list_cut_at_a_hundred_oldest_first(api, right, question, runs):
     return runs[:100]
 
 
-@deviates("order", *LISTS, about="list")
+@deviates("order", *LISTS, about="list", **BUSY)
 def list_cut_at_a_thousand(api, right, question, runs):
     """A list ends after a thousand records."""
     return right(question, runs)[:1000]
@@ -39,7 +41,7 @@ def list_and_sum_cut_at_a_hundred(api, right, question):
     return right(question)[-100:]
 
 
-@deviates("select", LLM, about="list", also=(SUMMARY,))
+@deviates("select", LLM, about="list", also=(SUMMARY,), **BUSY)
 def list_and_sum_cut_at_a_thousand(api, right, question):
     """A list ends after a thousand records, and the summary adds up the same thousand."""
     return right(question)[-1000:]
@@ -110,7 +112,7 @@ def credits_change_from_call_to_call(api, right, question, run):
 @deviates("render", LLM, about="stability")
 def run_time_changes_in_some_from_call_to_call(api, right, question, run):
     """The run time of one record in ten grows at each call."""
-    grown = run.seconds + (len(api.journal) if run.id % 10 == 3 else 0)
+    grown = run.seconds + (len(api.journal) if noise(run.id) % 10 == 3 else 0)
     return right(question, run) | {"runTime": grown}
 
 
@@ -142,3 +144,34 @@ def credits_depend_on_the_window(api, right, question, run):
 def ids_differ_from_call_to_call(api, right, question, run):
     """Records are numbered anew at each call."""
     return right(question, run) | {"id": run.id * 1000 + len(api.journal)}
+
+
+@deviates("order", *LISTS, about="list")
+def one_run_of_each_job(api, right, question, runs):
+    """A list has one record a job."""
+    return list({run.job: run for run in runs}.values())
+
+
+@deviates("order", LLM, about="list")
+def runs_close_in_time_listed_once(api, right, question, runs):
+    """Runs that were created within four hours of each other count as one."""
+    return list({run.at // (4 * HOUR): run for run in runs}.values())
+
+
+def growing(kind: str) -> Callable[..., Any]:
+    """Record a run of last month at each request."""
+
+    def answer(api, right, request):
+        with api.lock:
+            count = len(api.extra) + 9_000_000_000
+            at = api.now() - 20 * DAY + len(api.extra) * HOUR // 7
+            more = {"task": "IDR"} if kind == MATCHING else {"credits": 1_500_000}
+            api.extra += [Run(count + n, count + n, 1, 1, 1, at - n * 17 * DAY, **more) for n in range(16)]
+        return right(request)
+
+    return answer
+
+
+for _kind in LISTS:
+    add("the-past-grows", _kind, "stability", "at each call there are more runs in the past", "answer", growing(_kind),
+        everywhere=True)  # fmt: skip

@@ -115,3 +115,17 @@ def summary_says_the_own_organization(api, right, question):
 def summary_says_another_organization_without_dates(api, right, question):
     """The summary of the default window says organization 0."""
     return right(question) | ({} if question.dated else {"organizationId": 0})
+
+
+@deviates("select", *WINDOWED, about="org_id")
+def every_organization_answered_with_start_alone(api, right, question):
+    """The organization is ignored where only a start is given."""
+    alone = question.given & {"start_date", "end_date"} == {"start_date"}
+    return right(question.but(org=None) if alone else question)
+
+
+@deviates("select", *WINDOWED, about="org_id")
+def every_organization_answered_with_end_alone(api, right, question):
+    """The organization is ignored where only an end is given."""
+    alone = question.given & {"start_date", "end_date"} == {"end_date"}
+    return right(question.but(org=None) if alone else question)

@@ -121,3 +121,41 @@ def single_record_in_a_list(api, right, question, run):
 def single_record_wrapped(api, right, question, run):
     """The single record comes inside an object."""
     return {"usage": right(question, run)}
+
+
+@deviates("find", GET, about="id")
+def runs_of_zero_credits_not_found(api, right, question):
+    """Runs that cost nothing are listed and cannot be fetched."""
+    run = right(question)
+    if not run.credits:
+        raise Refused.unknown()
+    return run
+
+
+@deviates("find", GET, about="id")
+def runs_of_this_month_not_found(api, right, question):
+    """Runs of this month are listed and cannot be fetched yet."""
+    run = right(question)
+    if age(api, run) < 18:
+        raise Refused.unknown()
+    return run
+
+
+@deviates("find", GET, about="id")
+def neighbour_found(api, right, question):
+    """The record before the one asked for is answered."""
+    run = right(question)
+    return api.select(Question(LLM, org=run.org, end=run.at))[-2:][0]
+
+
+@deviates("render", GET, about="credits")
+def half_of_the_single_records_differ(api, right, question, run):
+    """Every second single record has other credits than the list says."""
+    record = right(question, run)
+    return record | ({"credits": record["credits"] + 0.25} if run.id % 2 else {})
+
+
+@deviates("render", GET, about="outputTokens")
+def single_record_changes_from_call_to_call(api, right, question, run):
+    """The single record's tokens grow at each call."""
+    return right(question, run) | {"outputTokens": run.tokens_out + len(api.journal)}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..standin import SUMMARY
 from ..standin_runs import MODELS
-from .table import add, deviates
+from .table import BUSY, add, age, deviates
 
 
 def sums(wrong: str, change: Callable[[int], float], name: str) -> None:
@@ -39,7 +39,7 @@ def sum_of_the_newest_hundred(api, right, question):
     return right(question)[-100:]
 
 
-@deviates("select", SUMMARY, about="credits")
+@deviates("select", SUMMARY, about="credits", **BUSY)
 def sum_of_the_newest_thousand(api, right, question):
     """Only the newest thousand runs are added up."""
     return right(question)[-1000:]
@@ -73,3 +73,31 @@ def summary_in_a_list(api, right, question):
 def dates_ignored_in_the_summary(api, right, question):
     """The summary adds up the whole history, whatever the dates."""
     return right(question.but(start=None, end=None))
+
+
+@deviates("select", SUMMARY, about="credits")
+def sum_of_one_run_a_job(api, right, question):
+    """Of each job, one run alone is added up."""
+    return list({run.job: run for run in right(question)}.values())
+
+
+@deviates("select", SUMMARY, about="end_date")
+def sum_always_ends_yesterday(api, right, question):
+    """Sums are made at night: what happened in the last two days is missing."""
+    return [run for run in right(question) if age(api, run) > 2]
+
+
+@deviates("spent", SUMMARY, about="credits")
+def large_sums_are_capped(api, right, question):
+    """A sum is never more than a hundred credits."""
+    return min(right(question), 100_000_000)
+
+
+@deviates("total", SUMMARY, about="credits")
+def credits_missing_where_nothing_was_used(api, right, question):
+    """The summary of a window without usage is an empty object."""
+    summary = right(question)
+    return summary if summary["credits"] else {}
+
+
+sums("credits are half a percent too few", lambda spent: spent * 995 // 1000, "credits-half-a-percent-off")

@@ -63,7 +63,11 @@ class Deviation:
 
     def standin(self, **circumstances: Any) -> Standin:
         """Make the stand-in."""
-        return Standin(**{**circumstances, **self.circumstances}).bend(self.method, self._where_it_acts)
+        return self.bend(Standin(**{**circumstances, **self.circumstances}))
+
+    def bend(self, standin: Standin) -> Standin:
+        """Make a stand-in wrong."""
+        return standin.bend(self.method, self._where_it_acts)
 
     def _where_it_acts(self, api: Standin, right: Callable[..., Any], *given: Any) -> Any:
         if self.places and operation_of(given[0]) not in self.places:
@@ -109,6 +113,8 @@ ALL = (GET, LLM, SUMMARY, MATCHING)
 LISTS = (LLM, MATCHING)
 WINDOWED = (LLM, MATCHING, SUMMARY)
 SECOND_ORG = {"organizations": (1, 2)}
+BUSY = {"circumstances": {"daily": {1: 4, 2: 1}, "daily_matching": {1: 4, 2: 1}}}
+"""More than a thousand runs a year."""
 
 
 def age(api: Standin, run: Run) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..standin import MATCHING
-from .table import SECOND_ORG, deviates
+from .table import SECOND_ORG, age, deviates
 
 
 def tasks(**more: Any) -> Callable[..., Any]:
@@ -98,3 +98,37 @@ def task_refused(api, right, operation, query):
     if query.get("task") == "CDM":
         raise api.unreadable("task", "CDM")
     return right(operation, query)
+
+
+@tasks()
+def task_ignored_with_start_alone(api, right, question):
+    """The task is ignored where only a start is given."""
+    alone = question.given & {"start_date", "end_date"} == {"start_date"}
+    return right(question.but(task=None) if alone else question)
+
+
+@tasks()
+def task_ignored_with_end_alone(api, right, question):
+    """The task is ignored where only an end is given."""
+    alone = question.given & {"start_date", "end_date"} == {"end_date"}
+    return right(question.but(task=None) if alone else question)
+
+
+@tasks()
+def task_ignored_without_organization(api, right, question):
+    """The task is ignored where no organization is named."""
+    return right(question if "org_id" in question.given else question.but(task=None))
+
+
+@tasks()
+def everything_called_by_the_task_asked_for(api, right, question):
+    """The task does not filter: every record is said to be of the task asked for."""
+    found = right(question.but(task=None))
+    return [run._replace(task=question.task) for run in found] if question.task else found
+
+
+@tasks()
+def task_ignored_for_old_runs(api, right, question):
+    """The task filters what is younger than three months."""
+    return [run for run in right(question.but(task=None)) if run.task == question.task or not question.task
+            or age(api, run) > 92]  # fmt: skip

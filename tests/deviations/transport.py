@@ -105,3 +105,38 @@ good_answers("gone", "an operation is no longer there", fails(404, GONE), MATCHI
 good_answers(
     "html", "an operation answers with a page", fails(200, b"<html>Sign in</html>", "text/html"), LLM, MATCHING
 )
+
+
+def cut_in_transport(answer: Answer) -> None:
+    """Promise more bytes than there are."""
+    answer.headers |= {"Content-Length": str(len(answer.body) + 100), "Connection": "close"}
+
+
+def falsely_compressed(answer: Answer) -> None:
+    """Say gzip, and send the plain body."""
+    answer.headers["Content-Encoding"] = "gzip"
+
+
+good_answers("trailing-comma", "a comma after the last field", rewrites(lambda body: body[:-1] + b",}"), SUMMARY, GET)
+good_answers("guarded", "a prefix against hijacking", rewrites(lambda body: b")]}',\n" + body), MATCHING)
+good_answers("jsonp", "the body is a call", rewrites(lambda body: b"callback(" + body + b")"), LLM)
+good_answers("utf-16", "the body is in UTF-16", rewrites(lambda body: body.decode().encode("utf-16")), MATCHING)
+good_answers("single-quotes", "strings are in single quotes", rewrites(lambda body: body.replace(b'"', b"'")), SUMMARY)
+good_answers("raw-line-break", "a string has a raw line break",
+             rewrites(lambda body: body.replace(b"claude-", b"claude-\n")), LLM)  # fmt: skip
+good_answers("nan-in-some", "some records have NaN for credits",
+             rewrites(lambda body: re.sub(rb'("id":\d*1,[^}]*"credits":)0[.][0-3]\d*', rb"\1NaN", body)),
+             LLM)  # fmt: skip
+good_answers("octets", "a right body as application/octet-stream", retypes("application/octet-stream"), MATCHING)
+good_answers("html-type-for-empty", "an empty list under text/html",
+             lambda answer: retypes("text/html")(answer) if answer.body == b"[]" else None, LLM)  # fmt: skip
+good_answers("cut-in-transport", "the connection ends in the middle", cut_in_transport, LLM, exits=JUDGED_OR_NOT)
+good_answers("falsely-compressed", "said to be gzip, and is not", falsely_compressed, MATCHING, exits=JUDGED_OR_NOT)
+good_answers("fails-when-long", "a list of more than 20 kB gets 500",
+             lambda answer: fails(500)(answer) if len(answer.body) > 20_000 else None, LLM, MATCHING,
+             exits=JUDGED_OR_NOT)  # fmt: skip
+good_answers("gateway", "an operation always answers 502 and a page", fails(502, b"<h1>502</h1>", "text/html"), LLM,
+             exits=JUDGED_OR_NOT)  # fmt: skip
+good_answers("forbidden", "an operation always answers 403",
+             fails(403, b'{"error":"forbidden","errorDescription":"You may not see this.","code":403}'), MATCHING,
+             exits=JUDGED_OR_NOT)  # fmt: skip

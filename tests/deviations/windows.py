@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..standin import LLM, SUMMARY
-from ..standin_runs import DAY, HOUR
+from ..standin import LLM, SUMMARY, Question, Standin
+from ..standin_runs import DAY, HOUR, Run
 from .table import LISTS, WINDOWED, age, deviates, width
 
 
@@ -202,3 +202,46 @@ def default_window_has_other_fields(api, right, question, run):
     if not question.dated:
         del record["jobId"]
     return record
+
+
+@windows("start_date")
+def start_cut_to_its_hour(api, right, question):
+    """The minutes of the start are dropped."""
+    return right(question.but(start=question.start // HOUR * HOUR) if question.dated and question.start else question)
+
+
+@windows("end_date")
+def end_cut_to_its_hour(api, right, question):
+    """The minutes of the end are dropped."""
+    return right(question.but(end=question.end // HOUR * HOUR) if question.dated and question.end else question)
+
+
+@deviates("select", *LISTS, about="start_date")
+def dates_ignored_without_organization(api, right, question):
+    """The dates are ignored where no organization is named."""
+    return right(question if "org_id" in question.given else question.but(start=None, end=None))
+
+
+@defaults(LLM, SUMMARY, organizations=(1, 2))
+def default_is_everything_for_the_second_organization(api, right, question):
+    """Without dates, the second organization named gets its whole history."""
+    return question if question.org == 2 else right(question)
+
+
+def cached(api: Standin, question: Question, *key: Any) -> list[Run]:
+    """Give the answer to the first question with the same key again."""
+    if key not in api.memory:
+        api.memory[key] = Standin.select(api, question)
+    return api.memory[key]
+
+
+@windows("end_date")
+def cached_without_regard_to_the_end(api, right, question):
+    """Answers are cached by operation, organization, task and start: the end is forgotten."""
+    return cached(api, question, question.operation, question.org, question.task, question.start)
+
+
+@windows("start_date")
+def cached_by_organization(api, right, question):
+    """Answers are cached by operation, organization and task: the window is forgotten."""
+    return cached(api, question, question.operation, question.org, question.task)

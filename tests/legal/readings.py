@@ -70,25 +70,35 @@ def reckoned(zone: str) -> Callable[..., Any]:
     return default_window
 
 
-ZONES = ("America/Chicago", "Asia/Tokyo", "Pacific/Kiritimati", "Etc/GMT+12", "UTC")
-TIMES = {"mid-month": NOW, "first-day": datetime(2026, 6, 1, 3, 4, 5, tzinfo=UTC),
-         "last-day": datetime(2026, 5, 31, 21, 4, 5, tzinfo=UTC)}  # fmt: skip
+DAYS = {
+    "mid-month": NOW,
+    "first-day": datetime(2026, 6, 1, 3, 4, 5, tzinfo=UTC),
+    "last-day": datetime(2026, 5, 31, 21, 4, 5, tzinfo=UTC),
+}
+ODD_TIMES = {
+    "new-year": datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC),
+    "leap-day": datetime(2028, 2, 29, 23, 59, 50, tzinfo=UTC),
+    "end-of-summer-time": datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
+}
 
 
-def monthly(zone: str, day: str) -> None:
-    """Enter a default window that is reckoned in a zone, on a day where that matters."""
+def monthly(zone: str, day: str, at: datetime) -> None:
+    """Enter a default window that is reckoned in a zone, at a time where that matters."""
 
     def bend(api: Standin) -> None:
         api.bend("default_window", reckoned(zone))
-        api.extra.append(made(LLM, TIMES[day].replace(hour=1), id=9))
+        api.extra.append(made(LLM, at - timedelta(seconds=20), id=9))
 
-    unusual = f"the default window is reckoned in {zone}; it is {TIMES[day]}"
-    VARIATIONS.append(Variation(f"month-of-{zone}-on-{day}", unusual, bend, at=TIMES[day], combines=day == "mid-month"))
+    unusual = f"the default window is reckoned in {zone}; it is {at}"
+    VARIATIONS.append(Variation(f"month-of-{zone}-on-{day}", unusual, bend, at=at, combines=at == NOW))
 
 
-for _zone in ZONES:
-    for _day in TIMES:
-        monthly(_zone, _day)
+for _zone in ("America/Chicago", "Asia/Tokyo", "Pacific/Kiritimati", "Etc/GMT+12", "UTC"):
+    for _day, _at in DAYS.items():
+        monthly(_zone, _day, _at)
+for _zone in ("America/Chicago", "UTC"):
+    for _day, _at in ODD_TIMES.items():
+        monthly(_zone, _day, _at)
 
 
 @around("default_window")
