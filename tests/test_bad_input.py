@@ -6,11 +6,13 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+
 from civis_usage.schemas import OPERATIONS, Operation, Parameter, validator
 
 from .serve_process import Served, serving
@@ -76,9 +78,9 @@ class Wire:
     def send(self, request: bytes, method: str = "GET") -> Answer:
         with socket.create_connection(self.address, timeout=20) as connection:
             connection.sendall(request)
-            response = http.client.HTTPResponse(connection, method=method)
-            response.begin()
-            return Answer(response.status, response.msg, response.read())
+            with closing(http.client.HTTPResponse(connection, method=method)) as response:
+                response.begin()
+                return Answer(response.status, response.msg, response.read())
 
     def must_still_answer(self) -> None:
         assert self.ask("/usage/llm?org_id=1").status == 200, "the server did not survive"

@@ -20,14 +20,14 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from click.testing import CliRunner, Result
+
+from civis_usage.__main__ import main
 from civis_usage.contract_tests import report_files, report_json, runner
 from civis_usage.contract_tests.results import Report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
-from click.testing import CliRunner, Result
-
-from civis_usage.__main__ import main
 
 from .report_samples import KEPT_ONLY, make_report
 from .standin import KEY, LLM, Answer, Request, Standin

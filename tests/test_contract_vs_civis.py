@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from civis.resources._resources import parse_api_spec
-from civis_usage.schemas import OPERATIONS, bundled_openapi, load, swagger
 from jsonref import JsonRef
+
+from civis_usage.schemas import OPERATIONS, bundled_openapi, load, swagger
 
 CIVIS: dict[str, Any] = json.loads(resources.files("civis.resources").joinpath("civis_api_spec.json").read_text())
 DEFINITIONS = {

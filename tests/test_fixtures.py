@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any
 
 import pytest
-from civis_usage.fixtures import Body, bodies, strategies
-from civis_usage.schemas import load, times, validator
-from civis_usage.schemas.documents import BODIES
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
+from civis_usage.fixtures import Body, bodies, strategies
+from civis_usage.schemas import load, times, validator
+from civis_usage.schemas.documents import BODIES
 
 NAMED: dict[str, Callable[..., SearchStrategy[dict[str, Any]]]] = {
     "llm_usage": strategies.llm_usage,

@@ -6,10 +6,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from civis_usage.contract_tests import waivers
 from click.testing import CliRunner
 
 from civis_usage.__main__ import COMMANDS, main
+from civis_usage.contract_tests import waivers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -18,6 +18,7 @@ import pytest
 import requests
 import yaml
 from civis.base import CivisAPIError, CivisAPIKeyError
+
 from civis_usage.client import UsageClient
 
 from .serve_process import Served, serving

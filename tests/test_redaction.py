@@ -10,10 +10,11 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from civis_usage.contract_tests import report_github, report_html, report_json, report_junit, report_terminal, waivers
-from civis_usage.contract_tests.redaction import DISTINCT, MASK, Redactor
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+from civis_usage.contract_tests import report_github, report_html, report_json, report_junit, report_terminal, waivers
+from civis_usage.contract_tests.redaction import DISTINCT, MASK, Redactor
 
 from .report_samples import full_report
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+
 from civis_usage.contract_tests import (
     report_files,
     report_github,

@@ -11,12 +11,12 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
-from civis_usage.schemas import OPERATIONS, bundled_openapi, load, openapi_30, swagger, times, validator
-from civis_usage.schemas.documents import BODIES, NAMES
-from civis_usage.schemas.formats import FORMATS
 from schemathesis.specs.openapi.definitions import OPENAPI_30, OPENAPI_31, SWAGGER_20  # the official metaschemas
 
 from civis_usage import schemas
+from civis_usage.schemas import OPERATIONS, bundled_openapi, load, openapi_30, swagger, times, validator
+from civis_usage.schemas.documents import BODIES, NAMES
+from civis_usage.schemas.formats import FORMATS
 
 
 def references_in(node: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from civis_usage.contract_tests import waivers
 from civis_usage.contract_tests.results import Evidence, Outcome, Verdict, Waiver
 from civis_usage.contract_tests.runner import checks

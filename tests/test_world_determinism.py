@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from civis_usage.mock_server.drawing import bits, draw
-from civis_usage.mock_server.world import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import civis_usage
 from civis_usage import fixtures, mock_server, schemas
+from civis_usage.mock_server.drawing import bits, draw
+from civis_usage.mock_server.world import World
 
 from . import world_digest
 
