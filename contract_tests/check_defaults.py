@@ -28,8 +28,8 @@ def readings(now: int) -> list[Window]:
 def default_list(witness: Witness) -> tuple[History, list[Record], str]:
     """Ask for the list with neither date."""
     history = witness.history("list_llm", witness.organizations[0])
-    got = witness.records("list_llm", org_id=history.org)
-    return history, got, witness.answers_to("list_llm", org_id=history.org)
+    got, request = witness.records("list_llm", {"org_id": history.org})
+    return history, got, request
 
 
 @check(

@@ -43,7 +43,7 @@ def _register(operation: str) -> None:
         "Without a key the answer is 401 with WWW-Authenticate.",
     )
     def key_required(witness: Witness) -> Outcome:
-        answer = witness.ask(operation, key=None, legitimate=False, **_question(witness, operation))
+        answer = witness.ask(operation, _question(witness, operation), key=None, legitimate=False)
         return kept(f"{answer.status} without a key", _refusal(answer, "without a key"))
 
 
@@ -54,7 +54,7 @@ for _operation in OPERATIONS:
 @check("any-wrong-key", "any", "A refused key is answered by 401 with WWW-Authenticate.")
 def wrong_key(witness: Witness) -> Outcome:
     """Ask once with a key that is deliberately wrong."""
-    answer = witness.ask("list_llm", key="wrong", legitimate=False, **_question(witness, "list_llm"))
+    answer = witness.ask("list_llm", _question(witness, "list_llm"), key="wrong", legitimate=False)
     return kept(f"{answer.status} with a wrong key", _refusal(answer, "with a wrong key"))
 
 
@@ -76,7 +76,7 @@ def _register_unreadable(operation: str, wrong: dict[str, str]) -> None:
     )
     def unreadable(witness: Witness) -> Outcome:
         parameters = {**_question(witness, operation), **wrong}
-        answer = witness.ask(operation, legitimate=False, **parameters)
+        answer = witness.ask(operation, parameters, legitimate=False)
         findings = []
         if answer.status >= 500:
             findings.append(Finding(f"{answer.status} for {name}={value}", request=answer.request))

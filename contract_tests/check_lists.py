@@ -68,8 +68,7 @@ def _register(operation: str, name: str) -> None:
         if history.late is None:
             return no_usage("too few runs to begin a list between two of them")
         window = Window(history.late, None)
-        got = history.ask(window)
-        request = witness.answers_to(operation, org_id=history.org, **window.parameters)
+        got, request = history.ask(window)
         return kept(f"{len(got)} records from {window}", compare(got, window.holds, history.facts, request))
 
     @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
@@ -78,13 +77,13 @@ def _register(operation: str, name: str) -> None:
         end = history.early if history.complete and history.early else history.dawn
         window = Window(None, end)
         parameters = {"org_id": history.org, **window.parameters}
-        answer = witness.ask(operation, legitimate=False, **parameters)
+        answer = witness.ask(operation, parameters, legitimate=False)
         if 400 <= answer.status < 500:
             return kept(f"{answer.status}: the start defaults to a later day")
-        got = witness.records(operation, **parameters)
+        got, request = witness.records(operation, parameters)
         if not got:
             return kept(f"no records for {window}: nothing so old, or the start defaults to a later day")
-        return kept(f"{len(got)} records for {window}", compare(got, window.holds, history.facts, answer.request))
+        return kept(f"{len(got)} records for {window}", compare(got, window.holds, history.facts, request))
 
     @check(f"{name}-once", operation, "A list shows each usage once.")
     def once(witness: Witness) -> Outcome:
@@ -141,9 +140,8 @@ def repeat(witness: Witness) -> Outcome:
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
     window = known[0].focus
-    first = known[0].ask(window)
-    second = witness.records("list_llm", org_id=known[0].org, **window.elsewhere)
-    request = witness.answers_to("list_llm", org_id=known[0].org, **window.elsewhere)
+    first, _ = known[0].ask(window)
+    second, request = witness.records("list_llm", {"org_id": known[0].org, **window.elsewhere})
     fact = Fact(Window(None, None), tuple(first), "the first answer")
     findings = lost(second, lambda record: True, [fact], request) + extra(second, [fact], request)
     return kept(f"{len(first)} and {len(second)} records in {window}", findings)
@@ -160,8 +158,7 @@ def without_organization(witness: Witness) -> Outcome:
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
     window = known[0].focus
-    got = witness.records("list_llm", **window.parameters)
-    request = witness.answers_to("list_llm", **window.parameters)
+    got, request = witness.records("list_llm", window.parameters)
     findings = strangers(got, window.holds, request)
     for history in known:
         mine = [record for record in got if record.org == history.org]
@@ -181,8 +178,7 @@ def _task(witness: Witness, task: str, histories: list[History], *, named: bool 
         outermost = next((record for record in history.records if window.holds(record)), None)
         ends = window.elsewhere if outermost and outermost.data.get("task") == task else window.parameters
         parameters = {"task": task, **ends, **({"org_id": history.org} if named else {})}
-        got = witness.records("list_matching", **parameters)
-        request = witness.answers_to("list_matching", **parameters)
+        got, request = witness.records("list_matching", parameters)
         fits = _fits(task, window, history.org if named else None)
         findings += strangers(got, fits, request)
         mine = [record for record in got if record.org == history.org]
@@ -233,7 +229,6 @@ def without_dates(witness: Witness) -> Outcome:
     if not history.is_short:
         raise Spared("not asked: the list may be very long")
     task = witness.rng.choice(("IDR", "CDM"))
-    got = witness.records("list_matching", org_id=history.org, task=task)
-    request = witness.answers_to("list_matching", org_id=history.org, task=task)
+    got, request = witness.records("list_matching", {"org_id": history.org, "task": task})
     findings = strangers(got, _fits(task, Window(None, None), history.org), request)
     return kept(f"{len(got)} records", findings + extra(got, history.facts, request))

@@ -16,7 +16,7 @@ COUNTS = ("runTime", "credits", "inputTokens", "outputTokens", "numRecords")
 
 
 def _bodies(witness: Witness) -> list[tuple[Answer, Mapping[str, Any]]]:
-    found = []
+    found: list[tuple[Answer, Mapping[str, Any]]] = []
     for answer in witness.answers:
         if answer.status == 200 and answer.legitimate and answer.is_json:
             items = answer.json if isinstance(answer.json, list) else [answer.json]

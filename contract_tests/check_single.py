@@ -35,7 +35,7 @@ def equals_listed(witness: Witness) -> Outcome:
         return no_usage("no listed usage to fetch by its id")
     findings, compared, unreadable = [], 0, None
     for record in sample:
-        answer = witness.ask("get_llm", id=record.data["id"])
+        answer = witness.ask("get_llm", {"id": record.data["id"]})
         if answer.status == 404:
             text = f"{answer.request} answered 404 for a listed usage: {excerpt(record.data, 200)}"
             findings.append(Finding(text, request=answer.request, example=excerpt(record.data)))
@@ -72,7 +72,7 @@ def _differences(listed: Record, single: Record, request: str) -> list[Finding]:
 @check("get-llm-unknown", "get_llm", "An id that belongs to no usage never gives another usage's record.")
 def unknown(witness: Witness) -> Outcome:
     """Ask for an id that cannot be."""
-    answer = witness.ask("get_llm", id=UNKNOWN, legitimate=False)
+    answer = witness.ask("get_llm", {"id": UNKNOWN}, legitimate=False)
     if answer.status != 200:
         return kept(f"{answer.status} for id {UNKNOWN}")
     body = answer.json if answer.is_json else None
@@ -90,7 +90,7 @@ def unknown(witness: Witness) -> Outcome:
 )
 def unknown_404(witness: Witness) -> Outcome:
     """Look at the error for the id that cannot be."""
-    answer = witness.ask("get_llm", id=UNKNOWN, legitimate=False)
+    answer = witness.ask("get_llm", {"id": UNKNOWN}, legitimate=False)
     findings = []
     if answer.status not in (404, 403, 200):
         findings.append(Finding(f"{answer.request} answered {answer.status} instead of 404", request=answer.request))

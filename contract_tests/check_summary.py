@@ -50,7 +50,7 @@ def sums(witness: Witness) -> Outcome:
         if window is None or expected is None:
             continue
         try:
-            credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+            credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
         except Hidden as hidden:
             if number == 0 and expected[0] > 0:
                 findings.append(Finding(f"{hidden}, though the list shows {expected[2]} records"))
@@ -67,7 +67,7 @@ def start_only(witness: Witness) -> Outcome:
     if history.late is None:
         return no_usage("too few runs to begin a summary between two of them")
     window = Window(history.late, None)
-    return _against_list(witness, history, history.ask(window), window)
+    return _against_list(witness, history, history.ask(window)[0], window)
 
 
 @check(
@@ -89,9 +89,9 @@ def _between(witness: Witness, history: History) -> Outcome:
     zones = readings(witness.now)
     starts = [zone.start or 0 for zone in zones]
     sure = Window(max(starts), witness.now - DAY)
-    least = witness.summary(history.org, **sure.parameters)[0] if max(starts) < witness.now - DAY else 0.0
-    credits, _, request = witness.summary(history.org)  # noqa: A001
-    most = witness.summary(history.org, **Window(min(starts), witness.now + 2 * DAY).parameters)[0]
+    least = witness.summary(history.org, sure.parameters)[0] if max(starts) < witness.now - DAY else 0.0
+    credits, request = witness.summary(history.org, {})  # noqa: A001
+    most = witness.summary(history.org, Window(min(starts), witness.now + 2 * DAY).parameters)[0]
     slack = tolerance(witness, most, int(history.density * 31))
     findings = []
     if not least - slack <= credits <= most + slack:
@@ -103,7 +103,7 @@ def _between(witness: Witness, history: History) -> Outcome:
 def _against_list(witness: Witness, history: History, before: Sequence[Record], window: Window) -> Outcome:
     """Hold a summary against an open window's list; on a mismatch, ask for it again: runs may have been recorded."""
     try:
-        credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+        credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
     except Hidden as hidden:
         if _total(before) <= 0:
             return no_usage(f"{hidden}")
@@ -111,7 +111,7 @@ def _against_list(witness: Witness, history: History, before: Sequence[Record], 
     sums = [_total(before)]
     findings = _held(witness, request, credits, sums[0], sums[0], len(before))
     if findings:
-        sums.append(_total(history.ask(window, again=True)))
+        sums.append(_total(history.ask(window, again=True)[0]))
         findings = _held(witness, request, credits, min(sums), max(sums), len(before))
     if not before and not findings:
         return no_usage("no usage to add up")
@@ -125,10 +125,10 @@ def end_only(witness: Witness) -> Outcome:
     if history.early is None:
         return no_usage("too few runs to end a summary between two of them")
     window = Window(None, history.early)
-    answer = witness.ask(OPERATION, legitimate=False, org_id=history.org, **window.parameters)
+    answer = witness.ask(OPERATION, {"org_id": history.org, **window.parameters}, legitimate=False)
     if 400 <= answer.status < 500:
         return kept(f"{answer.status}: the start defaults to a later day")
-    credits, _, request = witness.summary(history.org, **window.parameters)  # noqa: A001
+    credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
     if credits == 0:
         return kept("0 credits: the start defaults to a later day, or the older runs were free")
     closed = Window(history.dawn, history.early)
@@ -137,7 +137,7 @@ def end_only(witness: Witness) -> Outcome:
         early = [record for record in history.records if window.holds(record)]
         expected = (_total(early), _total(early), len(early))
     if expected is None:
-        whole, _, _ = witness.summary(history.org, **closed.parameters)
+        whole, _ = witness.summary(history.org, closed.parameters)
         expected = (whole, whole, 0)
     return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, *expected))
 
@@ -152,10 +152,10 @@ def nothing(witness: Witness) -> Outcome:
     org = witness.organizations[0]
     dawn = witness.history("list_llm", org).dawn
     window = Window(min(dawn, DAWN) - 2 * DAY, min(dawn, DAWN) - DAY)
-    answer = witness.ask(OPERATION, legitimate=False, org_id=org, **window.parameters)
+    answer = witness.ask(OPERATION, {"org_id": org, **window.parameters}, legitimate=False)
     if answer.status == 404:
         return kept("404 for a day without usage")
-    credits, _, request = witness.summary(org, **window.parameters)  # noqa: A001
+    credits, request = witness.summary(org, window.parameters)  # noqa: A001
     return kept(f"{credits} credits", [Finding(f"{credits} credits in {window}", request=request)] if credits else [])
 
 
@@ -172,17 +172,16 @@ def long(witness: Witness) -> Outcome:
     history = known[0]
     base = history.base
     if (base.window.start or 0) <= history.horizon - 400 * DAY:
-        credits, _, request = witness.summary(history.org, **base.window.parameters)  # noqa: A001
+        credits, request = witness.summary(history.org, base.window.parameters)  # noqa: A001
         expected = history.sum(base.window) or (0.0, 0.0, 0)
         found = _held(witness, request, credits, *expected)
         return kept(f"{credits:.2f} credits of {expected[2]} records", found)
     whole = Window(history.dawn, history.horizon)
     middle = history.early or base.window.start
-    total, first, second = (
-        witness.summary(history.org, **window.parameters)[0]
+    (total, request), (first, _), (second, _) = (
+        witness.summary(history.org, window.parameters)
         for window in (whole, Window(whole.start, middle), Window(middle, whole.end))
     )
-    request = witness.answers_to(OPERATION, org_id=history.org, **whole.parameters)
     runs = int(len(base.records) / base.window.days * whole.days)
     slack = 3 * tolerance(witness, abs(total), runs)
     findings = []
@@ -205,8 +204,8 @@ def alias(witness: Witness) -> Outcome:
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
     focus = known[0].focus
-    first, _, _ = witness.summary(known[0].org, **focus.parameters)
-    second, _, request = witness.summary(known[0].org, **focus.elsewhere)
+    first, _ = witness.summary(known[0].org, focus.parameters)
+    second, request = witness.summary(known[0].org, focus.elsewhere)
     text = f"{first!r} credits at first, {second!r} when asked again"
     return kept("the same answer twice", [Finding(text, request=request)] if first != second else [])
 

@@ -107,15 +107,15 @@ class History:
         """The seconds at which known records were created, sorted."""
         return sorted({record.second for record in self.records if record.second is not None})
 
-    def ask(self, window: Window, *, again: bool = False, **more: object) -> list[Record]:
-        """Ask for this organization's list in ``window``."""
-        parameters = {"org_id": self.org, **window.parameters, **more}
-        return self.witness.records(self.operation, again=again, **parameters)
+    def ask(self, window: Window, *, again: bool = False) -> tuple[list[Record], str]:
+        """Ask for this organization's list in ``window``; give its records, and the request."""
+        parameters = {"org_id": self.org, **window.parameters}
+        return self.witness.records(self.operation, parameters, again=again)
 
     def learn(self, window: Window) -> Fact:
         """Ask for a closed window and keep the answer as a fact."""
-        records = self.ask(window)
-        fact = Fact(window, tuple(records), self.witness.answers[-1].request)
+        records, request = self.ask(window)
+        fact = Fact(window, tuple(records), request)
         self.facts.append(fact)
         return fact
 
@@ -193,8 +193,8 @@ class History:
     def fresh(self) -> Fact:
         """What is known of the time from the horizon to ten minutes before the run began: not closed, but settled."""
         until = self.witness.now - 600
-        records = self.ask(Window(self.horizon, self.witness.now + 2 * DAY))
-        return Fact(Window(self.horizon, until), tuple(records), self.witness.answers[-1].request)
+        records, request = self.ask(Window(self.horizon, self.witness.now + 2 * DAY), again=True)
+        return Fact(Window(self.horizon, until), tuple(records), request)
 
     def sum(self, window: Window) -> tuple[float, float, int] | None:
         """Give the least and the most credits that ``window`` may cost, and its number of records.

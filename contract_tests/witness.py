@@ -36,6 +36,10 @@ PATIENCE = 330.0
 """Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
 
 
+Parameters = Mapping[str, Any]
+"""Path and query parameters by their documented names."""
+
+
 class NotJudged(Exception):  # noqa: N818 - named by what happened
     """The question cannot be put or got no answer of the API's; its text says why (budget, rate limit, outage)."""
 
@@ -117,21 +121,20 @@ class Witness:
     def ask(
         self,
         operation: str,
-        /,
+        parameters: Parameters,
         *,
         again: bool = False,
         key: str | None = "own",
         legitimate: bool = True,
-        **parameters: Any,
     ) -> Answer:
         """Put one question and give the answer, whatever its status.
 
         Args:
             operation: the operation's id.
+            parameters: path and query parameters.
             again: ask even if the question was answered before.
             key: ``own``, ``wrong`` or ``None`` for no key.
             legitimate: whether the documentation promises a 200. The shape checks look at such answers, and at any 200.
-            parameters: path and query parameters by their documented names.
 
         Raises:
             NotJudged: the budget or the rate limit is spent, the API is unreachable or unavailable, the key refused.
@@ -171,10 +174,6 @@ class Witness:
         except NotAsContracted as error:
             raise Unusable(str(error)) from error
 
-    def answers_to(self, operation: str, /, **parameters: Any) -> str:
-        """Give the request, path and query, of a question."""
-        return self.ask(operation, **parameters).request
-
     @property
     def summary_decimals(self) -> int:
         """The decimals of the summaries seen so far, 2 at least: how coarsely they may be rounded."""
@@ -191,32 +190,32 @@ class Witness:
         known = self._histories.get((operation, self.organizations[0]))
         return known is not None and bool(known.records)
 
-    def records(self, operation: str, /, *, again: bool = False, **parameters: Any) -> list[Record]:
-        """Ask for a list and give its records.
+    def records(self, operation: str, parameters: Parameters, *, again: bool = False) -> tuple[list[Record], str]:
+        """Ask for a list; give its records, and the request.
 
         Raises:
             Unusable: the answer is no list (the shape checks report it).
             Hidden: 403 or 404 for a named organization.
             NotJudged: as :meth:`ask`.
         """
-        answer = self.ask(operation, again=again, **parameters)
+        answer = self.ask(operation, parameters, again=again)
         if answer.status in (403, 404) and "org_id" in parameters:
             raise Hidden(f"{answer.request} answered {answer.status}")
         if answer.status != 200:
             raise Unusable(f"{answer.request} answered {answer.status}")
         if not isinstance(answer.json, list):
             raise Unusable(f"{answer.request} answered no list")
-        return answer.records
+        return answer.records, answer.request
 
-    def summary(self, org_id: int, *, again: bool = False, **parameters: Any) -> tuple[float, Any, str]:
-        """Ask for a summary; give its credits, the organization that it names, and the request.
+    def summary(self, org_id: int, parameters: Parameters) -> tuple[float, str]:
+        """Ask for a summary; give its credits, and the request.
 
         Raises:
             Unusable: the answer is no summary.
             Hidden: 403 or 404.
             NotJudged: as :meth:`ask`.
         """
-        answer = self.ask("get_llm_organization_summary", again=again, org_id=org_id, **parameters)
+        answer = self.ask("get_llm_organization_summary", {"org_id": org_id, **parameters})
         if answer.status in (403, 404):
             raise Hidden(f"{answer.request} answered {answer.status}")
         if answer.status != 200:
@@ -224,7 +223,7 @@ class Witness:
         body = answer.json
         if not isinstance(body, Mapping) or not isinstance(body.get("credits"), int | float):
             raise Unusable(f"{answer.request} answered no summary")
-        return float(body["credits"]), body.get("organizationId"), answer.request
+        return float(body["credits"]), answer.request
 
     def history(self, operation: str, org: int) -> History:
         """Give what is known of an organization's usage: explored once, at the first call."""
@@ -245,7 +244,7 @@ class Witness:
     @property
     def looked_at(self) -> tuple[int, ...]:
         """The organizations named by the user, or found so far."""
-        return self.__dict__.get("organizations", self.config.organizations)
+        return self.organizations if "organizations" in self.__dict__ else self.config.organizations
 
     @cached_property
     def organizations(self) -> tuple[int, ...]:
@@ -256,7 +255,8 @@ class Witness:
         for days in (40, 400, 4000):
             start = datetime.fromtimestamp(self.now - days * 86400, UTC).strftime("%Y-%m-%dT00:00:00Z")
             end = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT00:00:00Z")
-            for record in self.records("list_llm", start_date=start, end_date=end):
+            found, _ = self.records("list_llm", {"start_date": start, "end_date": end})
+            for record in found:
                 if isinstance(record.org, int):
                     counts[record.org] = counts.get(record.org, 0) + 1
             if counts:
