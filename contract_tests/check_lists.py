@@ -68,22 +68,24 @@ def _register(operation: str, name: str) -> None:
         if history.late is None:
             return no_usage("too few runs to begin a list between two of them")
         window = Window(history.late, None)
-        got, request = history.ask(window)
-        return kept(f"{len(got)} records from {window}", compare(got, window.holds, history.facts, request))
+        more, belongs = _filtered(witness, history, window)
+        got, request = witness.records(operation, {"org_id": history.org, **window.parameters, **more})
+        return kept(f"{len(got)} records from {window}", compare(got, belongs, history.facts, request))
 
     @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
     def end_only(witness: Witness) -> Outcome:
         history = witness.history(operation, witness.organizations[0])
         end = history.early if history.complete and history.early else history.dawn
         window = Window(None, end)
-        parameters = {"org_id": history.org, **window.parameters}
+        more, belongs = _filtered(witness, history, window)
+        parameters = {"org_id": history.org, **window.parameters, **more}
         answer = witness.ask(operation, parameters, legitimate=False)
         if 400 <= answer.status < 500:
             return kept(f"{answer.status}: the start defaults to a later day")
         got, request = witness.records(operation, parameters)
         if not got:
             return kept(f"no records for {window}: nothing so old, or the start defaults to a later day")
-        return kept(f"{len(got)} records for {window}", compare(got, window.holds, history.facts, request))
+        return kept(f"{len(got)} records for {window}", compare(got, belongs, history.facts, request))
 
     @check(f"{name}-once", operation, "A list shows each usage once.")
     def once(witness: Witness) -> Outcome:
@@ -91,6 +93,14 @@ def _register(operation: str, name: str) -> None:
         if not any(fact.records for _, fact in facts):
             return no_usage("the lists are empty")
         return kept(_seen(facts), [finding for _, fact in facts for finding in _twice(fact)])
+
+
+def _filtered(witness: Witness, history: History, window: Window) -> tuple[dict[str, str], Reading]:
+    """Give what to ask for beside an open window, and what belongs to it: of matching runs, those of one task."""
+    if history.operation != "list_matching":
+        return {}, window.holds
+    task = witness.rng.choice(("IDR", "CDM"))
+    return {"task": task}, _fits(task, window, history.org)
 
 
 def _split(history: History) -> None:
@@ -132,15 +142,15 @@ for _operation, _name in LISTS.items():
 @check(
     "list-llm-repeat",
     "list_llm",
-    "The same question about a closed window has the same answer, whatever the UTC offset of its instants.",
+    "The same question about a closed window has the same answer, wherever between two runs its ends stand.",
 )
 def repeat(witness: Witness) -> Outcome:
-    """Ask for the focus once more, with its ends written in other offsets."""
+    """Ask for the focus's frame, which holds the same, with its ends written in other UTC offsets."""
     known = histories(witness, "list_llm")
-    if not known or known[0].focus is None:
+    if not known or known[0].focus is None or known[0].frame is None:
         return no_usage("no window with usage to ask about")
-    window = known[0].focus
-    first, _ = known[0].ask(window)
+    window = known[0].frame
+    first, _ = known[0].ask(known[0].focus)
     second, request = witness.records("list_llm", {"org_id": known[0].org, **window.elsewhere})
     fact = Fact(Window(None, None), tuple(first), "the first answer")
     findings = lost(second, lambda record: True, [fact], request) + extra(second, [fact], request)
@@ -172,11 +182,10 @@ def _task(witness: Witness, task: str, histories: list[History], *, named: bool 
     """Hold the list of a task against the lists without: it is exactly their part with that task."""
     findings, seen = [], []
     for history in histories:
-        window = history.focus
-        if window is None:
+        window, frame = history.focus, history.frame
+        if window is None or frame is None:
             continue
-        outermost = next((record for record in history.records if window.holds(record)), None)
-        ends = window.elsewhere if outermost and outermost.data.get("task") == task else window.parameters
+        ends = frame.elsewhere if named else window.parameters
         parameters = {"task": task, **ends, **({"org_id": history.org} if named else {})}
         got, request = witness.records("list_matching", parameters)
         fits = _fits(task, window, history.org if named else None)

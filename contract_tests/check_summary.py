@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from civis_usage.contract_tests.answers import Record
 from civis_usage.contract_tests.check_defaults import default_list, readings
@@ -81,7 +82,11 @@ def default_window(witness: Witness) -> Outcome:
     if history.month_is_long:
         return _between(witness, history)
     _, got, _ = default_list(witness)
-    return _against_list(witness, history, got, Window(None, None))
+    outcome = _against_list(witness, history, got, Window(None, None))
+    findings = list(outcome.findings)
+    for other in [each for each in witness.histories("list_llm") if each is not history and not each.month_is_long]:
+        findings += _against_list(witness, other, other.ask(Window(None, None))[0], Window(None, None)).findings
+    return replace(outcome, findings=tuple(findings))
 
 
 def _between(witness: Witness, history: History) -> Outcome:
@@ -105,7 +110,7 @@ def _against_list(witness: Witness, history: History, before: Sequence[Record], 
     try:
         credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
     except Hidden as hidden:
-        if _total(before) <= 0:
+        if _total(before) <= 0 or history.org != witness.organizations[0]:
             return no_usage(f"{hidden}")
         return kept("no summary", [Finding(f"{hidden}, though the list shows {len(before)} records")])
     sums = [_total(before)]
@@ -199,13 +204,13 @@ def long(witness: Witness) -> Outcome:
     "The deprecated name list_llm_organization_summary asks the same and gets the same: one object, not a list.",
 )
 def alias(witness: Witness) -> Outcome:
-    """Ask the focus once more, with its ends in other UTC offsets: one question has one answer, by either name."""
+    """Ask for the focus's frame, which holds the same, in other UTC offsets: one question has one answer."""
     known = histories(witness, "list_llm")
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
-    focus = known[0].focus
+    focus, frame = known[0].focus, known[0].frame or known[0].focus
     first, _ = witness.summary(known[0].org, focus.parameters)
-    second, request = witness.summary(known[0].org, focus.elsewhere)
+    second, request = witness.summary(known[0].org, frame.elsewhere)
     text = f"{first!r} credits at first, {second!r} when asked again"
     return kept("the same answer twice", [Finding(text, request=request)] if first != second else [])
 

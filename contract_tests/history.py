@@ -169,6 +169,16 @@ class History:
         return tight(self.base.records, self.witness.rng)
 
     @cached_property
+    def frame(self) -> Window | None:
+        """The focus with its ends moved out, close to the next records: it holds the same, unless an end is off."""
+        if self.focus is None or self.focus.start is None or self.focus.end is None:
+            return None
+        moments = [record.second for record in self.base.records if record.second is not None]
+        before = max((at for at in moments if at < self.focus.start), default=self.focus.start - CLEAR)
+        after = min((at for at in moments if at > self.focus.end), default=self.focus.end + CLEAR)
+        return Window(before + CLEAR, after - CLEAR)
+
+    @cached_property
     def eve(self) -> Window | None:
         """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than it."""
         moments = sorted({record.second for record in self.base.records if record.second is not None})
@@ -180,8 +190,14 @@ class History:
 
     @cached_property
     def late(self) -> int | None:
-        """An instant between two of the base's later records, with at most some thousands after it."""
+        """The focus's start, or where thousands of records follow, an instant between two of the later ones.
+
+        An API that mistakes a question without an end for the one with the same start would show it.
+        """
         records = self.base.records
+        start = self.focus.start if self.focus else None
+        if start is not None and sum((record.second or 0) > start for record in records) in range(1, 3000):
+            return start
         return cut(records, self.witness.rng, low=max(0.3, 1 - 3000 / max(1, len(records))))
 
     @cached_property

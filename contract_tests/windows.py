@@ -158,31 +158,35 @@ def cut(records: Sequence[Record], rng: Random, low: float = 0.0, high: float = 
 
 
 def tight(records: Sequence[Record], rng: Random, least: int = 20, most: int = 150) -> Window | None:
-    """Choose a window whose ends stand close around its first and its last record.
+    """Choose a window whose ends stand close between two records, one inside and one outside.
 
     It holds ``least`` to ``most`` records where there are as many (all but the outermost otherwise), and its outer
     records cost credits worth noticing where there are such: a window that loses them shows in the list and the sum.
     """
-    moments = sorted({record.second for record in records if record.second is not None})
-    if not moments:
-        return None
     weight: dict[int, float] = {}
     for record in records:
         if record.second is not None:
             weight[record.second] = weight.get(record.second, 0.0) + record.credits
-    candidates = [window for _ in range(40) if (window := _around(moments, rng, least, most))]
-    if not candidates:
-        return Window(moments[0] - CLEAR, moments[-1] + CLEAR)
-    return max(candidates, key=lambda pair: min(weight[pair[0]], weight[pair[1]], 0.05))[2]
-
-
-def _around(moments: Sequence[int], rng: Random, least: int, most: int) -> tuple[int, int, Window] | None:
-    inner = len(moments) - 2
-    if inner < 1:
+    moments = sorted(weight)
+    if not moments:
         return None
-    size = min(inner, rng.randint(min(least, inner), min(most, inner)))
-    first = rng.randint(1, len(moments) - 1 - size)
-    last = first + size - 1
-    window = Window(moments[first] - CLEAR, moments[last] + CLEAR)
-    clear = moments[first] - moments[first - 1] >= 2 * CLEAR and moments[last + 1] - moments[last] >= 2 * CLEAR
-    return (moments[first], moments[last], window) if clear else None
+    breaks = _breaks(moments)
+    pairs = [(rng.choice(breaks), rng.choice(breaks)) for _ in range(400)] if breaks else []
+    fitting = [(low, high) for low, high in pairs if least <= high - low <= most]
+    widest = max(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))
+    if not fitting and widest[0] >= widest[1]:
+        return Window(moments[0] - CLEAR, moments[-1] + CLEAR)
+    fitting = fitting or [widest]
+    low, high = max(fitting, key=lambda pair: min(weight[moments[pair[0]]], weight[moments[pair[1] - 1]], 0.05))
+    return Window(moments[low] - CLEAR, moments[high - 1] + CLEAR)
+
+
+def _breaks(moments: Sequence[int]) -> list[int]:
+    """Give the places where a window's end can stand close between two moments, by the later one's index.
+
+    Those within one hour of the clock are preferred: there an end that is taken for its hour shows as well.
+    """
+    gaps = sorted((after - before, place) for place, (before, after) in enumerate(pairwise(moments), 1))
+    wide = [place for gap, place in gaps if gap >= 2 * CLEAR]
+    in_an_hour = [place for place in wide if moments[place - 1] // 3600 == moments[place] // 3600]
+    return in_an_hour if len(in_an_hour) >= 6 else wide[: max(6, len(wide) // 3)]
