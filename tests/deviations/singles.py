@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..standin import GET, LLM, Json, Question, Refused
-from ..standin_runs import DAY, HOUR, Run, moment
+from ..standin_runs import DAY, HOUR, Run, moment, noise
 from .table import add, age, deviates
 
 
@@ -152,7 +152,7 @@ def neighbour_found(api, right, question):
 def half_of_the_single_records_differ(api, right, question, run):
     """Every second single record has other credits than the list says."""
     record = right(question, run)
-    return record | ({"credits": record["credits"] + 0.25} if run.id % 2 else {})
+    return record | ({"credits": record["credits"] + 0.25} if noise(run.id) % 2 else {})
 
 
 @deviates("render", GET, about="outputTokens")

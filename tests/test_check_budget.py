@@ -1,0 +1,108 @@
+"""The check is gentle: few requests, nothing but GET, one wrong key, and a budget that it keeps."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from civis_usage.client.transport import Transport
+from civis_usage.contract_tests.results import Report, Verdict
+
+from .judging import judge, wrong
+from .standin import Answer, Request, Standin
+from .standin_server import Server, serving
+
+A_YEAR = {"daily": {1: 12, 2: 3}, "daily_matching": {1: 4, 2: 2}}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def assert_gentle(standin: Standin, report: Report) -> None:
+    assert standin.methods <= {"GET"}, standin.trace()
+    assert standin.wrong_keys <= 1, standin.trace()
+    assert report.requests == len(standin.journal) <= report.budget, standin.trace()
+
+
+def test_a_year_of_one_organization_takes_45_requests_and_some_seconds(
+    server: Server, record_property: pytest.RecordProperty
+) -> None:
+    standins = [Standin(**A_YEAR) for _ in range(5)]
+    reports = [judge(server, standin, seed=seed) for seed, standin in enumerate(standins)]
+    for standin, report in zip(standins, reports, strict=True):
+        assert report.exit_code == 0, wrong(report)
+        assert_gentle(standin, report)
+    requests = statistics.median(report.requests for report in reports)
+    seconds = statistics.median(report.seconds for report in reports)
+    record_property("requests", requests)
+    record_property("seconds", seconds)
+    assert requests <= 45, f"median of {requests} requests:\n{standins[0].trace()}"
+    assert seconds < 30, f"median of {seconds} s; 8 are promised on a quiet machine"
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 5, 8, 12, 20, 30, 40, 60, 100])
+@pytest.mark.parametrize("organizations", [(1,), (1, 2, 3)], ids=["one-organization", "three-organizations"])
+def test_a_budget_is_kept_and_what_it_did_not_reach_is_said(
+    server: Server, budget: int, organizations: tuple[int, ...]
+) -> None:
+    standin = Standin(daily={1: 2, 2: 1, 3: 1}, daily_matching={1: 2, 2: 1, 3: 1})
+    report = judge(server, standin, organizations, max_requests=budget)
+    assert_gentle(standin, report)
+    assert report.budget == budget
+    reached = all(result.verdict is Verdict.KEPT for result in report.results)
+    assert report.exit_code == (0 if reached else 3), wrong(report)
+    if budget <= 20:
+        assert not reached, wrong(report)
+    for result in report.results:
+        assert result.verdict in (Verdict.KEPT, Verdict.INCONCLUSIVE), wrong(report)
+        assert result.verdict is Verdict.KEPT or result.inconclusive, wrong(report)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)),
+        (datetime(2026, 1, 15, 12, 30, tzinfo=UTC), None),
+        (None, datetime(2025, 9, 9, 9, 9, 9, tzinfo=UTC)),
+        (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)),
+    ],
+)
+def test_usage_between_two_dates_is_judged_alone(server: Server, start: datetime | None, end: datetime | None) -> None:
+    standin = Standin(**A_YEAR)
+    report = judge(server, standin, start=start, end=end)
+    assert report.exit_code == 0, wrong(report)
+    assert_gentle(standin, report)
+
+
+TROUBLE = {
+    "refuses-the-key": Answer(401, b'{"error":"unauthorized","code":401}', {"WWW-Authenticate": "Basic"}),
+    "forbids-everything": Answer(403, b'{"error":"forbidden","code":403}', {"Content-Type": "application/json"}),
+    "knows-nothing": Answer(404, b'{"error":"not_found","code":404}', {"Content-Type": "application/json"}),
+    "is-down": Answer(503, b"<h1>503</h1>", {"Content-Type": "text/html"}),
+    "is-broken": Answer(500, b"<h1>500</h1>", {"Content-Type": "text/html"}),
+    "is-too-busy": Answer(429, b'{"error":"busy","code":429}', {"Retry-After": "3"}),
+    "is-another-site": Answer(200, b"<html>Welcome</html>", {"Content-Type": "text/html"}),
+    "hangs-up": Answer(200, dropped=True),
+    "sends-elsewhere": Answer(302, b"", {"Location": "/sign-in"}),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_what_is_not_the_api_cannot_be_judged(server: Server, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    standin = Standin()
+
+    def answer(api: Standin, right: object, request: Request) -> Answer:
+        made = TROUBLE[trouble]
+        return Answer(made.status, made.body, dict(made.headers), made.dropped)
+
+    report = judge(server, standin.bend("answer", answer))
+    assert report.exit_code == 3, wrong(report)
+    assert report.unjudged, wrong(report)
+    assert_gentle(standin, report)
