@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from civis_usage.contract_tests.answers import Record, excerpt
-from civis_usage.contract_tests.history import History
+from civis_usage.contract_tests.history import DAWN, History
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Finding, Outcome
 from civis_usage.contract_tests.windows import Fact, Reading, Window, compare, extra, lost, strangers
@@ -75,7 +75,7 @@ def _register(operation: str, name: str) -> None:
     @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
     def end_only(witness: Witness) -> Outcome:
         history = witness.history(operation, witness.organizations[0])
-        end = history.early if history.complete and history.early else history.dawn
+        end = history.early if history.knows_the_past and history.early else DAWN
         window = Window(None, end)
         more, belongs = _filtered(witness, history, window)
         parameters = {"org_id": history.org, **window.parameters, **more}

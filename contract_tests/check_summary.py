@@ -136,15 +136,12 @@ def end_only(witness: Witness) -> Outcome:
     credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
     if credits == 0:
         return kept("0 credits: the start defaults to a later day, or the older runs were free")
-    closed = Window(history.dawn, history.early)
-    expected = history.sum(closed) if history.complete else None
-    if expected is None and history.complete:
+    if history.knows_the_past:
         early = [record for record in history.records if window.holds(record)]
-        expected = (_total(early), _total(early), len(early))
-    if expected is None:
-        whole, _ = witness.summary(history.org, closed.parameters)
-        expected = (whole, whole, 0)
-    return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, *expected))
+        total, addends = _total(early), len(early)
+    else:
+        (total, _), addends = witness.summary(history.org, Window(DAWN, history.early).parameters), 0
+    return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, total, total, addends))
 
 
 @check(

@@ -93,6 +93,11 @@ class History:
         return self.complete or self.density * (self.horizon - self.dawn) / DAY <= 4 * PLENTY
 
     @property
+    def knows_the_past(self) -> bool:
+        """Whether the facts cover all that an open beginning covers: not where the user said from when to look."""
+        return self.complete and self.witness.config.start is None
+
+    @property
     def density(self) -> float:
         """Records a day, lately."""
         return len(self.base.records) / self.base.window.days
