@@ -1,9 +1,10 @@
 # make demo   set up what it lacks and run the main job
 # make test   set up what it lacks and run every test
+# make bench  the figures in ARCHITECTURE.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test bench clean
 
 demo: .venv/.kit
 	@$(BIN)/civis-usage demo
@@ -22,6 +23,12 @@ test: .venv/.test
 	@echo "Adding what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
+
+bench: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python benchmarks/servers.py
+	@$(BIN)/python benchmarks/world.py
+	@$(BIN)/python benchmarks/plugin.py
 
 clean:
 	@rm -rf .venv build dist *.egg-info src/*.egg-info
