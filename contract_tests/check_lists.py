@@ -145,15 +145,17 @@ for _operation, _name in LISTS.items():
     "The same question about a closed window has the same answer, wherever between two runs its ends stand.",
 )
 def repeat(witness: Witness) -> Outcome:
-    """Ask for the focus's frame, which holds the same, with its ends written in other UTC offsets."""
+    """Ask for the focus again, and for its frame, which holds the same, with its ends in other UTC offsets."""
     known = histories(witness, "list_llm")
     if not known or known[0].focus is None or known[0].frame is None:
         return no_usage("no window with usage to ask about")
     window = known[0].frame
     first, _ = known[0].ask(known[0].focus)
     second, request = witness.records("list_llm", {"org_id": known[0].org, **window.elsewhere})
+    again, same = known[0].ask(known[0].focus, again=True)
     fact = Fact(Window(None, None), tuple(first), "the first answer")
     findings = lost(second, lambda record: True, [fact], request) + extra(second, [fact], request)
+    findings += lost(again, lambda record: True, [fact], same) + extra(again, [fact], same)
     return kept(f"{len(first)} and {len(second)} records in {window}", findings)
 
 

@@ -14,15 +14,15 @@ UNKNOWN = 9_007_199_254_740_991
 
 
 def _sample(witness: Witness) -> list[Record]:
-    """Choose the oldest, newest, dearest and cheapest record, and one by chance; of further organizations two."""
+    """Choose the oldest, the newest, the dearest and the cheapest record; of further organizations one by chance."""
     chosen: dict[int, Record] = {}
     for number, history in enumerate(histories(witness, "list_llm")):
         known = [r for r in history.records if isinstance(r.data.get("id"), int)]
         if not known:
             continue
         dear = sorted(known, key=lambda record: record.credits)
-        picks = [known[0], known[-1], dear[-1], dear[0], witness.rng.choice(known)]
-        for record in picks if number == 0 else picks[-1:]:
+        picks = [known[0], known[-1], dear[-1], dear[0]] if number == 0 else [witness.rng.choice(known)]
+        for record in picks:
             chosen.setdefault(record.data["id"], record)
     return list(chosen.values())
 

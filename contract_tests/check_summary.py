@@ -19,6 +19,9 @@ OPERATION = "get_llm_organization_summary"
 SINGLE = 2.0**-23
 """The relative error of a number in single precision; its sum errs by some of these for each addend."""
 
+RECORD_ROUNDING = 1e-6
+"""How far a listed credit may stand from the one that is added up: the list may show six decimals of it."""
+
 
 def tolerance(witness: Witness, total: float, addends: int) -> float:
     """Give how far a summary may stand from the sum of its list.
@@ -26,7 +29,8 @@ def tolerance(witness: Witness, total: float, addends: int) -> float:
     It may be rounded (to two decimals at the coarsest; the decimals seen in this run's summaries say how coarsely),
     and it may have been added up in single precision.
     """
-    return 0.5 * 10.0**-witness.summary_decimals * 1.02 + abs(total) * SINGLE * (2 + math.sqrt(addends))
+    rounding = 0.5 * 10.0**-witness.summary_decimals * 1.02 + addends * RECORD_ROUNDING
+    return rounding + abs(total) * SINGLE * (2 + math.sqrt(addends))
 
 
 def _held(witness: Witness, request: str, credits: float, least: float, most: float, addends: int) -> list[Finding]:  # noqa: A002
@@ -201,15 +205,16 @@ def long(witness: Witness) -> Outcome:
     "The deprecated name list_llm_organization_summary asks the same and gets the same: one object, not a list.",
 )
 def alias(witness: Witness) -> Outcome:
-    """Ask for the focus's frame, which holds the same, in other UTC offsets: one question has one answer."""
+    """Ask for the focus again, and for its frame, which holds the same, in other UTC offsets."""
     known = histories(witness, "list_llm")
     if not known or known[0].focus is None:
         return no_usage("no window with usage to ask about")
     focus, frame = known[0].focus, known[0].frame or known[0].focus
     first, _ = witness.summary(known[0].org, focus.parameters)
+    again, _ = witness.summary(known[0].org, focus.parameters, again=True)
     second, request = witness.summary(known[0].org, frame.elsewhere)
-    text = f"{first!r} credits at first, {second!r} when asked again"
-    return kept("the same answer twice", [Finding(text, request=request)] if first != second else [])
+    text = f"{first!r} credits at first, {again!r} when asked again, {second!r} with other offsets"
+    return kept("the same answer thrice", [Finding(text, request=request)] if {first} != {again, second} else [])
 
 
 @check(

@@ -207,7 +207,7 @@ class Witness:
             raise Unusable(f"{answer.request} answered no list")
         return answer.records, answer.request
 
-    def summary(self, org_id: int, parameters: Parameters) -> tuple[float, str]:
+    def summary(self, org_id: int, parameters: Parameters, *, again: bool = False) -> tuple[float, str]:
         """Ask for a summary; give its credits, and the request.
 
         Raises:
@@ -215,7 +215,7 @@ class Witness:
             Hidden: 403 or 404.
             NotJudged: as :meth:`ask`.
         """
-        answer = self.ask("get_llm_organization_summary", {"org_id": org_id, **parameters})
+        answer = self.ask("get_llm_organization_summary", {"org_id": org_id, **parameters}, again=again)
         if answer.status in (403, 404):
             raise Hidden(f"{answer.request} answered {answer.status}")
         if answer.status != 200:

@@ -98,3 +98,18 @@ def no_challenge_without_a_key(api, right, request, answer):
 def missing_key_is_sent_to_a_page(api, right, request):
     """A request without a key is redirected."""
     return right(request) if request.key else Answer(302, b"", {"Location": "/sign-in"})
+
+
+@deviates("answer", ANY, about="key")
+def refused_key_gets_200_with_an_error(api, right, request):
+    """A wrong key gets 200 and an error body."""
+    body = b'{"error":"unauthorized","errorDescription":"The API key is not known.","code":401}'
+    return right(request) if request.key in (None, KEY) else Answer(200, body, {"Content-Type": "application/json"})
+
+
+@deviates("admit", ANY, about="key")
+def refused_key_gets_500(api, right, request):
+    """A wrong key gets 500."""
+    if request.key not in (None, KEY):
+        raise Refused(500, "internal_error", "Something went wrong.")
+    right(request)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ..standin import LLM, MATCHING, SUMMARY
+from ..standin import GET, LLM, MATCHING, SUMMARY
 from ..standin_runs import DAY, HOUR, MODELS, Run, noise
 from .table import ANY, BUSY, LISTS, add, deviates, width
 
@@ -175,3 +175,29 @@ def growing(kind: str) -> Callable[..., Any]:
 for _kind in LISTS:
     add("the-past-grows", _kind, "stability", "at each call there are more runs in the past", "answer", growing(_kind),
         everywhere=True)  # fmt: skip
+
+
+@deviates("select", LLM, SUMMARY, about="stability")
+def a_question_asked_again_finds_nothing(api, right, question):
+    """The second answer to one question is empty."""
+    api.memory[question] = api.memory.get(question, 0) + 1
+    return right(question) if api.memory[question] == 1 else []
+
+
+@deviates("records", *LISTS, about="list")
+def null_among_the_records(api, right, question):
+    """The tenth place of a list is null."""
+    records = right(question)
+    return [*records[:9], None, *records[9:]] if len(records) > 9 else records
+
+
+@deviates("records", LLM, about="list")
+def records_in_lists_of_their_own(api, right, question):
+    """A list has a list for each record."""
+    return [[record] for record in right(question)]
+
+
+@deviates("render", LLM, about="id", also=(GET,))
+def ids_shared_by_two_records(api, right, question, run):
+    """Two records in a row have one id."""
+    return right(question, run) | {"id": run.id // 2 * 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..standin import GET, LLM, SUMMARY, Refused
 from ..standin_runs import noise
-from .table import LISTS, SECOND_ORG, WINDOWED, deviates
+from .table import LISTS, SECOND_ORG, WINDOWED, age, deviates, width
 
 
 @deviates("select", *LISTS, about="org_id")
@@ -129,3 +129,15 @@ def every_organization_answered_with_end_alone(api, right, question):
     """The organization is ignored where only an end is given."""
     alone = question.given & {"start_date", "end_date"} == {"end_date"}
     return right(question.but(org=None) if alone else question)
+
+
+@deviates("select", *LISTS, about="org_id")
+def every_organization_listed_when_wide(api, right, question):
+    """The organization is ignored in windows of more than three months."""
+    return right(question.but(org=None) if width(api, question) > 92 else question)
+
+
+@deviates("select", *LISTS, about="org_id")
+def every_organization_listed_before_six_months_ago(api, right, question):
+    """What is older than six months is not divided by organization."""
+    return [run for run in right(question.but(org=None)) if question.org in (None, run.org) or age(api, run) > 184]

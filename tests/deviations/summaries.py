@@ -101,3 +101,10 @@ def credits_missing_where_nothing_was_used(api, right, question):
 
 
 sums("credits are half a percent too few", lambda spent: spent * 995 // 1000, "credits-half-a-percent-off")
+
+
+@deviates("total", SUMMARY, about="credits")
+def credits_as_text_where_they_are_whole(api, right, question):
+    """The summary of a window without usage has the text "0"."""
+    summary = right(question)
+    return summary if summary["credits"] else summary | {"credits": "0"}

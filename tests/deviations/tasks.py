@@ -132,3 +132,9 @@ def task_ignored_for_old_runs(api, right, question):
     """The task filters what is younger than three months."""
     return [run for run in right(question.but(task=None)) if run.task == question.task or not question.task
             or age(api, run) > 92]  # fmt: skip
+
+
+@tasks()
+def idr_unless_a_task_is_given(api, right, question):
+    """Without a task, IDR alone is listed."""
+    return right(question.but(task=question.task or "IDR"))

@@ -128,7 +128,7 @@ def runs_shared_by_records(api, right, run):
 def ids_of_64_bits(api):
     """Ids need 63 bits."""
     offset = 2**62
-    api.bend("shape", lambda api, right, run: right(run)._replace(id=run.id + offset, run=run.run + offset))
+    api.bend("shape", lambda api, right, run: (made := right(run))._replace(id=made.id + offset, run=made.run + offset))
     api.bend("find", lambda api, right, question: right(question.but(id=(question.id or 0) - offset)))
 
 
@@ -173,3 +173,16 @@ def times_in_batches(api, right, run):
 def times_to_the_second(api, right, run):
     """Runs are created at whole seconds, shown with milliseconds."""
     return right(run)._replace(at=run.at // SECOND * SECOND)
+
+
+@legal()
+def ids_in_no_order(api):
+    """Ids do not grow with time."""
+    api.bend("shape", lambda api, right, run: (made := right(run))._replace(id=made.id ^ 0x5A5A))
+    api.bend("find", lambda api, right, question: right(question.but(id=(question.id or 0) ^ 0x5A5A)))
+
+
+@around("shape")
+def long_models(api, right, run):
+    """Model ids are very long."""
+    return right(run)._replace(model=run.model * 40)

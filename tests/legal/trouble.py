@@ -39,6 +39,8 @@ once("passing-429-without-retry-after", "one request gets 429 and no word on how
      lambda: Answer(429, BUSY, dict(JSON)))  # fmt: skip
 once("two-429-in-a-row", "two requests in a row get 429",
      lambda: Answer(429, BUSY, JSON | {"Retry-After": "1"}), at=(5, 6))  # fmt: skip
+once("passing-429-with-a-date", "one request gets 429 and the time at which to ask again",
+     lambda: Answer(429, BUSY, JSON | {"Retry-After": "Tue, 19 May 2026 15:26:09 GMT"}))  # fmt: skip
 once("dropped-connection", "one connection is dropped without an answer", lambda: Answer(200, dropped=True), at=(6,))
 
 

@@ -162,3 +162,10 @@ def one_matching_run_for_both_tasks(api, right, question):
     found = right(question.but(task=None))
     both = [twin for run in found for twin in (run._replace(task="IDR"), run._replace(task="CDM", records=7))]
     return [run for run in both if question.task in (None, run.task)]
+
+
+inhabited("a-busy-first-day", "usage began today, with two hundred runs", no_data=True, **SPARSE,
+          extra=tuple(made(LLM, TODAY + timedelta(0, 240 * n), id=n + 1, run=n + 1) for n in range(200)))  # fmt: skip
+inhabited("a-gap-of-ten-months", "there was usage a year ago, and there is some this month", no_data=False, days=20,
+          extra=tuple(made(kind, TODAY - timedelta(days=330 + n), id=n + 1, run=n + 1)
+                      for n in range(30) for kind in (LLM, MATCHING)))  # fmt: skip
