@@ -161,6 +161,8 @@ def questions() -> Iterator[Request]:
             yield Request("GET", f"/usage/matching?{rest}&{window}", BASIC)
         yield Request("GET", f"/usage/llm?{window}", BASIC)
     yield from around_a_run()
+    for target in ("/usage/llm?org_id=1", "/usage/matching?org_id=1", "/usage/llm/organization/1/summary"):
+        yield Request("GET", target, BASIC)
 
 
 def told(api: Standin, request: Request) -> tuple[int, bytes, dict[str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from ..standin import LLM, SUMMARY
+from ..standin import LLM, SUMMARY, Standin
 from .bodies import tiny_credits
-from .table import around, legal
+from .table import VARIATIONS, Variation, around, legal
 
 
 @around("amount")
@@ -59,3 +59,21 @@ def records_in_single_precision(api, right, question, millionths):
 def records_rounded_to_six_decimals(api, right, question):
     """Runs cost a little more than their six decimals show, and sums are exact."""
     return right(question) + 0.45 * len(api.select(question.but(operation=LLM)))
+
+
+def rounded(decimals: int) -> None:
+    """Enter a summary with some decimals."""
+
+    def bend(api: Standin) -> None:
+        def amount(api, right, question, millionths):
+            value = right(question, millionths)
+            return round(value, decimals) if question.operation == SUMMARY else value
+
+        api.bend("amount", amount)
+
+    unusual = f"the summary is rounded to {decimals} decimals"
+    VARIATIONS.append(Variation(f"sums-rounded-to-{decimals}-decimals", unusual, bend))
+
+
+for _decimals in (3, 4, 5):
+    rounded(_decimals)
