@@ -6,10 +6,9 @@ import errno
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-from flask import Request, Response
+from typing import TYPE_CHECKING, Any, Literal
 
 from .limits import Standing
 from .wire import encode
@@ -17,7 +16,19 @@ from .wire import encode
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["API_HEADERS", "JSON", "CutBody", "NoAnswer", "Problem", "conditional", "error", "headers", "ok"]
+__all__ = [
+    "API_HEADERS",
+    "JSON",
+    "Answer",
+    "Body",
+    "Headers",
+    "Problem",
+    "Stream",
+    "conditional",
+    "error",
+    "headers",
+    "ok",
+]
 
 JSON = "application/json; charset=utf-8"
 
@@ -48,6 +59,61 @@ _WITHOUT_SENTENCE = frozenset({429, 503})
 _CHALLENGE = 'Bearer realm="Civis Platform API", error="invalid_token", error_description="{}"'
 
 
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A body that is made while it is sent."""
+
+    parts: Iterator[bytes]
+    mark: str
+    """Differs where two such bodies do, as far as a client can tell; it stands for the bytes in the ``ETag``."""
+
+
+Body = bytes | Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, and how it ends. It is a WSGI application that gives itself."""
+
+    status: int
+    headers: Headers
+    body: Body
+    end: Literal["whole", "cut", "none"] = "whole"
+    """``cut`` promises the whole body, sends half of it and hangs up; ``none`` hangs up without an answer."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Give status, headers and body; raises ``ConnectionResetError`` where it hangs up."""
+        if self.end == "none":
+            raise _reset()
+        start_response(f"{self.status} {_phrase(self.status)}", [*self.headers, *self._length()])
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
+        if isinstance(self.body, Stream):
+            return self.body.parts
+        return _half(self.body) if self.end == "cut" else [self.body]
+
+    @property
+    def whole(self) -> bytes:
+        """The body in one piece."""
+        return b"".join(self.body.parts) if isinstance(self.body, Stream) else self.body
+
+    def adding(self, *headers: tuple[str, str]) -> Answer:
+        """Give the same answer with more headers."""
+        return Answer(self.status, (*self.headers, *headers), self.body, self.end)
+
+    def without(self, *names: str) -> Answer:
+        """Give the same answer without the headers of these names."""
+        return replace(self, headers=tuple(header for header in self.headers if header[0] not in names))
+
+    def _length(self) -> Headers:
+        if isinstance(self.body, Stream) or self.status == 304:
+            return ()
+        return (("Content-Length", str(len(self.body))),)
+
+
 class Problem(Exception):  # noqa: N818  a request's problem, not the program's
     """A request that gets an error for an answer: the HTTP status, the API's sentence, and more headers if any."""
 
@@ -74,23 +140,24 @@ def headers(standing: Standing, request_id: str, seconds: float) -> list[tuple[s
     ]
 
 
-def ok(body: bytes) -> Response:
+def ok(body: Body) -> Answer:
     """Give a successful answer with the API's ``ETag``: the first 32 hex digits of the body's SHA-256 (recorded)."""
-    etag = hashlib.sha256(body).hexdigest()[:32]
-    return Response(body, 200, [("ETag", f'W/"{etag}"')], content_type=JSON)
+    etag = body.mark if isinstance(body, Stream) else hashlib.sha256(body).hexdigest()[:32]
+    return Answer(200, (("Content-Type", JSON), ("ETag", f'W/"{etag}"')), body)
 
 
-def conditional(answer: Response, request: Request) -> Response:
+def conditional(answer: Answer, if_none_match: str | None) -> Answer:
     """Give 304 without a body in the place of an ``answer`` that the client has already (assumed)."""
-    if "If-None-Match" not in request.headers or "ETag" not in answer.headers:
+    if if_none_match is None:
         return answer
-    etag, _ = answer.get_etag()
-    if etag is None or not request.if_none_match.contains_weak(etag):
-        return answer
-    return Response(status=304, headers=[("ETag", answer.headers["ETag"])])
+    etags = [header for header in answer.headers if header[0] == "ETag"]
+    had = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    if any(etag.removeprefix("W/") in had or "*" in had for _, etag in etags):
+        return Answer(304, tuple(etags), b"")
+    return answer
 
 
-def error(status: int, sentence: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+def error(status: int, sentence: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """Give the API's error answer: ``error``, ``errorDescription`` and ``code``, in that order (recorded).
 
     429 and 503 have no ``errorDescription``, and 401 has the ``WWW-Authenticate`` that clients need (documented).
@@ -100,10 +167,8 @@ def error(status: int, sentence: str | None = None, headers: Mapping[str, str] |
     if status not in _WITHOUT_SENTENCE:
         body["errorDescription"] = sentence
     body["code"] = status
-    answer = Response(encode(body), status, headers or {}, content_type=JSON)
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = _CHALLENGE.format(_SENTENCES[401])
-    return answer
+    challenge = (("WWW-Authenticate", _CHALLENGE.format(_SENTENCES[401])),) if status == 401 else ()
+    return Answer(status, (("Content-Type", JSON), *(headers or {}).items(), *challenge), encode(body))
 
 
 def _phrase(status: int) -> str:
@@ -111,23 +176,6 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Error"
-
-
-class NoAnswer(Response):
-    """An answer that never comes: raises ``ConnectionResetError`` before a header is sent, and the server hangs up."""
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Hang up."""
-        raise _reset()
-
-
-class CutBody(Response):
-    """An answer whose body stops in the middle: the length is promised whole, then the server hangs up."""
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send the headers and the first half of the body, then hang up."""
-        body = b"".join(super().__call__(environ, start_response))
-        return _half(body)
 
 
 def _half(body: bytes) -> Iterator[bytes]:

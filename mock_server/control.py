@@ -28,14 +28,14 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, request
 
 from . import answers, description, parameters
-from .answers import Problem
+from .answers import Answer, Problem
 from .fake import Fake
 from .fault import Fault
 from .loading import format_of, read_records
 from .wire import encode
 from .world import BadRecord
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "response"]
 
 blueprint = Blueprint("control", __name__)
 
@@ -43,7 +43,7 @@ blueprint = Blueprint("control", __name__)
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Give the contract as OpenAPI 3.1; no key is needed."""
-    return answers.ok(description.openapi())
+    return response(answers.ok(description.openapi()))
 
 
 @blueprint.get("/_fake/health")
@@ -122,7 +122,7 @@ def remove_fault(id: int) -> Response:  # noqa: A002  the route's name for it
 @blueprint.get("/_fake/journal")
 def journal() -> Response:
     """Give the last calls, oldest first."""
-    asked = parameters.query(request.query_string)
+    asked = parameters.query(request.query_string.decode("latin-1"))
     known = ("operation", "status", "org_id", "since", "limit")
     for name in asked:
         if name not in known:
@@ -188,6 +188,11 @@ def _one_process_only() -> None:
 def fake() -> Fake:
     """Give the fake that is being controlled."""
     return cast(Fake, current_app.extensions["civis_usage"])
+
+
+def response(answer: Answer) -> Response:
+    """Give an answer as Flask has them."""
+    return Response(answer.whole, answer.status, list(answer.headers))
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -67,9 +67,10 @@ class DayCache:
     def get(self, key: Hashable, make: Callable[[], Day]) -> Day:
         """Give the day under ``key``, made by ``make`` where it is not there (by two threads at once, at worst)."""
         with self._lock:
-            if key in self._days:
+            day = self._days.get(key)
+            if day is not None:
                 self._days.move_to_end(key)
-                return self._days[key]
+                return day
         day = make()
         with self._lock:
             if key not in self._days:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from flask import Response
-
 from . import answers
+from .answers import Answer, Body, Stream
 from .fault import Fault
 from .wire import encode
 
@@ -22,29 +22,28 @@ def instead(fault: Fault | None) -> None:
     raise answers.Problem(fault.status, headers=wait)
 
 
-def on_body(fault: Fault | None, body: bytes) -> bytes:
+def on_body(fault: Fault | None, body: Body) -> Body:
     """Give the body of a successful answer with the fault's fields made null, left out or retyped in every record."""
     if fault is None or not (fault.null or fault.missing or fault.retyped):
         return body
-    found = json.loads(body)
+    found = json.loads(b"".join(body.parts) if isinstance(body, Stream) else body)
     for record in found if isinstance(found, list) else [found]:
         _drift(fault, record)
     return encode(found)
 
 
-def on_the_way(fault: Fault | None, answer: Response) -> Response:
+def on_the_way(fault: Fault | None, answer: Answer) -> Answer:
     """Give ``answer`` as the fault lets it through: under another content type, spoilt, cut, or not at all."""
     if fault is None:
         return answer
     if fault.content_type is not None:
-        answer.headers["Content-Type"] = fault.content_type
+        answer = answer.without("Content-Type").adding(("Content-Type", fault.content_type))
     if fault.malformed:
-        answer.set_data(_spoilt(answer.get_data()))
-        answer.headers.pop("ETag", None)
+        answer = replace(answer.without("ETag"), body=_spoilt(answer.whole))
     if fault.disconnect:
-        return answers.NoAnswer()
+        return replace(answer, end="none")
     if fault.cut:
-        return answers.CutBody(answer.get_data(), answer.status_code, answer.headers)
+        return replace(answer, body=answer.whole, end="cut")
     return answer
 
 

@@ -131,6 +131,10 @@ class Fake:
         if self.settings.rate_limit is not None and standing.retry_after is not None:
             raise Problem(429, headers={"Retry-After": str(standing.retry_after)})
 
+    def may_wait(self, path: str) -> bool:
+        """Tell whether answering a request may take long: where a fault slows it, or it is no question to the API."""
+        return self.faults.slow or not path.startswith("/usage")
+
     def sees(self, organization: int) -> bool:
         """Tell whether the caller may see an organization's usage."""
         if self.settings.own_organization_only:

@@ -130,6 +130,11 @@ class Faults:
         """The rules that acted on no request yet: a test that set one and forgot to meet it finds it here."""
         return tuple(each.fault for each in self._set if not each.used)
 
+    @property
+    def slow(self) -> bool:
+        """Whether one of the rules that are set makes requests wait."""
+        return any(each.fault.latency is not None for each in self._set)
+
     def choose(self, operation: str, key: KeyDigest | None, organization: Callable[[], int | None]) -> Chosen:
         """Tell what goes wrong with a request; ``organization`` is called only where a rule names one."""
         if not self._set:

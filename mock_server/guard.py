@@ -10,14 +10,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from functools import cache
+from functools import cache, lru_cache
 
 from flask import Request
 
 from .answers import Problem
 from .settings import Settings
 
-__all__ = ["check", "check_visitor"]
+__all__ = ["check", "check_visitor", "is_loopback"]
 
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 _PRIVATE_NAME = re.compile(r"[^.]+|.+\.(local|localhost|internal|lan|home\.arpa|test)", re.IGNORECASE)
@@ -40,13 +40,14 @@ def check_visitor(settings: Settings, request: Request) -> None:
     It does not ask which page led here: enough to show a page, not to do what one says.
     """
     remote = settings.allow_remote_control
-    if not remote and not _is_loopback(request.remote_addr):
+    if not remote and not is_loopback(request.remote_addr):
         raise Problem(403, "The fake's controls answer this machine alone: start it with --allow-remote-control.")
     if not _is_own(request.host, settings.host, remote=remote):
         raise Problem(403, f"The fake is not called {_shown(request.host)}: use the base URL that it printed.")
 
 
-def _is_loopback(address: str | None) -> bool:
+@lru_cache(maxsize=256)
+def is_loopback(address: str | None) -> bool:
     """Tell whether a peer is on this machine; one without an address did not come over a socket."""
     if address is None:
         return True
@@ -76,7 +77,7 @@ def _is_address(name: str, *, loopback: bool) -> bool:
         ipaddress.ip_address(name)
     except ValueError:
         return False
-    return not loopback or _is_loopback(name)
+    return not loopback or is_loopback(name)
 
 
 @cache

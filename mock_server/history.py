@@ -91,6 +91,15 @@ class History:
             found += reversed(list(layout.runs(day, max(0, stop - count), stop)))
         return found[:count]
 
+    def span(self, kind: Kind, organization_id: int, start: int | None, end: int) -> tuple[int, ...]:
+        """Tell which runs a window has: first day, runs before them on it, last day, runs up to the last of them."""
+        days = self.days(organization_id, start, end)
+        if not days:
+            return ()
+        layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
+        first = 0 if start is None else layout.before(days[0], start)
+        return days[0], first, days[-1], layout.before(days[-1], end + 1)
+
     def texts(self, kind: Kind, organization_ids: Sequence[int], day: int, form: Form = "json") -> list[str]:
         """Give the texts of a day's runs of several organizations, oldest first, ties by number."""
         runs = [run for organization_id in organization_ids for run in self.runs(kind, organization_id, day, form)]

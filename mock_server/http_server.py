@@ -1,117 +1,78 @@
-"""Cheroot, made to answer as the API does: JSON even to what is no HTTP, and quick with clients that ask one by one."""
+"""Uvicorn, made to answer as the API does: JSON even to what is no HTTP, and query strings of any length."""
 
 from __future__ import annotations
 
 import logging
-import selectors
-import socket
-import time
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-from cheroot import server as http
-from cheroot import wsgi
-from flask import Flask
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import answers
-from .sockets import BACKLOG
+from .bridge import HANG_UP, Bridge
 
-__all__ = ["THREADS", "HttpServer"]
+__all__ = ["HttpServer"]
 
-THREADS = 32
-"""Requests that one process answers at a time; more wait in line."""
+KEEP_ALIVE = 60
+"""Seconds for which a connection is kept for a client's next request."""
 
-LINGERING = 1.0
-"""Seconds that a thread waits for a client's next request before it looks for other work."""
+PATIENCE = 0.5
+"""Seconds that requests under way have to end when the server stops."""
+
+LONGEST = 60_000
+"""Bytes of a request's target that httptools can split."""
 
 _log = logging.getLogger(__name__)
+_log.setLevel(logging.ERROR)  # what a client does to a connection is no trouble of ours
 
 
-class Request(http.HTTPRequest):
-    """A request whose errors of HTTP itself are told in the API's form as well."""
+class Protocol(HttpToolsProtocol):
+    """A connection."""
 
-    def __init__(self, server: Any, connection: Any) -> None:
-        # A target may name its host: HTTP/1.1 asks servers to take that.
-        super().__init__(server, connection, proxy_mode=True)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = _log
 
-    def read_request_line(self) -> bool:
-        """Take ``//usage/llm``, from an endpoint that ends in a slash, for ``/usage/llm`` (assumed), not for a host."""
-        parent: Any = super()  # which says nothing of its types
-        read: bool = parent.read_request_line()
-        if read and self.uri.startswith(b"//"):
-            self.path = b"/" + unquote_to_bytes(self.uri.partition(b"?")[0]).lstrip(b"/")
-        return read
+    def on_message_begin(self) -> None:
+        """Let the application hang up."""
+        super().on_message_begin()
+        self.scope["extensions"] = {HANG_UP: self.transport.close}  # type: ignore[dict-item]  # an extension of ours
 
-    def send_headers(self) -> None:
-        """Read what is left of the request first: to hang up on a client that still sends takes its answer away."""
-        self.rfile.read(getattr(self.rfile, "remaining", 0))
-        super().send_headers()
+    def on_headers_complete(self) -> None:
+        """Take targets of any length."""
+        target = self.url
+        self.url = target[:LONGEST]
+        super().on_headers_complete()
+        if len(target) > LONGEST:
+            self.scope["raw_path"], _, self.scope["query_string"] = target.partition(b"?")
 
-    def simple_response(self, status: Any, msg: Any = "") -> None:
+    def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with the API's error body, and hang up."""
-        code = int(str(status)[:3])
-        text = msg.decode("latin-1") if isinstance(msg, bytes) else msg
-        answer = answers.error(code, f"The given request was not as expected: {text}" if text else None)
-        headers = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
-        self.close_connection = True
-        self.conn.wfile.write(
-            f"{self.server.protocol} {answer.status}\r\n{headers}Connection: close\r\n\r\n".encode("latin-1")
-            + answer.get_data()
-        )
+        answer = answers.error(400, f"The given request was not as expected: {msg}")
+        headers = [*answer.headers, ("Content-Length", str(len(answer.whole))), ("Connection", "close")]
+        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers)]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + answer.whole)
+        self.transport.close()
 
 
-class Connection(http.HTTPConnection):
-    """A connection whose thread stays with it while the client goes on asking, which saves two changes of threads."""
+class HttpServer(uvicorn.Server):
+    """Uvicorn without what it says, its signals and its middleware."""
 
-    RequestHandlerClass = Request
-
-    def communicate(self) -> bool:
-        """Answer requests; tell whether the connection is to be kept, for the server to watch."""
-        parent: Any = super()  # which says nothing of its types
-        while parent.communicate():
-            if not self._asks_on():
-                return True
-        return False
-
-    def _asks_on(self) -> bool:
-        """Wait a moment for the next request, as long as there are threads for other connections."""
-        if self.rfile.has_data():
-            return True
-        deadline = time.monotonic() + LINGERING
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.socket, selectors.EVENT_READ)
-            while self.server.ready and self.server.requests.idle and time.monotonic() < deadline:
-                if selector.select(0.05):
-                    return True
-        return False
-
-
-class HttpServer(wsgi.Server):
-    """Cheroot on a socket that is bound already, saying what goes wrong to ``logging``."""
-
-    ConnectionClass = Connection
-    keep_alive_conn_limit = 10_000
-    expiration_interval = 0.1
-    max_request_header_size = 1024 * 1024
-    max_request_body_size = 256 * 1024 * 1024
-
-    def __init__(self, app: Flask, bound: socket.socket) -> None:
-        self._bound = bound
+    def __init__(self, app: Bridge) -> None:
+        """Serve ``app``."""
         super().__init__(
-            bound.getsockname()[:2],
-            app,
-            numthreads=THREADS,
-            request_queue_size=BACKLOG,
-            timeout=60,
-            server_name="civis-usage",
-            shutdown_timeout=0,
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=Protocol,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=1,
+            )
         )
-
-    def bind(self, *_: Any) -> socket.socket:
-        """Take the socket that is there."""
-        self.socket = self._bound
-        return self._bound
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        """Log ``msg``; what a client or a fault did to a connection is for debugging alone."""
-        _log.log(level if level >= logging.ERROR else logging.DEBUG, "%s", msg, exc_info=traceback)

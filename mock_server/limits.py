@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["LIVE", "Limit", "RateLimits", "Standing"]
 
@@ -38,8 +39,7 @@ LIVE = Limit(1000, 300)
 """The live API's: counters start afresh at :00, :05, :10 … (recorded)."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How a key stands after one more request."""
 
     limit: int

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from typing import NamedTuple
 
 __all__ = ["FIRST_DAY", "OWN", "Lane", "Numbering", "Position", "place_organizations"]
 
@@ -40,8 +41,10 @@ class Lane(IntEnum):
     """A matching run (its ``runId``)."""
 
 
-@dataclass(frozen=True)
-class Position:
+_LANES = tuple(Lane)
+
+
+class Position(NamedTuple):
     """Where a numbered thing stands: the day since 1970-01-01, the organization's place, the lane, the day's index."""
 
     day: int
@@ -64,10 +67,10 @@ class Numbering:
         """Tell where ``number`` stands, or ``None`` where it stands for nothing."""
         cell, rest = divmod(number - self.base, STRIDE)
         lane, index = divmod(rest, LANE)
-        if number < self.base or lane >= len(Lane):
+        if number < self.base or lane >= len(_LANES):
             return None
         day, place = divmod(cell, PLACES)
-        return Position(day + FIRST_DAY, place, Lane(lane), index)
+        return Position(day + FIRST_DAY, place, _LANES[lane], index)
 
     def own(self, lane: Lane, count: int) -> int:
         """Give the number of the ``count``-th (from 0) record that a user loads."""

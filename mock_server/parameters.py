@@ -18,9 +18,9 @@ NOBODY = 2**63
 Value = int | str | None
 
 
-def query(query_string: bytes) -> dict[str, str]:
-    """Give the query's parameters by name; of one given twice, the last counts (assumed)."""
-    return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, errors="replace"))
+def query(query_string: str) -> dict[str, str]:
+    """Give the parameters of a query (as WSGI has it) by name; of one given twice, the last counts (assumed)."""
+    return dict(parse_qsl(query_string, keep_blank_values=True, errors="replace"))
 
 
 def read(operation: Operation, path: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Value]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from .answers import Problem
 from .fault import Fault
@@ -12,15 +11,17 @@ from .faults import Chosen
 __all__ = ["chosen"]
 
 
-def chosen(headers: Iterable[str]) -> Chosen | None:
-    """Give what the ``Prefer`` headers of a request ask for; ``None`` where they ask for no status.
+def chosen(header: str | None) -> Chosen | None:
+    """Give what the ``Prefer`` header of a request asks for; ``None`` where it asks for no status.
 
     ``code=200`` asks for the true answer, whatever faults are set. Other preferences are ignored, as RFC 7240 wants.
 
     Raises:
         Problem: the code is no status that the fake can answer with.
     """
-    for preference in re.split("[,;]", ",".join(headers)):
+    if not header:
+        return None
+    for preference in re.split("[,;]", header):
         name, _, code = preference.partition("=")
         if name.strip().lower() == "code":
             return _status(code.strip().strip('"'))

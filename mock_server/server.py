@@ -1,8 +1,6 @@
-"""The server: cheroot, in this process on threads of its own (:func:`start`), or as processes (:func:`serve`).
+"""The server: uvicorn, in this process on a thread of its own (:func:`start`), or as processes (:func:`serve`).
 
-Cheroot was chosen by measurement (``benchmarks/servers.py``) among those that let the fake answer every request in the
-API's form: it sets no bound of its own to a query string, hangs up when the application raises ``ConnectionError``, and
-runs in a thread as well as in a process.
+It runs any WSGI application; one that is a fake is told when the server stops, and which of its requests may wait.
 """
 
 from __future__ import annotations
@@ -14,11 +12,16 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from .http_server import THREADS, HttpServer
+from .bridge import THREADS, Bridge
+from .http_server import HttpServer
 from .sockets import CannotListen, bind, url
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from .fake import Fake
 
 __all__ = ["THREADS", "CannotListen", "Server", "bind", "serve", "start", "url"]
 
@@ -27,23 +30,27 @@ PATIENCE = 0.8
 
 
 class Server:
-    """A server on threads of its own; also a context manager that stops it at its end."""
+    """A server on a thread of its own; also a context manager that stops it at its end."""
 
-    def __init__(self, app: Flask, bound: socket.socket) -> None:
-        self._app = app
-        self._http = HttpServer(app, bound)
+    def __init__(self, app: WSGIApplication, bound: socket.socket) -> None:
+        self._fake = _fake(app)
+        self._http = HttpServer(Bridge(app, self._may_wait))
         self.url = url(bound)
         """The base URL, without a slash at its end."""
-        _closing(app).clear()
-        self._http.prepare()
-        self._thread = threading.Thread(target=self._http.serve, name="civis-usage-server", daemon=True)
+        if self._fake:
+            self._fake.closing.clear()
+        self._thread = threading.Thread(target=self._http.run, args=([bound],), name="civis-usage-server", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the requests under way and give the port back; a second call does nothing."""
-        _closing(self._app).set()
-        self._http.stop()
+        if self._fake:
+            self._fake.closing.set()
+        self._http.should_exit = True
         self._thread.join()
+
+    def _may_wait(self, environ: WSGIEnvironment) -> bool:
+        return self._fake is not None and self._fake.may_wait(environ["PATH_INFO"])
 
     def __enter__(self) -> Server:
         return self
@@ -52,7 +59,7 @@ class Server:
         self.stop()
 
 
-def start(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Server:
+def start(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Server:
     """Start a server in this process; port 0 means any free one, and ``Server.url`` tells which.
 
     Raises:
@@ -62,7 +69,7 @@ def start(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Server:
     return Server(app, bound)
 
 
-def serve(app: Flask, sockets: Sequence[socket.socket], announce: Callable[[], None] = lambda: None) -> int:
+def serve(app: WSGIApplication, sockets: Sequence[socket.socket], announce: Callable[[], None] = lambda: None) -> int:
     """Serve on each socket in a process of its own, or on one in this, until SIGINT or SIGTERM; give the exit code.
 
     Call it from the main thread. ``announce`` is called when requests are being answered. It returns within a second
@@ -75,7 +82,7 @@ def serve(app: Flask, sockets: Sequence[socket.socket], announce: Callable[[], N
 
 
 def _serve_here(
-    app: Flask, bound: socket.socket, stopping: threading.Event, announce: Callable[[], None] = lambda: None
+    app: WSGIApplication, bound: socket.socket, stopping: threading.Event, announce: Callable[[], None] = lambda: None
 ) -> int:
     server = Server(app, bound)
     announce()
@@ -89,7 +96,7 @@ def _serve_here(
 
 
 def _serve_in_many(
-    app: Flask, sockets: Sequence[socket.socket], stopping: threading.Event, announce: Callable[[], None]
+    app: WSGIApplication, sockets: Sequence[socket.socket], stopping: threading.Event, announce: Callable[[], None]
 ) -> int:
     fork = multiprocessing.get_context("fork")
     processes = [fork.Process(target=_work, args=(app, bound)) for bound in sockets]
@@ -108,7 +115,7 @@ def _serve_in_many(
     return 1 if failed else 0
 
 
-def _work(app: Flask, bound: socket.socket) -> None:
+def _work(app: WSGIApplication, bound: socket.socket) -> None:
     stopping = _on_signal()
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -134,6 +141,7 @@ def _on_signal() -> threading.Event:
     return stopping
 
 
-def _closing(app: Flask) -> threading.Event:
-    closing: threading.Event = app.extensions["civis_usage"].closing
-    return closing
+def _fake(app: WSGIApplication) -> Fake | None:
+    """Give the fake that an application is; ``None`` for another application."""
+    extensions: dict[str, Fake] = getattr(app, "extensions", {})
+    return extensions.get("civis_usage")

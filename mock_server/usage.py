@@ -7,13 +7,13 @@ from typing import cast
 
 from ..schemas import OPERATIONS
 from . import moments, parameters
-from .answers import Problem
+from .answers import Body, Problem
 from .fake import Fake
+from .listing import listed
 from .parameters import Value
-from .wire import encode
 
 __all__ = [
-    "Answer",
+    "Operate",
     "Values",
     "get_llm",
     "get_llm_summary",
@@ -26,7 +26,7 @@ __all__ = [
 Values = Mapping[str, Value]
 """What a request asks with, by the parameters' names."""
 
-Answer = Callable[[Fake, Values], bytes]
+Operate = Callable[[Fake, Values], Body]
 """An operation: gives the body of the answer, or raises :class:`~.answers.Problem`."""
 
 Window = tuple[int | None, int | None]
@@ -40,10 +40,10 @@ def get_llm(fake: Fake, asked: Values) -> bytes:
     return body
 
 
-def list_llm(fake: Fake, asked: Values) -> bytes:
+def list_llm(fake: Fake, asked: Values) -> Body:
     """Give an organization's LLM usage records in a window, newest first."""
     now = fake.clock.now()
-    return fake.world.llm(_listed(fake, asked), *_window(asked, moments.month_so_far(now)), now=now)
+    return listed(fake.world, "llm", _listed(fake, asked), *(_window(asked) or moments.month_so_far(now)), now=now)
 
 
 def get_llm_summary(fake: Fake, asked: Values) -> bytes:
@@ -52,14 +52,15 @@ def get_llm_summary(fake: Fake, asked: Values) -> bytes:
     org = cast(int, asked["org_id"])
     if not fake.sees(org):
         raise Problem(404)
-    credits_used = fake.world.credits(org, *_window(asked, moments.month_so_far(now)), now=now)
-    return encode({"credits": credits_used, "organizationId": org})
+    credits_used = fake.world.credits(org, *(_window(asked) or moments.month_so_far(now)), now=now)
+    return f'{{"credits":{float(credits_used)!r},"organizationId":{org}}}'.encode()
 
 
-def list_matching(fake: Fake, asked: Values) -> bytes:
+def list_matching(fake: Fake, asked: Values) -> Body:
     """Give an organization's matching usage records in a window, of one task or both, newest first."""
     task = cast(str | None, asked["task"])
-    return fake.world.matching(_listed(fake, asked), *_window(asked), now=fake.clock.now(), task=task)
+    window = _window(asked) or (None, None)
+    return listed(fake.world, "matching", _listed(fake, asked), *window, now=fake.clock.now(), task=task)
 
 
 def read(operation: str, path: Mapping[str, str], query: Mapping[str, str]) -> Values:
@@ -88,7 +89,7 @@ def _listed(fake: Fake, asked: Values) -> int:
     return org
 
 
-def _window(asked: Values, default: Window = (None, None)) -> Window:
-    """Give both ends, each ``None`` where it is open; the default only where neither is given (assumed)."""
+def _window(asked: Values) -> Window | None:
+    """Give both ends, each ``None`` where it is open (assumed); ``None`` where neither is given."""
     window = cast(int | None, asked["start_date"]), cast(int | None, asked["end_date"])
-    return default if window == (None, None) else window
+    return None if window == (None, None) else window

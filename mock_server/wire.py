@@ -27,7 +27,7 @@ def encode(value: Any) -> bytes:
     >>> encode({"credits": Decimal("1.250000"), "name": "R&D"})
     b'{"credits":1.25,"name":"R\\u0026D"}'
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)
+    text = _ENCODER.encode(value)
     # Outside of strings JSON has none of the three characters, so that the whole text can be translated at once.
     return text.translate(_ESCAPES).encode()
 
@@ -55,3 +55,6 @@ def _decimal(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)

@@ -29,6 +29,9 @@ from .vocabulary import PROFILES, Organization, default_ids
 
 __all__ = ["BadRecord", "Kind", "World"]
 
+PIECE = 1 << 18
+"""Bytes, about, of the pieces in which a long list is made."""
+
 _FAR = (date.max.toordinal() - EPOCH + 1) * DAY - 1
 """The last millisecond that can be written."""
 
@@ -102,13 +105,64 @@ class World:
 
     def llm(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> bytes:
         """Give an organization's LLM usage in a window: a JSON array, newest first, ties by higher id (assumed)."""
-        return self._list("llm", org_id, start, end, now)
+        return b"".join(self.pieces("llm", org_id, start, end, now=now))
 
     def matching(
         self, org_id: int, start: int | None = None, end: int | None = None, *, now: int, task: str | None = None
     ) -> bytes:
         """Give an organization's matching usage, of one ``task`` if named: a JSON array, newest first, by run id."""
-        return self._list("matching", org_id, start, end, now, task)
+        return b"".join(self.pieces("matching", org_id, start, end, now=now, task=task))
+
+    def pieces(
+        self,
+        kind: Kind,
+        org_id: int,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        now: int,
+        task: str | None = None,
+    ) -> Iterator[bytes]:
+        """Give the list that :meth:`llm` or :meth:`matching` gives, piece by piece, each made when it is asked for."""
+        last = now if end is None else min(end, now)
+        days = self._days(kind, org_id, start, last)
+        batch, size, before = [], 0, b"["
+        for day in reversed(days):
+            runs = self._day(kind, org_id, day, task)
+            part = runs.blob if days[0] < day < days[-1] else runs.between(start, last)
+            if not part:
+                continue
+            batch += before, part
+            size += len(part)
+            before = b","
+            if size >= PIECE:
+                yield from _cut(b"".join(batch))
+                batch, size = [], 0
+        yield b"".join((*batch, b"[]" if before == b"[" else b"]"))
+
+    def mark(
+        self,
+        kind: Kind,
+        org_id: int,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        now: int,
+        task: str | None = None,
+    ) -> str:
+        """Give 32 hex digits that differ where the lists of two questions do, at the cost of the user's own records.
+
+        They stand for which generated runs the list has, and for the text of each of the user's.
+        """
+        last = now if end is None else min(end, now)
+        own = [
+            text
+            for day in self._own.days(kind, org_id, start, last)
+            for time, _, text in self._own.runs(kind, org_id, day, task)
+            if (start is None or start <= time) and time <= last
+        ]
+        generated = self.fingerprint, kind, org_id, task, self.history.span(kind, org_id, start, last)
+        return sha256(ascii((generated, own)).encode()).hexdigest()[:32]
 
     def llm_by_id(self, id: int, *, now: int) -> bytes | None:  # noqa: A002  the API's name
         """Give one LLM usage record, as the lists have it, or ``None`` where there is none."""
@@ -183,14 +237,6 @@ class World:
         """Give the user's records, whole, in the order in which they were loaded."""
         return [dict(record.values) for record in self._own.records]
 
-    def _list(
-        self, kind: Kind, org_id: int, start: int | None, end: int | None, now: int, task: str | None = None
-    ) -> bytes:
-        last = now if end is None else min(end, now)
-        newest_first = reversed(self._days(kind, org_id, start, last))
-        parts = (self._day(kind, org_id, day, task).between(start, last) for day in newest_first)
-        return b"[" + b",".join(part for part in parts if part) + b"]"
-
     def _days(self, kind: Kind, org_id: int, start: int | None, end: int) -> Sequence[int]:
         generated = self.history.days(org_id, start, end)
         own = self._own.days(kind, org_id, start, end)
@@ -204,6 +250,11 @@ class World:
 
     def _runs(self, kind: Kind, org_id: int, day: int, task: str | None = None) -> list[Run]:
         return sorted((*self.history.runs(kind, org_id, day, task=task), *self._own.runs(kind, org_id, day, task)))
+
+
+def _cut(text: bytes) -> Iterator[bytes]:
+    """Give a long text in pieces."""
+    return (text[at : at + 2 * PIECE] for at in range(0, len(text), 2 * PIECE))
 
 
 _FIRST_DATE = date.fromordinal(EPOCH + FIRST_DAY)

@@ -329,7 +329,7 @@ def test_the_port_is_given_back_at_the_end(pytester):
         probe.connect(("127.0.0.1", int((pytester.path / "port").read_text())))
 
 
-HEAVY = {"flask", "werkzeug", "hypothesis", "jsonschema", "requests", "urllib3", "cheroot", "civis_usage.mock_server"}
+HEAVY = {"flask", "werkzeug", "hypothesis", "jsonschema", "requests", "urllib3", "uvicorn", "civis_usage.mock_server"}
 
 
 def test_a_project_that_uses_no_fixture_pays_nothing(pytester):

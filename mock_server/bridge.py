@@ -1,0 +1,170 @@
+"""A WSGI application as an ASGI one: quick requests are answered in the event loop, those that may wait in threads.
+
+A change of threads costs more than most answers do. A body that is made while it is sent lets other requests be
+answered between its pieces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from . import answers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+__all__ = ["HANG_UP", "LARGEST_BODY", "THREADS", "Bridge"]
+
+THREADS = 32
+"""Requests that may wait, as with a fault of latency, that one process answers at a time; more stand in line."""
+
+LARGEST_BODY = 256 << 20
+"""Bytes that a request may send."""
+
+HANG_UP = "civis_usage.hang_up"
+"""The server's extension of ASGI that ends a connection after what was sent."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Bridge:
+    """An ASGI application that asks a WSGI one."""
+
+    def __init__(self, app: WSGIApplication, may_wait: Callable[[WSGIEnvironment], bool]) -> None:
+        """Ask ``app``; ``may_wait`` tells which requests not to answer in the event loop."""
+        self._app = app
+        self._may_wait = may_wait
+        self._threads = ThreadPoolExecutor(THREADS, "civis-usage")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; a ``ConnectionError`` of the application hangs up."""
+        try:
+            body = await _body(scope, receive)
+            if body is None:
+                return await _send(scope, send, _too_large())
+            environ = _environ(scope, body)
+            if self._may_wait(environ):
+                begun = await asyncio.get_running_loop().run_in_executor(self._threads, _begun, self._app, environ)
+            else:
+                begun = _begun(self._app, environ)
+            await _send(scope, send, begun)
+        except ConnectionError:
+            scope["extensions"][HANG_UP]()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
+Begun = tuple[int, list[tuple[bytes, bytes]], bytes | Iterator[bytes]]
+"""Status, headers, and the body, in one piece or in many."""
+
+
+def _begun(app: WSGIApplication, environ: WSGIEnvironment) -> Begun:
+    """Ask the application, until its first piece is there or it has raised."""
+    told: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+        told[:] = int(status[:3]), [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return _no_write
+
+    pieces = app(environ, start_response)
+    if isinstance(pieces, list):
+        return told[0], told[1], b"".join(pieces)
+    rest = iter(pieces)
+    first = next(rest, b"")  # with it, status and headers are told at the latest
+    return told[0], told[1], _to_its_end(first, rest, pieces)
+
+
+def _to_its_end(first: bytes, rest: Iterator[bytes], pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield first
+        yield from rest
+    finally:
+        getattr(pieces, "close", lambda: None)()
+
+
+async def _send(scope: Scope, send: Send, begun: Begun) -> None:
+    status, headers, body = begun
+    if scope["http_version"] == "1.0" and all(name.lower() != b"content-length" for name, _ in headers):
+        body = body if isinstance(body, bytes) else b"".join(body)
+        headers = [*headers, (b"content-length", b"%d" % len(body))]  # HTTP/1.0 knows no chunks
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if not isinstance(body, bytes):
+        for piece in body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # others' turn
+        body = b""
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Give what a request sends, or ``None`` where that is too much; it is read whole, so that the answer arrives."""
+    if all(name not in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
+        return b""
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("the client went away")
+        part, more = message["body"], message["more_body"]
+        size += len(part)
+        if size <= LARGEST_BODY:
+            parts.append(part)
+    return b"".join(parts) if size <= LARGEST_BODY else None
+
+
+def _too_large() -> Begun:
+    answer = answers.error(413, f"The body is too large: {LARGEST_BODY >> 20} MB are taken.")
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+    return answer.status, [*headers, (b"content-length", b"%d" % len(answer.whole))], answer.whole
+
+
+def _environ(scope: Scope, body: bytes) -> WSGIEnvironment:
+    path, query = scope["raw_path"], scope["query_string"]
+    host, port = scope["server"]
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": (_unquoted(path) if b"%" in path else path).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        key = _name(name)
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    return environ
+
+
+def _unquoted(path: bytes) -> bytes:
+    """Give a path without its percent signs; a slash in one of its parts stays apart from those between them."""
+    return unquote_to_bytes(re.sub(b"%2f", b"%252F", path, flags=re.IGNORECASE))
+
+
+def _name(header: bytes) -> str:
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+def _no_write(_: bytes) -> None:
+    raise NotImplementedError("the fake gives its bodies as iterables")
