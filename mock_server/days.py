@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from threading import Lock
@@ -27,14 +27,15 @@ class Day:
     """Where each body begins in ``blob``, newest first; and where a further one would."""
 
     @classmethod
-    def of(cls, runs: Iterable[Run]) -> Day:
+    def of(cls, runs: Sequence[Run]) -> Day:
         """Serialise runs, given oldest first."""
-        oldest_first = list(runs)
-        bodies = [text.encode() for _, _, text in reversed(oldest_first)]
+        texts = [text for _, _, text in reversed(runs)]
+        joined = ",".join(texts)
+        sizes = map(len, texts) if joined.isascii() else (len(text.encode()) for text in texts)
         return cls(
-            array("q", [time for time, _, _ in oldest_first]),
-            b",".join(bodies),
-            array("q", accumulate((len(body) + 1 for body in bodies), initial=0)),
+            array("q", [time for time, _, _ in runs]),
+            joined.encode(),
+            array("q", accumulate((size + 1 for size in sizes), initial=0)),
         )
 
     def between(self, start: int | None, end: int) -> bytes:

@@ -5,7 +5,7 @@ Times are milliseconds since the epoch (UTC), windows include both of their ends
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace as changed
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -73,10 +73,10 @@ class History:
 
     def runs(
         self, kind: Kind, organization_id: int, day: int, form: Form = "json", task: str | None = None
-    ) -> Iterator[Run]:
+    ) -> list[Run]:
         """Give a day's runs, oldest first; none where it has no usage or before the first day."""
         if not self.days(organization_id, day * DAY, day * DAY):
-            return iter(())
+            return []
         layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
         return layout.runs(day, 0, layout.plan(day).count, form, task)
 
@@ -88,7 +88,7 @@ class History:
                 break
             layout = self._llm(organization_id) if kind == "llm" else self._matching(organization_id)
             stop = layout.before(day, now + 1)
-            found += reversed(list(layout.runs(day, max(0, stop - count), stop)))
+            found += reversed(layout.runs(day, max(0, stop - count), stop))
         return found[:count]
 
     def span(self, kind: Kind, organization_id: int, start: int | None, end: int) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ class History:
         layout = self._llm(self._at_place[position.place])
         if position.index >= layout.plan(position.day).count:
             return None
-        time, _, text = next(layout.runs(position.day, position.index, position.index + 1))
+        [(time, _, text)] = layout.runs(position.day, position.index, position.index + 1)
         return text if time <= now else None
 
     def _llm_layout(self, organization_id: int) -> LlmLayout:

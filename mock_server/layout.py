@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
 from struct import unpack
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from .drawing import bits
 from .numbering import EPOCH, Lane, Numbering
@@ -38,9 +38,24 @@ Row = TypeVar("Row", LlmRow, MatchingRow)
 LAP = 7
 """Tokens, or records, by which each further lap through the table is larger."""
 
-_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
-_SECONDS = tuple(f"{second:02d}." for second in range(60))
+_HOURS = tuple(f"T{hour:02d}:" for hour in range(24))
+_SECONDS = tuple(f"{second // 60:02d}:{second % 60:02d}." for second in range(3600))
 _MILLIS = tuple(f"{milli:03d}Z" for milli in range(1000))
+_HOUR = 3_600_000
+
+
+class Stretch(NamedTuple, Generic[Row]):
+    """Runs of a day that stand side by side in the table."""
+
+    first: int
+    """The index of the first."""
+    rows: Sequence[Row]
+    growth: int
+    """How much larger than their rows they are."""
+    times: list[int]
+    """Milliseconds since the epoch."""
+    clocks: list[str]
+    """The times as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +98,7 @@ class Layout(ABC, Generic[Row]):
         return bisect_left(range(plan.count), since_midnight, key=lambda index: self._time(plan, index))
 
     @abstractmethod
-    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> list[Run]:
         """Give the runs from index ``first`` up to, not including, ``stop``, oldest first; matching ones by task."""
 
     def _plan(self, day: int) -> Plan:
@@ -99,24 +114,26 @@ class Layout(ABC, Generic[Row]):
         knot, rest = divmod(((index << 16) + jitter) * KNOTS // plan.count, 1 << 16)
         return (knots[knot] + ((knots[knot + 1] - knots[knot]) * rest >> 16)) * self._rhythm.tick
 
-    def _walk(self, day: int, first: int, stop: int, form: Form) -> Iterator[tuple[int, Row, int, int, str]]:
-        """Give each run's index, row, growth beyond the row, time, and time as text."""
-        plan, rows, knots, tick = self.plan(day), self._table(form), self._rhythm.knots, self._rhythm.tick
-        midnight, count, today = day * DAY, plan.count, date.fromordinal(EPOCH + day).isoformat()
+    def _stretches(self, day: int, first: int, stop: int, form: Form) -> Iterator[Stretch[Row]]:
+        """Give a day's runs, lap by lap through the table. Every listed record is made here and by who asks for it."""
+        plan, table, knots, tick = self.plan(day), self._table(form), self._rhythm.knots, self._rhythm.tick
+        midnight, runs, today = day * DAY, plan.count, date.fromordinal(EPOCH + day).isoformat()
         while first < stop:
             lap, at = divmod(plan.offset + first, ROWS)
+            rows = table[at : at + stop - first]
+            # The same as _time, written out.
+            shares = [((index << 16) + row[0]) * KNOTS // runs for index, row in enumerate(rows, first)]
+            times = [
+                (knots[k := share >> 16] + ((knots[k + 1] - knots[k]) * (share & 0xFFFF) >> 16)) * tick
+                for share in shares
+            ]
+            clocks = [
+                f"{today}{_HOURS[time // _HOUR]}{_SECONDS[time % _HOUR // 1000]}{_MILLIS[time % 1000]}"
+                for time in times
+            ]
             growth = plan.shift + LAP * lap if self._rhythm.grows else 0
-            stretch = rows[at : at + stop - first]
-            for index, row in enumerate(stretch, first):
-                # The same as _time, written out: this loop makes every listed record.
-                share = ((index << 16) + row[0]) * KNOTS // count
-                knot = knots[share >> 16]
-                time = (knot + ((knots[(share >> 16) + 1] - knot) * (share & 0xFFFF) >> 16)) * tick
-                second, milli = divmod(time, 1000)
-                minute, second = divmod(second, 60)
-                clock = f"{today}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
-                yield index, row, growth, midnight + time, clock
-            first += len(stretch)
+            yield Stretch(first, rows, growth, [midnight + time for time in times], clocks)
+            first += len(rows)
 
 
 class LlmLayout(Layout[LlmRow]):
@@ -146,18 +163,23 @@ class LlmLayout(Layout[LlmRow]):
             self._prices[-1] * laps + self._rates[-1] * whole_laps + self._prices[rest] + self._rates[rest] * this_lap
         )
 
-    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> list[Run]:
         """Give LLM usage records."""
         record = self._numbering.first(day, self._place, Lane.RECORD)
         to_run = self._numbering.first(day, self._place, Lane.LLM_RUN) - record
         begin, ids, tokens = ('{"id":', ',"runId":', ',"inputTokens":') if form == "json" else ("", ",", ",")
-        for index, row, growth, time, clock in self._walk(day, first, stop, form):
-            _, head, middle, input_tokens, end, price, rate = row
-            number, spent = record + index, credits_text(price + rate * growth)
-            text = (
-                f"{begin}{number}{ids}{number + to_run}{head}{clock}{middle}{spent}{tokens}{input_tokens + growth}{end}"
+        return [
+            (
+                time,
+                number,
+                f"{begin}{number}{ids}{number + to_run}{head}{clock}{middle}{credits_text(price + rate * growth)}"
+                f"{tokens}{input_tokens + growth}{end}",
             )
-            yield time, number, text
+            for index, rows, growth, times, clocks in self._stretches(day, first, stop, form)
+            for number, (_, head, middle, input_tokens, end, price, rate), time, clock in zip(
+                count(record + index), rows, times, clocks, strict=False
+            )
+        ]
 
 
 class MatchingLayout(Layout[MatchingRow]):
@@ -170,11 +192,15 @@ class MatchingLayout(Layout[MatchingRow]):
         super().__init__(organization.profile, per_day, lambda form: matching_rows(organization, key, form), key)
         self._place, self._numbering = place, numbering
 
-    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> Iterator[Run]:
+    def runs(self, day: int, first: int, stop: int, form: Form = "json", task: str | None = None) -> list[Run]:
         """Give matching usage records; only those of ``task``, where one is named."""
         run = self._numbering.first(day, self._place, Lane.MATCHING_RUN)
         begin = '{"runId":' if form == "json" else ""
-        for index, row, growth, time, clock in self._walk(day, first, stop, form):
-            _, head, middle, num_records, end, kind = row
-            if task is None or kind == task:
-                yield time, run + index, f"{begin}{run + index}{head}{clock}{middle}{num_records + growth}{end}"
+        return [
+            (time, number, f"{begin}{number}{head}{clock}{middle}{num_records + growth}{end}")
+            for index, rows, growth, times, clocks in self._stretches(day, first, stop, form)
+            for number, (_, head, middle, num_records, end, kind), time, clock in zip(
+                count(run + index), rows, times, clocks, strict=False
+            )
+            if task is None or kind == task
+        ]

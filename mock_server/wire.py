@@ -15,6 +15,9 @@ MICRO = 1_000_000
 _ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 
 
+_THREE = tuple(f"{number:03d}" for number in range(1000))
+_LAST = tuple(digits.rstrip("0") or "0" for digits in _THREE)
+"""Three digits as the last ones of a fraction."""
 _PLAIN = re.compile(r"[^\s\",;]+").fullmatch
 
 
@@ -39,11 +42,9 @@ def string(text: str) -> str:
 
 def credits_text(micro: int) -> str:
     """Give micro-credits as a JSON number of credits, exactly: ``1250000`` is ``1.25``, ``2000000`` is ``2.0``."""
-    if 100 <= micro < 10**15:  # where a double has digits to spare and is written without an exponent: the quick way
-        return repr(micro / MICRO)
     whole, part = divmod(micro, MICRO)
-    text = f"{whole}.{part:06d}".rstrip("0")
-    return text + "0" if text[-1] == "." else text
+    first, last = divmod(part, 1000)
+    return f"{whole}.{_THREE[first]}{_LAST[last]}" if last else f"{whole}.{_LAST[first]}"
 
 
 def csv_field(text: str) -> str:

@@ -355,22 +355,22 @@ TOKENS = ("inputTokens", "outputTokens")
 class TestCosts:
     def test_a_sum_makes_no_record(self, monkeypatch):
         expected = World(seed=3).credits(1, START + 7, NOW - 7, now=NOW)
-        monkeypatch.setattr(LlmLayout, "_walk", None)
+        monkeypatch.setattr(LlmLayout, "_stretches", None)
         assert World(seed=3).credits(1, START + 7, NOW - 7, now=NOW) == expected > 0
 
     def test_an_id_makes_one_record(self, monkeypatch):
         world = World(runs_per_day=50_000, organizations=1)
         monkeypatch.setattr(LlmLayout, "_time", None)
         made = []
-        walk = LlmLayout._walk
-        monkeypatch.setattr(LlmLayout, "_walk", lambda self, *stretch: made.append(stretch) or walk(self, *stretch))
+        stretches = LlmLayout._stretches
+        monkeypatch.setattr(LlmLayout, "_stretches", lambda self, *asked: made.append(asked) or stretches(self, *asked))
         assert world.llm_by_id(8766001000000, now=NOW) is not None
         assert [stop - first for _, first, stop, _ in made] == [1]
 
     def test_a_day_is_serialised_once(self, monkeypatch):
         world = World()
         body = world.llm(1, START, now=NOW)
-        monkeypatch.setattr(LlmLayout, "_walk", None)
+        monkeypatch.setattr(LlmLayout, "_stretches", None)
         assert world.llm(1, START, now=NOW) == body
 
     def test_vocabularies_are_drawn_when_they_are_needed(self, monkeypatch):
