@@ -126,7 +126,8 @@ class World:
         """Give the list that :meth:`llm` or :meth:`matching` gives, piece by piece, each made when it is asked for."""
         last = now if end is None else min(end, now)
         days = self._days(kind, org_id, start, last)
-        batch, size, before = [], 0, b"["
+        batch: list[bytes] = []
+        size, before = 0, b"["
         for day in reversed(days):
             runs = self._day(kind, org_id, day, task)
             part = runs.blob if days[0] < day < days[-1] else runs.between(start, last)
