@@ -45,6 +45,10 @@ class Bridge:
         self._may_wait = may_wait
         self._threads = ThreadPoolExecutor(THREADS, "civis-usage")
 
+    def close(self) -> None:
+        """Let the threads go; no request comes any more."""
+        self._threads.shutdown(wait=False)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; a ``ConnectionError`` of the application hangs up."""
         try:

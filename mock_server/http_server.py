@@ -16,9 +16,6 @@ __all__ = ["HttpServer"]
 KEEP_ALIVE = 60
 """Seconds for which a connection is kept for a client's next request."""
 
-PATIENCE = 0.5
-"""Seconds that requests under way have to end when the server stops."""
-
 LONGEST = 60_000
 """Bytes of a request's target that httptools can split."""
 

@@ -34,7 +34,8 @@ class Server:
 
     def __init__(self, app: WSGIApplication, bound: socket.socket) -> None:
         self._fake = _fake(app)
-        self._http = HttpServer(Bridge(app, self._may_wait))
+        self._bridge = Bridge(app, self._may_wait)
+        self._http = HttpServer(self._bridge)
         self.url = url(bound)
         """The base URL, without a slash at its end."""
         if self._fake:
@@ -48,6 +49,7 @@ class Server:
             self._fake.closing.set()
         self._http.should_exit = True
         self._thread.join()
+        self._bridge.close()
 
     def _may_wait(self, environ: WSGIEnvironment) -> bool:
         return self._fake is not None and self._fake.may_wait(environ["PATH_INFO"])
