@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import requests
 from urllib3.util import Retry
@@ -28,10 +29,13 @@ class Served:
 
 
 @contextmanager
-def serving(*options: str, now: str = NOW) -> Iterator[Served]:
-    """Run ``civis-usage serve --port 0`` with ``options``, and give it once it answers; it is stopped at the end."""
-    command = [sys.executable, "-m", "civis_usage", "serve", "--port", "0", "--now", now, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def serving(*options: str, now: str | None = NOW, folder: Path | None = None) -> Iterator[Served]:
+    """Run ``civis-usage serve --port 0`` with ``options``, and give it once it answers; it is stopped at the end.
+
+    Its clock stands still at ``now``, or goes where that is ``None``; file names are read from ``folder``.
+    """
+    command = [sys.executable, "-m", "civis_usage", "serve", "--port", "0", *(["--now", now] if now else []), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
     said: list[str] = []
     try:
         served = Served(_url(process, said), process, said)
@@ -52,11 +56,13 @@ def serving(*options: str, now: str = NOW) -> Iterator[Served]:
 
 
 def _url(process: subprocess.Popen[str], said: list[str]) -> str:
+    """Read what the server says at its start, and give its URL."""
     assert process.stdout is not None
     for line in process.stdout:
         said.append(line)
-        found = re.search(r"http://127\.0\.0\.1:[1-9][0-9]*", line)
-        if found:
+        if line.startswith("Ctrl-C"):
+            found = re.search(r"http://127\.0\.0\.1:[1-9][0-9]*", "".join(said))
+            assert found, "".join(said)
             return found[0]
     raise AssertionError(f"the server ended before it told its URL:\n{''.join(said)}")
 

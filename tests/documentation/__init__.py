@@ -1,0 +1,1 @@
+"""The documentation as its tests read it: pages cut into blocks, and a shell that runs them as a reader does."""

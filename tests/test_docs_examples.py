@@ -1,0 +1,155 @@
+"""Every example of the documentation runs as it stands there, and shows what the page says that it shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from civis_usage.__main__ import COMMANDS, main
+from civis_usage.contract_tests import waivers
+
+from .documentation.pages import Block, Page, pages
+from .documentation.shell import Done, Shell
+from .serve_process import serving
+
+SETUP = ("git clone ", "make ", "python3 -m venv ", ".venv/bin/", "pip install ", "source ")
+"""How the commands begin that set a project up. They load from elsewhere, so the tests leave them to the gate."""
+RUN = ("console", "python", "sh")
+RUNNABLE = [page for page in pages().values() if page.blocks(*RUN)]
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[str]:
+    """Stand for the live API: a fake whose clock goes, as nothing else about the pages' examples depends on today."""
+    with serving(now=None) as served:
+        yield served.url
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
+def test_a_page_can_be_followed_from_its_top(page: Page, live: str, tmp_path: Path) -> None:
+    with Shell(tmp_path, live) as shell:
+        for number, block in enumerate(page.blocks()):
+            if block.not_run is not None:
+                assert len(block.not_run) > 10, f"{block}: give the reason"
+            elif block.file is not None:
+                (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
+                _follow(shell, block)
+            elif block.language == "sh":
+                _succeed(shell.run(block.text.rstrip()), block)
+            elif block.language == "python":
+                file = tmp_path / f"test_example_{number}.py"
+                file.write_text(block.text, encoding="utf-8")
+                runner = "pytest -q -p no:cacheprovider" if "\ndef test_" in f"\n{block.text}" else "python"
+                _succeed(shell.run(f"{runner} {file.name}"), block)
+
+
+def _follow(shell: Shell, block: Block) -> None:
+    """Run the commands of a console block, each of which must succeed unless the page asks for its status next."""
+    steps = list(_steps(block.text))
+    for (command, expected), following in zip(steps, [*steps[1:], ("", "")], strict=True):
+        if command.startswith(SETUP):
+            continue
+        done = shell.run(command)
+        if following[0] != "echo $?":
+            _succeed(done, block)
+        if expected:
+            assert _fits(done.shown, expected), f"{block}: {command} shows\n{done.shown}\nnot\n{expected}"
+
+
+def _succeed(done: Done, block: Block) -> None:
+    assert done.status == 0, f"{block} ends with status {done.status}:\n{done.shown}"
+
+
+def _steps(text: str) -> Iterator[tuple[str, str]]:
+    """Give each command of a console block and what it is said to show."""
+    for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, shown = re.sub(r"\\\n> ", "", step).partition("\n")
+        yield command, shown.strip()
+
+
+def _fits(shown: str, expected: str) -> bool:
+    """Tell whether an output is as a page shows it; ``...`` stands for anything there."""
+    pattern = re.escape(_tidy(expected)).replace(re.escape("..."), ".*")
+    return re.fullmatch(pattern, _tidy(shown), re.DOTALL) is not None
+
+
+def _tidy(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("shown", "fits"),
+    [("7.5 credits\n", True), ("8 credits", False), ("7.5 credits\nand more", False), ("", False)],
+)
+def test_the_comparison_of_outputs_can_fail(shown: str, fits: bool) -> None:
+    assert _fits(shown, "7... credits") is fits
+
+
+def test_a_command_that_fails_fails_the_page(live: str, tmp_path: Path) -> None:
+    page = Page("a page", "```console\n$ civis-usage call get-llm 0\n```\n")
+    with Shell(tmp_path, live) as shell, pytest.raises(AssertionError, match="ends with status"):
+        _follow(shell, page.blocks()[0])
+
+
+def _blocks(*languages: str) -> list[Block]:
+    return [block for page in pages().values() for block in page.blocks(*languages)]
+
+
+@pytest.mark.parametrize("block", _blocks("toml", "json", "yaml"), ids=str)
+def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
+    value: Any = {"toml": tomllib.loads, "json": json.loads, "yaml": yaml.safe_load}[block.language](block.text)
+    assert value
+    if "[[waiver]]" in block.text:
+        (tmp_path / "waivers.toml").write_text(block.text, encoding="utf-8")
+        assert waivers.load(tmp_path / "waivers.toml")
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    """Give every ``civis-usage …`` of a page: in console blocks, in the text, and in the examples of ``--help``."""
+    for page in pages().values():
+        told = [block for block in page.blocks("console", "text", "yaml") if block.not_run is None]
+        for block in told:
+            for line in re.findall(r"^(?:\$| *- run:| +)? *(civis-usage [a-z][^\n]*)", block.text, re.MULTILINE):
+                yield page.name, re.split(r"  +", line)[0]
+        for line in re.findall(r"`(civis-usage [a-z][^`]*)`", page.prose):
+            yield page.name, line
+
+
+@pytest.mark.parametrize(("page", "line"), sorted(set(_commands())))
+def test_every_command_has_options_that_exist(page: str, line: str) -> None:
+    name, *words = shlex.split(line.replace("…", ""), comments=True)[1:]
+    assert name in COMMANDS, f"{page}: {line}"
+    path = [name, words[0]] if name == "call" and words and not words[0].startswith("-") else [name]
+    help_text = CliRunner().invoke(main, [*path, "--help"]).output
+    for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+        assert re.search(rf"{option}\b", help_text), f"{page}: {name} has no option {option}"
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    for page in pages().values():
+        for option in re.findall(r"`(--[a-z][a-z-]+)", page.prose):
+            yield page.name, option
+
+
+@pytest.mark.parametrize(("page", "option"), sorted(set(_options())))
+def test_every_option_that_a_page_names_exists(page: str, option: str, every_help: str) -> None:
+    assert re.search(rf"{option}\b", every_help), f"{page} names {option}"
+
+
+@pytest.fixture(scope="module")
+def every_help() -> str:
+    """Give the texts of ``--help`` of all commands, and pytest's options of the contract tests."""
+    from civis_usage.contract_tests.options import OPTIONS
+
+    texts = [CliRunner().invoke(main, [name, "--help"]).output for name in COMMANDS]
+    return "\n".join([*texts, *(name for name, _ in OPTIONS), "--help --pyargs --version"])
