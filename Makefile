@@ -1,10 +1,11 @@
 # make demo   set up what it lacks and run the main job
 # make test   set up what it lacks and run every test
+# make docs   the documentation, in build/docs
 # make bench  the figures in ARCHITECTURE.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench clean
+.PHONY: demo test docs bench clean
 
 demo: .venv/.kit
 	@$(BIN)/civis-usage demo
@@ -22,6 +23,16 @@ test: .venv/.test
 .venv/.test: .venv/.kit
 	@echo "Adding what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+docs: .venv/.docs
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "Open build/docs/index.html"
+
+.venv/.docs: .venv/.kit
+	@echo "Adding what the documentation needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 bench: .venv/.test

@@ -22,7 +22,7 @@ class Fault:
     A rule without ``operation`` concerns the four operations of ``/usage``.
 
     >>> Fault.parse("list_llm status=503 retry-after=2 first=2")
-    Fault(operation='list_llm', first=2, status=503, retry_after=2)
+    Fault(operation='list_llm', first=2, status=503, retry_after=2.0)
     """
 
     operation: str | None = None

@@ -21,7 +21,7 @@ from .documentation.pages import Block, Page, pages
 from .documentation.shell import Done, Shell
 from .serve_process import serving
 
-SETUP = ("git clone ", "make ", "python3 -m venv ", ".venv/bin/", "pip install ", "source ")
+SETUP = ("git clone ", "make ", "python3 -m venv ", ".venv/bin/", "pip install ")
 """How the commands begin that set a project up. They load from elsewhere, so the tests leave them to the gate."""
 RUN = ("console", "python", "sh")
 RUNNABLE = [page for page in pages().values() if page.blocks(*RUN)]

@@ -44,6 +44,7 @@ class Shell:
         self._live = live
         self._fake: str | None = None
         self._ends = ExitStack()
+        (folder / ".curlrc").write_text("silent\nshow-error\n")  # no progress meter, as on a terminal
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=folder,
@@ -84,9 +85,10 @@ class Shell:
         raise AssertionError(f"bash ended at {command!r}:\n{''.join(lines)}")
 
     def _serve(self, *options: str) -> str:
-        """Start the fake of the page, in the place of the one before it; give what it says at its start."""
+        """Start the page's fake, at the port of the one before; give what it says at its start."""
         self._ends.close()
-        served = self._ends.enter_context(serving(*options, now=None, folder=self.folder))
+        port = ("--port", self._fake.rpartition(":")[2]) if self._fake else ()
+        served = self._ends.enter_context(serving(*options, *port, now=None, folder=self.folder))
         self._fake = served.url
         return "".join(served.said)
 

@@ -1,0 +1,48 @@
+"""How Sphinx builds the pages. All that the site shows is in the build: no font, script or style from elsewhere."""
+
+from importlib.metadata import version as version_of
+from typing import Any
+
+from sphinx.application import Sphinx
+
+project = "civis-usage-kit"
+copyright = "the authors of civis-usage-kit"  # noqa: A001  Sphinx's name for it
+version = release = version_of("civis-usage-kit")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["generators"]
+root_doc = "index"
+
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!civis_usage).*"),  # names of other projects, whose inventories are elsewhere
+    ("py:.*", r"civis_usage\.(mock_server\.credentials\.KeyDigest|client\.secret\.Secret)"),  # how keys are kept
+]
+
+myst_heading_anchors = 4
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 88
+python_use_unqualified_type_names = True
+napoleon_numpy_docstring = False
+
+html_theme = "furo"
+html_title = f"civis-usage-kit {version}"
+html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+
+
+def setup(app: Sphinx) -> None:
+    """Add what no setting can say."""
+    app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # napoleon's own is 500
+
+
+def _keep_colons(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking a property's docstring for ``type: description``: it stops at an empty line."""
+    if what in ("attribute", "data", "property"):
+        lines.insert(0, "")

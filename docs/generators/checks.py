@@ -1,0 +1,31 @@
+"""The page of the checks: every rule of the registry, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from civis_usage.contract_tests.results import Check
+from civis_usage.contract_tests.runner import checks
+from civis_usage.schemas import OPERATIONS
+from generators.markdown import code, page, table
+
+
+def check_list() -> str:
+    """Give the page."""
+    every = checks()
+    parts = [
+        f"The {len(every)} checks of `civis-usage check`. A broken **documented** rule fails the run, a **recorded** "
+        "one warns (and fails with `--strict`), an **assumed** one informs: [why](../background/evidence.md). A waiver "
+        "names a check by its id: [how](../waivers.md)."
+    ]
+    for operation in [*OPERATIONS, "any"]:
+        parts += [_heading(operation), _table(each for each in every if each.operation == operation)]
+    return page("Checks", *parts)
+
+
+def _heading(operation: str) -> str:
+    return f"## {operation}" if operation in OPERATIONS else "## Any operation"
+
+
+def _table(every: Iterable[Check]) -> str:
+    return table(["id", "rule", "evidence"], ([code(each.id), each.rule, str(each.evidence)] for each in every))
