@@ -37,23 +37,45 @@ def live() -> Iterator[str]:
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
 def test_a_page_can_be_followed_from_its_top(page: Page, live: str, tmp_path: Path) -> None:
     with Shell(tmp_path, live) as shell:
-        for number, block in enumerate(page.blocks()):
+        tests: list[Block] = []
+        for block in page.blocks():
             if block.not_run is not None:
                 assert len(block.not_run) > 10, f"{block}: give the reason"
-            elif block.file is not None:
-                (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-            elif block.language == "console":
+            elif _is_test(block):
+                tests.append(block)
+            elif block.file is not None or block.language in RUN:
+                _pass(shell, tests)
                 _follow(shell, block)
-            elif block.language == "sh":
-                _succeed(shell.run(block.text.rstrip()), block)
-            elif block.language == "python":
-                file = tmp_path / f"test_example_{number}.py"
-                file.write_text(block.text, encoding="utf-8")
-                runner = "pytest -q -p no:cacheprovider" if "\ndef test_" in f"\n{block.text}" else "python"
-                _succeed(shell.run(f"{runner} {file.name}"), block)
+        _pass(shell, tests)
+
+
+def _is_test(block: Block) -> bool:
+    return block.language == "python" and block.file is None and "\ndef test_" in f"\n{block.text}"
+
+
+def _pass(shell: Shell, tests: list[Block]) -> None:
+    """Run the tests of these blocks, each a file of its own, in one go, and forget them."""
+    names = [f"test_line_{block.line}.py" for block in tests]
+    for name, block in zip(names, tests, strict=True):
+        (shell.folder / name).write_text(block.text, encoding="utf-8")
+    if tests:
+        _succeed(shell.run(f"pytest -q -p no:cacheprovider {' '.join(names)}"), tests[0])
+    tests.clear()
 
 
 def _follow(shell: Shell, block: Block) -> None:
+    if block.file is not None:
+        (shell.folder / block.file).write_text(block.text, encoding="utf-8")
+    elif block.language == "console":
+        _run(shell, block)
+    elif block.language == "sh":
+        _succeed(shell.run(block.text.rstrip()), block)
+    else:
+        (shell.folder / "example.py").write_text(block.text, encoding="utf-8")
+        _succeed(shell.run("python example.py"), block)
+
+
+def _run(shell: Shell, block: Block) -> None:
     """Run the commands of a console block, each of which must succeed unless the page asks for its status next."""
     steps = list(_steps(block.text))
     for (command, expected), following in zip(steps, [*steps[1:], ("", "")], strict=True):
@@ -98,7 +120,7 @@ def test_the_comparison_of_outputs_can_fail(shown: str, fits: bool) -> None:
 def test_a_command_that_fails_fails_the_page(live: str, tmp_path: Path) -> None:
     page = Page("a page", "```console\n$ civis-usage call get-llm 0\n```\n")
     with Shell(tmp_path, live) as shell, pytest.raises(AssertionError, match="ends with status"):
-        _follow(shell, page.blocks()[0])
+        _run(shell, page.blocks()[0])
 
 
 def _blocks(*languages: str) -> list[Block]:

@@ -9,7 +9,8 @@ import click
 from civis_usage.__main__ import main
 from generators.markdown import fenced, page
 
-WIDTH = 100
+WIDTH = 88
+"""Columns that the site shows without scrolling."""
 
 
 def command_line() -> str:

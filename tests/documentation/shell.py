@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ from ..serve_process import serving
 
 FAKE = "http://127.0.0.1:8765"
 LIVE = "https://api.civisanalytics.com"
+PATIENCE = 120
+"""Seconds that one command may take."""
 _MARK = "--- the command ended with "
 
 
@@ -54,6 +58,7 @@ class Shell:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
@@ -78,11 +83,16 @@ class Shell:
         self._bash.stdin.write(f"{{ {command}\n}} </dev/null; code=$?; printf '\\n{_MARK}%d\\n' $code; (exit $code)\n")
         self._bash.stdin.flush()
         lines: list[str] = []
-        for line in self._bash.stdout:
-            if line.startswith(_MARK):
-                return int(line.removeprefix(_MARK)), "".join(lines).removesuffix("\n")
-            lines.append(line)
-        raise AssertionError(f"bash ended at {command!r}:\n{''.join(lines)}")
+        end = threading.Timer(PATIENCE, os.killpg, (self._bash.pid, signal.SIGKILL))
+        end.start()
+        try:
+            for line in self._bash.stdout:
+                if line.startswith(_MARK):
+                    return int(line.removeprefix(_MARK)), "".join(lines).removesuffix("\n")
+                lines.append(line)
+        finally:
+            end.cancel()
+        raise AssertionError(f"bash ended, or took {PATIENCE} seconds, at {command!r}:\n{''.join(lines)}")
 
     def _serve(self, *options: str) -> str:
         """Start the page's fake, at the port of the one before; give what it says at its start."""
