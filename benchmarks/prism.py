@@ -16,12 +16,16 @@ _PACKAGE = "@stoplight/prism-cli"
 _SPEC = Path(__file__).parent.parent / "schemas" / "openapi.json"
 
 
-def command() -> list[str] | None:
-    """Give the command that serves the contract's examples (static, saying nothing), or ``None`` where it cannot be."""
+def command(*, silent: bool = False) -> list[str] | None:
+    """Give the command that serves the contract's examples (static), or ``None`` where it cannot be.
+
+    As it comes, Prism writes some lines about every request; ``silent``, it writes none.
+    """
     installed = _installed()
     if isinstance(installed, str):
         return None
-    return [str(installed / ".bin" / "prism"), "mock", "-p", "{port}", "-v", "silent", str(_SPEC)]
+    quiet = ("-v", "silent") if silent else ()
+    return [str(installed / ".bin" / "prism"), "mock", "-p", "{port}", *quiet, str(_SPEC)]
 
 
 def described() -> str:
@@ -30,7 +34,7 @@ def described() -> str:
     if isinstance(installed, str):
         return f"Prism is not measured: {installed}"
     about = (installed / _PACKAGE / "package.json").read_text(encoding="utf-8")
-    return f"Prism {json.loads(about)['version']} (static, silent)"
+    return f"Prism {json.loads(about)['version']} (static)"
 
 
 @cache

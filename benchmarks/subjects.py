@@ -13,9 +13,15 @@ import prism
 from processes import KIT, Server, running
 from questions import NOW, questions
 
-__all__ = ["FAKE", "FLASK", "PRISM", "SUBJECTS", "WSGI", "fake", "side_by_side"]
+__all__ = ["FAKE", "FLASK", "PRISM", "PRISM_SILENT", "SUBJECTS", "WSGI", "fake", "side_by_side"]
 
-FAKE, FLASK, WSGI, PRISM = SUBJECTS = ("fake", "Flask route", "WSGI function", "Prism")
+FAKE, FLASK, WSGI, PRISM, PRISM_SILENT = SUBJECTS = (
+    "fake",
+    "Flask route",
+    "WSGI function",
+    "Prism",
+    "Prism, silent",
+)
 
 _READY = "/usage/llm/organization/1/summary"
 _BARE = Path(__file__).with_name("bare.py")
@@ -39,7 +45,7 @@ def side_by_side(workers: int) -> Iterator[tuple[dict[str, Server], dict[str, li
         for name, kind in ((FLASK, "flask"), (WSGI, "wsgi")):
             command = [sys.executable, str(_BARE), kind, "{port}", str(workers), file.name]
             servers[name] = stack.enter_context(running(command, next(iter(answers))))
-        mock = prism.command()
-        if mock is not None:
-            servers[PRISM] = stack.enter_context(running(mock, _READY))
+        for name, mock in ((PRISM, prism.command()), (PRISM_SILENT, prism.command(silent=True))):
+            if mock is not None:
+                servers[name] = stack.enter_context(running(mock, _READY))
         yield servers, asked
