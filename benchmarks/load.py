@@ -62,7 +62,10 @@ def _latency(report: str, percent: int) -> float:
 
 def asyncio_load(url: str, paths: list[str], connections: int, seconds: int) -> Load:
     """Load from this process."""
-    latencies, spent = asyncio.run(_ask(url, paths, connections, seconds))
+    try:
+        latencies, spent = asyncio.run(_ask(url, paths, connections, seconds))
+    except OSError as reason:
+        raise SystemExit(str(reason)) from None
     cuts = statistics.quantiles(latencies, n=100, method="inclusive")
     return Load(len(latencies) / spent, cuts[49] * 1000, cuts[98] * 1000)
 
@@ -80,12 +83,14 @@ async def _ask(url: str, paths: list[str], connections: int, seconds: int) -> tu
 async def _connection(host: str, port: int, requests: Iterator[bytes], until: float) -> list[float]:
     reader, writer = await asyncio.open_connection(host, port, limit=1 << 20)
     latencies: list[float] = []
-    while time.perf_counter() < until or len(latencies) < 2:
-        request, asked = next(requests), time.perf_counter()
-        writer.write(request)
-        await _answer(reader, request)
-        latencies.append(time.perf_counter() - asked)
-    writer.close()
+    try:
+        while time.perf_counter() < until or len(latencies) < 2:
+            request, asked = next(requests), time.perf_counter()
+            writer.write(request)
+            await _answer(reader, request)
+            latencies.append(time.perf_counter() - asked)
+    finally:
+        writer.close()
     return latencies
 
 
@@ -106,10 +111,10 @@ async def _answer(reader: asyncio.StreamReader, request: bytes) -> None:
     while not answer.complete:
         data = await reader.read(1 << 18)
         if not data:
-            raise SystemExit(f"{request.split(b' ')[1].decode()} broke off")
+            raise OSError(f"{request.split(b' ')[1].decode()} broke off")
         parser.feed_data(data)
     if parser.get_status_code() != 200:
-        raise SystemExit(f"{request.split(b' ')[1].decode()} answered {parser.get_status_code()}, not 200")
+        raise OSError(f"{request.split(b' ')[1].decode()} answered {parser.get_status_code()}, not 200")
 
 
 LOADERS: dict[str, Loader] = {"wrk": wrk_load, "python": asyncio_load}
