@@ -9,7 +9,7 @@ from itertools import islice
 from civis_usage.contract_tests.results import Report, Result, Verdict, Waiver
 from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
 
-__all__ = ["annotate", "summary"]
+__all__ = ["annotate", "annotate_refusal", "summary"]
 
 _MARKS = {
     Verdict.KEPT: "✅",
@@ -36,6 +36,11 @@ def annotate(report: Report) -> str:
     lines += [_command("error", "expired waiver", waiver_terms(waiver)) for waiver in report.expired_waivers]
     lines += [_command("warning", "unused waiver", waiver_terms(waiver)) for waiver in report.unused_waivers]
     return "".join(f"{line}\n" for line in lines)
+
+
+def annotate_refusal(sentence: str) -> str:
+    """Give the workflow command that annotates a run that was not begun, with the reason."""
+    return f"{_command('error', 'wrong use', sentence)}\n"
 
 
 def _messages(result: Result) -> str:
