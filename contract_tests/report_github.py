@@ -24,10 +24,15 @@ _SHOWN = 20
 
 
 def annotate(report: Report) -> str:
-    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line."""
+    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line.
+
+    A run that fails has an error at least, one that is kept has none.
+    """
     lines = []
     if report.unjudged:
         lines.append(_command("error", "could not be judged", report.unjudged))
+    elif report.exit_code in (3, 4):
+        lines.append(_command("error", "inconclusive", headline(report)))
     for result in report.results:
         if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and report.strict):
             lines.append(_command("error", result.check.id, _messages(result)))
