@@ -6,7 +6,6 @@ checkout (the workspace is filled already), setup-python, and upload-artifact.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from .expressions import Contexts, filled, holds
+from .scripts import Scripts
 
 Step = Mapping[str, Any]
 Outputs = dict[str, str]
@@ -48,6 +48,7 @@ class Job:
     """One job on a machine, and what came of it."""
 
     machine: Machine
+    scripts: Scripts
     code: int = 0
     """The exit code of the first step that failed; 0 where none did."""
     log: str = ""
@@ -70,9 +71,10 @@ def run(machine: Machine, job: Mapping[str, Any], override: Mapping[str, str] | 
         job: as it stands in the workflow.
         override: variables that take the place of those that the job sets.
     """
-    running = Job(machine)
-    environment = {**job.get("env", {}), **(override or {})}
-    _steps(running, job["steps"], {"secrets": machine.secrets, "github": _GITHUB}, environment)
+    with Scripts(machine.folder) as scripts:
+        running = Job(machine, scripts)
+        environment = {**job.get("env", {}), **(override or {})}
+        _steps(running, job["steps"], {"secrets": machine.secrets, "github": _GITHUB}, environment)
     return running
 
 
@@ -127,7 +129,7 @@ def _action(job: Job, told: Outputs, contexts: Contexts, environment: Mapping[st
     action = yaml.safe_load((job.machine.folder / "action" / "action.yml").read_text(encoding="utf-8"))
     assert told.keys() <= action["inputs"].keys(), f"the action has no input {told.keys() - action['inputs'].keys()}"
     inputs = {name: told.get(name, str(each.get("default", ""))) for name, each in action["inputs"].items()}
-    inner = Job(job.machine)
+    inner = Job(job.machine, job.scripts)
     outputs = _steps(inner, action["runs"]["steps"], {"inputs": inputs, "github": contexts["github"]}, environment)
     job.log, job.summary, job.artifacts = (
         job.log + inner.log,
@@ -154,16 +156,12 @@ def _script(job: Job, script: str, environment: Mapping[str, str]) -> tuple[int,
         **{name: str(file) for name, file in files.items()},
         **environment,
     }
-    (machine.folder / "script.sh").write_text(script)
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(machine.folder / "script.sh")]
-    with (machine.folder / "log.txt").open("w+") as log:  # a file: what runs on in the background would hold a pipe
-        done = subprocess.run(command, cwd=own["GITHUB_WORKSPACE"], env=own, stdout=log, stderr=log, timeout=300)
-        log.seek(0)
-        job.log += log.read()
+    code, log = job.scripts.run(script, machine.folder / "workspace", own)
+    job.log += log
     job.summary += files["GITHUB_STEP_SUMMARY"].read_text()
     for name in ("GITHUB_ENV", "GITHUB_PATH"):
         assert files[name].read_text() == "", f"a step changes the job's environment by {name}"
-    return done.returncode, dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+    return code, dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
 
 
 _FILES = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
