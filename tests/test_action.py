@@ -33,8 +33,11 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SIZE: dict[str, Any] = {"daily": {1: 6, 2: 2}, "daily_matching": {1: 5, 2: 2}}
 BROKEN = {each.id: each for each in DEVIATIONS}
 REPORTS = {"report.json", "report.html", "report.xml"}
-UNREACHABLE = f"http://127.0.0.1:{closed_port()}"
 Check = Callable[..., Job]
+
+
+def unreachable() -> str:
+    return f"http://127.0.0.1:{closed_port()}"
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +144,7 @@ def test_a_violated_contract_is_1_with_an_annotation_for_each_rule(check: Check,
 
 
 def test_an_unreachable_api_is_3_with_the_reason(check: Check) -> None:
-    job = check(UNREACHABLE)
+    job = check(unreachable())
     assert judged(job) == (3, "3", "unjudged"), job.log
     (annotation,) = job.annotations
     assert annotation.startswith("::error title=could not be judged::") and "connection refused" in annotation
@@ -193,19 +196,19 @@ def test_wrong_use_is_2_with_one_annotation_and_no_artifact(
 @pytest.mark.parametrize("text", ["$(touch pwned) `touch pwned`", '"; touch pwned; "', "x' || touch pwned #"])
 @pytest.mark.parametrize("name", sorted(set(ACTION["inputs"]) - {"artifact-name", "python-version"}))
 def test_no_input_is_a_command(check: Check, workspace: Path, name: str, text: str) -> None:
-    job = check(**({"base_url": UNREACHABLE} | {name.replace("-", "_"): text}))
+    job = check(**({"base_url": unreachable()} | {name.replace("-", "_"): text}))
     assert judged(job) == (2, "2", "refused"), job.log
     assert list(workspace.iterdir()) == []
 
 
 def test_no_id_is_a_list_of_files(check: Check, workspace: Path) -> None:
     (workspace / "7").touch()
-    assert judged(check(UNREACHABLE, org_id="*")) == (2, "2", "refused")
+    assert judged(check(unreachable(), org_id="*")) == (2, "2", "refused")
 
 
 @pytest.mark.parametrize("name", ["org-id", "base-url", "waivers", "max-requests"])
 def test_no_input_is_an_option_of_its_own(check: Check, workspace: Path, name: str) -> None:
-    job = check(**({"base_url": UNREACHABLE} | {name.replace("-", "_"): "--write-waivers=w.toml"}))
+    job = check(**({"base_url": unreachable()} | {name.replace("-", "_"): "--write-waivers=w.toml"}))
     assert judged(job) == (2, "2", "refused"), job.log
     assert list(workspace.iterdir()) == []
 
@@ -234,7 +237,7 @@ def test_without_a_base_url_the_jobs_endpoint_is_asked(check: Check, fake: str) 
 
 
 def test_without_a_name_there_is_no_artifact(check: Check) -> None:
-    job = check(UNREACHABLE, artifact_name="")
+    job = check(unreachable(), artifact_name="")
     assert (job.code, job.artifacts) == (3, {})
 
 
@@ -290,8 +293,10 @@ def workflows() -> list[Block]:
 
 
 GH = """#!/usr/bin/env bash
-printf '%s\\n' "$@" >"$RUNNER_TEMP/gh.txt"
+printf '%s\\n' "$@" >"$RUNNER_TEMP/gh-$2.txt"
+[ "$2" != list ] || [ ! -e "$RUNNER_TEMP/gh-open.txt" ] || cat "$RUNNER_TEMP/gh-open.txt"
 """
+"""In place of GitHub's own command, which no test can have: it notes what it is told, and lists what is open."""
 
 
 @pytest.mark.parametrize("block", workflows(), ids=str)
@@ -300,20 +305,24 @@ def test_a_workflow_of_the_pages_runs_as_it_stands(
 ) -> None:
     (job,) = yaml.safe_load(block.text)["jobs"].values()
     (workspace / "waivers.toml").write_text("")
-    (tmp_path / "gh").write_text(GH)  # GitHub's own command, as no test can have it: it notes what it is told
+    (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
-    opened = machine.folder / "temp" / "gh.txt"
+    created, open_ = (machine.folder / "temp" / f"gh-{name}.txt" for name in ("create", "open"))
     path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
 
     kept = run(machine, job, path | {"CIVIS_API_ENDPOINT": fake})
-    assert (kept.code, kept.annotations, opened.exists()) == (0, [], False), kept.log
+    assert (kept.code, kept.annotations, created.exists()) == (0, [], False), kept.log
     assert set(kept.artifacts["civis-usage-report"]) == REPORTS
 
     server.standin = BROKEN["list_matching: task-ignored"].standin(**SIZE)
     violated = run(machine, job, path | {"CIVIS_API_ENDPOINT": server.url})
     assert violated.code == 1
-    if "gh issue" in block.text:
-        assert opened.read_text().startswith("issue\ncreate\n--repo\nsomeone/something\n--title\nThe /usage API")
-        assert opened.read_text().endswith("--body\nhttps://github.com/someone/something/actions/runs/1\n")
-        opened.unlink()
     assert holds_the_key(violated) == []
+    if "gh issue" in block.text:
+        told = created.read_text().splitlines()
+        assert told[:2] == ["issue", "create"]
+        assert told[-1] == "https://github.com/someone/something/actions/runs/1"
+        created.unlink()
+        open_.write_text("https://github.com/someone/something/issues/1\n")
+        run(machine, job, path | {"CIVIS_API_ENDPOINT": server.url})
+        assert not created.exists(), "one issue is enough"
