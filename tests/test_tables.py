@@ -57,6 +57,10 @@ def test_csv_changes_no_text_also_where_a_spreadsheet_takes_it_for_a_formula():
     )
 
 
+def test_csv_quotes_every_kind_of_line_end():
+    assert comma_separated([{"a": "\r"}, {"a": "\n"}]) == 'a\n"\r"\n"\n"\n'
+
+
 def test_csv_writes_objects_and_arrays_as_json():
     assert list(csv.reader(io.StringIO(comma_separated([{"a": {"b": [1, "é"]}}])))) == [["a"], ['{"b":[1,"é"]}']]
 

@@ -42,11 +42,7 @@ def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | 
     JSON.
     """
     names = _names(rows) if columns is None else list(columns)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(_written, names))
-    writer.writerows([_written(row.get(name)) for name in names] for row in rows)
-    return text.getvalue()
+    return "".join(map(_csv_line, [names, *([row.get(name) for name in names] for row in rows)]))
 
 
 def printable(text: str) -> str:
@@ -78,6 +74,13 @@ def _width(text: str) -> int:
 
 def _cell(value: object) -> str:
     return _on_one_line(value if isinstance(value, str) else _json(value))
+
+
+def _csv_line(values: Iterable[object]) -> str:
+    text = io.StringIO()
+    # The writer puts a cell into quotes for the characters of its own line end only: of "\n" alone it would miss "\r".
+    csv.writer(text, lineterminator="\r\n").writerow(map(_written, values))
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _written(value: object) -> str:

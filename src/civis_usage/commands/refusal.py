@@ -47,9 +47,9 @@ class GuardedCommand(click.Command):
 def _annotated(error: click.ClickException) -> click.ClickException:
     """Give ``error``, after GitHub Actions was told of it where the command runs there."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from civis_usage.contract_tests.report_github import annotate_refusal
+        from civis_usage.contract_tests.report_github import command
 
-        click.echo(annotate_refusal(error.format_message()), err=True, nl=False)
+        click.echo(command("error", "wrong use", error.format_message()), err=True)
     return error
 
 
