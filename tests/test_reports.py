@@ -7,6 +7,7 @@ import re
 import shlex
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -30,6 +31,7 @@ from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full
 ALL = every_verdict()
 BY_VERDICT = {result.verdict: result for result in ALL}
 KEPT, NO_DATA = BY_VERDICT[Verdict.KEPT], BY_VERDICT[Verdict.INCONCLUSIVE]
+OPEN = make_report((replace(NO_DATA, no_data=False),))
 OUTCOMES: dict[str, tuple[int, Report]] = {
     "The contract is kept.": (0, make_report((KEPT,))),
     "The contract is violated: 1 of 6 checks.": (1, make_report()),
@@ -303,6 +305,12 @@ def test_annotations_name_what_to_look_at_one_a_line() -> None:
         "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
     ]
     assert report_github.annotate(make_report((KEPT,))) == ""
+
+
+@pytest.mark.parametrize("report", [*(report for _, report in OUTCOMES.values()), OPEN], ids=wording.headline)
+def test_a_run_fails_with_an_error_and_is_kept_without(report: Report) -> None:
+    errors = [line for line in report_github.annotate(report).splitlines() if line.startswith("::error ")]
+    assert bool(errors) is (report.exit_code != 0)
 
 
 def test_a_warning_is_an_error_under_strict() -> None:
