@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Bounds", "loosest", "narrows", "shown", "tightest"]
+__all__ = ["PLAIN_BOUNDS", "Bounds", "loosest", "narrows", "shown", "tightest"]
+
+PLAIN_BOUNDS = (
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "multipleOf",
+    "pattern",
+    "uniqueItems",
+)
+"""Those that stand in a schema as they are compared; ``minimum`` and ``maximum`` have more than one notation."""
 
 Bounds = Iterable[tuple[str, object]]
 """Names and values; a ``minimum`` or ``maximum`` is a pair of the number and whether it is itself out of bounds."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from .difference import Class, Difference
 from .form import Api, Operation, Parameter, sentence_of
 from .operations import is_json
 from .values import ANSWER, PARAMETER, compare_values, deprecation, wording
 
-__all__ = ["compare"]
+__all__ = ["compare", "pairs", "parameter_pairs"]
+
+Value = TypeVar("Value", Operation, Parameter)
 
 
 def compare(contract: Api, spec: Api) -> tuple[Difference, ...]:
@@ -22,25 +25,42 @@ def compare(contract: Api, spec: Api) -> tuple[Difference, ...]:
 
 
 def _differences(contract: Api, spec: Api) -> Iterator[Difference]:
-    theirs = {(each.method, each.route): each for each in reversed(spec.operations)}
-    left = {key: operation for key, operation in reversed(theirs.items())}
+    moved: set[str] = set()
+    for ours, theirs in pairs(contract, spec):
+        if ours and theirs:
+            yield from _compared(ours, theirs)
+        elif ours:
+            methods = _methods(contract, spec, ours)
+            moved.update(f"{method} {ours.route}" for method in methods)
+            yield _gone(ours, methods)
+        elif theirs and f"{theirs.method} {theirs.route}" not in moved:
+            yield Difference(theirs.request, "operation", "operation", None, _purpose(theirs), Class.COMPATIBLE)
+
+
+def pairs(contract: Api, spec: Api) -> Iterator[tuple[Operation | None, Operation | None]]:
+    """Give each operation of the contract with the spec's, ``None`` where that is gone; then those that are new."""
+    left = _first((_route(each), each) for each in spec.operations)
     for operation in contract.operations:
-        found = left.pop((operation.method, operation.route), None)
-        if found is not None:
-            yield from _compared(operation, found)
-        else:
-            yield _gone(operation, _moved(left, contract, operation))
+        yield operation, left.pop(_route(operation), None)
     for operation in left.values():
-        yield Difference(operation.request, "operation", "operation", None, _purpose(operation), Class.COMPATIBLE)
+        yield None, operation
 
 
-def _moved(left: dict[tuple[str, str], Operation], contract: Api, operation: Operation) -> list[str]:
-    """Give the methods by which the spec has an operation's path instead, and take them from what is left."""
-    known = {(each.method, each.route) for each in contract.operations}
-    methods = [method for method, route in left if route == operation.route and (method, route) not in known]
-    for method in methods:
-        del left[method, operation.route]
-    return methods
+def _route(operation: Operation) -> tuple[str, str]:
+    return operation.method, operation.route
+
+
+def _first(found: Iterable[tuple[tuple[str, str], Value]]) -> dict[tuple[str, str], Value]:
+    values: dict[tuple[str, str], Value] = {}
+    for key, value in found:
+        values.setdefault(key, value)
+    return values
+
+
+def _methods(contract: Api, spec: Api, operation: Operation) -> list[str]:
+    """Give the methods by which the spec has an operation's path instead."""
+    known = {_route(each) for each in contract.operations}
+    return [each.method for each in spec.operations if each.route == operation.route and _route(each) not in known]
 
 
 def _gone(operation: Operation, methods: list[str]) -> Difference:
@@ -72,33 +92,37 @@ def _status(ours: Operation, theirs: Operation) -> Iterator[Difference]:
 
 
 def _parameters(ours: Operation, theirs: Operation) -> Iterator[Difference]:
-    left = dict(reversed([(_key(theirs, each), each) for each in reversed(theirs.parameters)]))
+    for old, new in parameter_pairs(ours, theirs):
+        if old and new:
+            yield from _parameter(ours.name, old, new)
+        elif old:
+            yield Difference(ours.name, _place(old), "parameter", _purpose(old), None, Class.BREAKING)
+        elif new:
+            weight = Class.BREAKING if new.required else Class.COMPATIBLE
+            yield Difference(ours.name, _place(new), "parameter", None, _purpose(new), weight)
+
+
+def parameter_pairs(ours: Operation, theirs: Operation) -> Iterator[tuple[Parameter | None, Parameter | None]]:
+    """Give each parameter of ours with theirs, ``None`` where that is gone; then those that are new.
+
+    They are matched by what stands on the wire: in the path by their position, elsewhere by their names. One that
+    moved, from the query to a header for instance, keeps its name.
+    """
+    left = _first((_key(theirs, each), each) for each in theirs.parameters)
+    exact = {_key(ours, each): left.pop(_key(ours, each), None) for each in ours.parameters}
     for parameter in ours.parameters:
-        found = left.pop(_key(ours, parameter), None) or _elsewhere(left, theirs, parameter)
-        if found is None:
-            yield Difference(
-                ours.name, _place(parameter), "parameter", _purpose(parameter), None, Class.BREAKING
-            )
-        else:
-            yield from _parameter(ours.name, parameter, found)
+        moved = next((key for key, each in left.items() if each.name == parameter.name), None)
+        found = exact[_key(ours, parameter)]
+        yield parameter, found if found is not None or moved is None else left.pop(moved)
     for parameter in left.values():
-        weight = Class.BREAKING if parameter.required else Class.COMPATIBLE
-        yield Difference(ours.name, _place(parameter), "parameter", None, _purpose(parameter), weight)
+        yield None, parameter
 
 
 def _key(operation: Operation, parameter: Parameter) -> tuple[str, str]:
-    """Name a parameter by what stands on the wire: one in the path by its position, any other by its name."""
     names = operation.path_names
     if parameter.place == "path" and parameter.name in names:
         return "path", str(names.index(parameter.name))
     return parameter.place, parameter.name
-
-
-def _elsewhere(
-    left: dict[tuple[str, str], Parameter], theirs: Operation, parameter: Parameter
-) -> Parameter | None:
-    key = next((key for key, each in left.items() if each.name == parameter.name), None)
-    return left.pop(key) if key is not None else None
 
 
 def _parameter(operation: str, ours: Parameter, theirs: Parameter) -> Iterator[Difference]:

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
-from urllib.parse import urljoin
 
-from civis_usage.schemas.documents import BODIES
+from civis_usage.schemas.documents import BODIES, NAMES
 
 from .document import BadContract, BadSpec
 from .form import Api
 from .nodes import root
 from .operations import api_of
 
-__all__ = ["Contract", "read_contract"]
+__all__ = ["Contract", "contract_of", "read_contract"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,24 @@ def read_contract(folder: Traversable | None = None) -> Contract:
         BadContract: the folder does not hold the contract.
     """
     place = resources.files("civis_usage.schemas") if folder is None else folder
-    files = {name: _parsed(place, name) for name in ("openapi", *BODIES)}
+    files = {name: _parsed(place, name) for name in NAMES}
     try:
-        bodies = {files[name]["$id"]: files[name] for name in BODIES}
-        uri = urljoin(next(iter(bodies)), "openapi.json")
-        return Contract(files, api_of(root(files["openapi"], bodies, uri=uri), "OpenAPI 3.1"))
-    except (BadSpec, KeyError) as error:
+        contract = contract_of(files)
+    except BadSpec as error:
         raise BadContract(f"{place} does not hold the contract: {error}") from None
+    if not contract.api.operations:
+        raise BadContract(f"{place} does not hold the contract: its openapi.json has no operation under /usage.")
+    return contract
+
+
+def contract_of(files: Mapping[str, dict[str, Any]]) -> Contract:
+    """Give the contract that ``files`` hold, by name.
+
+    Raises:
+        BadSpec: they cannot be understood.
+    """
+    bodies = {f"{name}.json": files[name] for name in BODIES}
+    return Contract(files, api_of(root(files["openapi"], bodies, uri="openapi.json"), "OpenAPI 3.1"))
 
 
 def _parsed(place: Traversable, name: str) -> dict[str, Any]:

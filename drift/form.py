@@ -108,7 +108,7 @@ class Api:
 
 
 def sentence_of(shape: Shape) -> str:
-    """Say in a few words what a value of ``shape`` is: ``array of object``, ``string (date-time)``, ``integer or null``."""
+    """Say in a few words what a value of ``shape`` is: ``array of object``, ``string (date-time)``."""
     if shape.recurs is not None:
         return "the same again"
     text = " or ".join(_ordered(shape.types)) if shape.types is not None else "anything"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from .bounds import PLAIN_BOUNDS
 from .document import BadSpec
 from .form import Field, Shape
 from .nodes import Node
@@ -19,7 +21,6 @@ LIMIT = 5000
 DEPTH = 40
 """Schemas within schemas."""
 
-BOUNDS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf")
 _TOLD = re.compile(r'\bone of (\["[^\]]*"\])', re.IGNORECASE)
 _SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
@@ -86,9 +87,7 @@ class SchemaReader:
 
     def _fields(self, node: Node, above: tuple[int, ...]) -> list[Field]:
         required = {name.text for name in node["required"].elements()} if _lists_required(node) else set()
-        return [
-            Field(name, name in required, self.shape(inner, above)) for name, inner in node["properties"].items()
-        ]
+        return [Field(name, name in required, self.shape(inner, above)) for name, inner in node["properties"].items()]
 
 
 def with_told(shape: Shape, description: str) -> Shape:
@@ -143,15 +142,20 @@ def _enum(node: Node) -> frozenset[str] | None:
 
 
 def _bounds(node: Node) -> tuple[tuple[str, object], ...]:
-    found: dict[str, object] = {name: _number(node[name]) for name in BOUNDS if node[name].value is not None}
+    found: dict[str, object] = {}
+    for name in PLAIN_BOUNDS:
+        if node[name].value not in (None, False):
+            found[name] = _BOUNDS_BUT_NUMBERS.get(name, _number)(node[name])
     for name, tighter in (("minimum", max), ("maximum", min)):
         if ends := _ends(node, name):
             found[name] = tighter(ends, key=lambda end: (end[0], end[1] if tighter is max else not end[1]))
-    if node["pattern"].text:
-        found["pattern"] = node["pattern"].text
-    if node["uniqueItems"].flag:
-        found["uniqueItems"] = True
     return tuple(sorted(found.items()))
+
+
+_BOUNDS_BUT_NUMBERS: dict[str, Callable[[Node], object]] = {
+    "pattern": lambda node: node.text,
+    "uniqueItems": lambda node: node.flag,
+}
 
 
 def _ends(node: Node, name: str) -> list[tuple[float, bool]]:
