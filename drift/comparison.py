@@ -78,7 +78,7 @@ def _compared(ours: Operation, theirs: Operation) -> Iterator[Difference]:
     yield from wording(name, "operation", "description", ours.description, theirs.description)
     yield from _parameters(ours, theirs)
     yield from _status(ours, theirs)
-    if ours.media and theirs.media and any(map(is_json, ours.media)) and not any(map(is_json, theirs.media)):
+    if ours.media and theirs.media and any(map(is_json, ours.media)) != any(map(is_json, theirs.media)):
         yield Difference(name, "answer", "media type", sorted(ours.media), sorted(theirs.media), Class.BREAKING)
     yield from compare_values(name, "answer", ours.answer, theirs.answer, ANSWER)
 

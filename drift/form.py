@@ -33,6 +33,12 @@ class Shape:
     description: str = ""
     deprecated: bool = False
 
+    @property
+    def container(self) -> str | None:
+        """``array`` or ``object`` where it is one of them, whatever else it may be; else ``None``."""
+        found = (self.types or frozenset()) & {"array", "object"}
+        return next(iter(found)) if len(found) == 1 else None
+
     def field(self, name: str) -> Field | None:
         """Give the field called ``name``, if there is one."""
         return next((field for field in self.fields if field.name == name), None)

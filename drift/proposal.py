@@ -71,7 +71,7 @@ def _operation(node: dict[str, Any], ours: Operation, theirs: Operation) -> None
             empty = {"name": new.name, "in": new.place, "required": False, "description": "", "schema": {}}
             parameters.append(_parameter(empty, replace(new, shape=Shape()), new))
     node["parameters"] = parameters
-    if _is_record(theirs.answer) or _is_list(theirs.answer):
+    if _is_record(_record(theirs.answer)):
         answer = node["responses"]["200"]["content"]["application/json"]
         answer["schema"] = _container(answer["schema"], ours.answer, theirs.answer)
 
@@ -95,10 +95,10 @@ def _mark(node: dict[str, Any], deprecated: bool) -> None:
 def _container(node: dict[str, Any], ours: Shape, theirs: Shape) -> dict[str, Any]:
     """Give the schema of a whole answer: a list of records, or one, with the reference to the record's file."""
     reference = node.get("items", node)
-    if not _is_list(theirs):
+    if theirs.container != "array":
         return dict(reference)
     outside = {key: value for key, value in node.items() if key not in ("items", "$ref")}
-    own = ours if _is_list(ours) else Shape()
+    own = ours if ours.container == "array" else Shape()
     return _schema(outside, replace(own, items=None), replace(theirs, items=None)) | {"items": reference}
 
 
@@ -120,15 +120,11 @@ def _records(
 
 
 def _record(answer: Shape) -> Shape:
-    return (answer.items or Shape()) if _is_list(answer) else answer
-
-
-def _is_list(shape: Shape) -> bool:
-    return "array" in (shape.types or ()) and "object" not in (shape.types or ())
+    return (answer.items or Shape()) if answer.container == "array" else answer
 
 
 def _is_record(shape: Shape) -> bool:
-    return "object" in (shape.types or ()) and "array" not in (shape.types or ()) and bool(shape.fields)
+    return shape.container == "object" and bool(shape.fields)
 
 
 def _schema(node: dict[str, Any], ours: Shape, theirs: Shape, *, with_default: bool = False) -> dict[str, Any]:

@@ -67,14 +67,15 @@ class _Values:
 
     def _inside(self, place: str, ours: Shape, theirs: Shape) -> Iterator[Difference]:
         """Compare what stands in the values; where one is a list and the other is not, the list's items with it."""
-        if ours.items is not None and theirs.items is not None:
-            yield from self.compared(f"{place}[]", ours.items, theirs.items)
-        elif ours.items is not None and theirs.fields:
-            yield from self._fields(f"{place}[]", ours.items, theirs)
-        elif theirs.items is not None and ours.fields:
-            yield from self._fields(place, ours, theirs.items)
-        elif ours.fields or theirs.fields:
-            yield from self._fields(place, ours, theirs)
+        old, new = ours.container, theirs.container
+        if old is None or new is None:
+            return
+        inside = f"{place}[]" if old == "array" else place
+        within = [(shape.items or Shape()) if shape.container == "array" else shape for shape in (ours, theirs)]
+        if old == new == "array":
+            yield from self.compared(inside, *within)
+        else:
+            yield from self._fields(inside, *within)
 
     def _types(self, place: str, ours: Shape, theirs: Shape) -> Iterator[Difference]:
         if ours.types != theirs.types:
