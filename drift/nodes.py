@@ -16,19 +16,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Node", "root"]
 
+_SHOWN = 100
+
 
 @dataclass(frozen=True)
 class Node:
     """A place in a document. What is ``null`` counts as absent, as the API's own spec has it."""
 
     value: Any
-    where: str
-    """For messages: ``paths./usage/llm.get``."""
+    path: str
+    """``paths./usage/llm.get``"""
     resolver: Resolver[Any] = field(repr=False)
 
     def __getitem__(self, key: str) -> Node:
         """Give the place under ``key``, its value ``None`` where there is none."""
         return self._below(self.mapping.get(key), key)
+
+    @property
+    def where(self) -> str:
+        """The path, cut where it is long, for messages."""
+        return self.path if len(self.path) <= _SHOWN else f"{self.path[:_SHOWN]}…"
 
     @property
     def mapping(self) -> Mapping[str, Any]:
@@ -104,7 +111,7 @@ class Node:
         return replace(self, value=found.contents, resolver=found.resolver)
 
     def _below(self, value: Any, key: str) -> Node:
-        return replace(self, value=value, where=f"{self.where}.{key}" if self.where else key)
+        return replace(self, value=value, path=f"{self.path}.{key}" if self.path else key)
 
     def _typed(self, kind: type, words: str) -> Any:
         if self.value is not None and not isinstance(self.value, kind):

@@ -1,4 +1,4 @@
-"""The comparison of the API's spec with the contract: what differs is seen, and classed by what it means to programs."""
+"""The API's spec against the contract: what differs is seen, and classed by what it means to programs."""
 
 from __future__ import annotations
 
