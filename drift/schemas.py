@@ -86,8 +86,11 @@ class SchemaReader:
         return with_told(read, read.description)
 
     def _fields(self, node: Node, above: tuple[int, ...]) -> list[Field]:
-        required = {name.text for name in node["required"].elements()} if _lists_required(node) else set()
-        return [Field(name, name in required, self.shape(inner, above)) for name, inner in node["properties"].items()]
+        required = [name.text for name in node["required"].elements()] if _lists_required(node) else []
+        described = {name: self.shape(inner, above) for name, inner in node["properties"].items()}
+        # A part of an allOf may require a field that another part describes.
+        shapes = described | {name: Shape() for name in required if name not in described}
+        return [Field(name, name in required, shape) for name, shape in shapes.items()]
 
 
 def with_told(shape: Shape, description: str) -> Shape:

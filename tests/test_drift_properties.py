@@ -132,6 +132,7 @@ def api(version: str, answer: Schema, parameter: Schema) -> Api:
     return read_api("the spec", json.loads(json.dumps(spec(version, answer, parameter))))
 
 
+@settings(max_examples=300)
 @given(SCHEMAS, SCALARS)
 def test_what_a_spec_says_does_not_depend_on_its_dialect(answer: Schema, parameter: Schema) -> None:
     swagger, *others = (api(version, answer, parameter) for version in ("2.0", "3.0", "3.1"))
