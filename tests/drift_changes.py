@@ -78,6 +78,10 @@ def without_field(spec: Spec) -> None:
     record(spec, MATCHING)["required"].remove("runTime")
 
 
+def without_fields(spec: Spec) -> None:
+    del record(spec, SUMMARY)["properties"], record(spec, SUMMARY)["required"]
+
+
 def list_to_object(spec: Spec) -> None:
     answer(spec, MATCHING)["schema"] = answer(spec, MATCHING)["schema"]["items"]
 
@@ -178,7 +182,7 @@ CHANGES = (
     Change("list-to-object", list_to_object, M, SUM, "type", B, B),
     Change("object-to-list", object_to_list, S, SUM, "type", B, B),
     Change("answer-undescribed", without_schema, S, SUM, "type", B, C, by_hand=True),
-    Change("fields-undescribed", lambda s: record(s, SUMMARY).pop("properties"), S, "*", "field", B, C, by_hand=True),
+    Change("fields-undescribed", without_fields, S, "*", "field", B, C, by_hand=True),
     Change(
         "items-undescribed", lambda s: answer(s, MATCHING)["schema"].pop("items"), M, ITEM, "type", B, C, by_hand=True
     ),
