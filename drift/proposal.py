@@ -19,6 +19,7 @@ from .bounds import PLAIN_BOUNDS
 from .comparison import compare, pairs, parameter_pairs
 from .contract import Contract, contract_of
 from .difference import Class
+from .document import BadContract
 from .form import Api, Field, Operation, Parameter, Shape
 
 __all__ = ["Proposal", "as_text", "propose"]
@@ -39,20 +40,31 @@ class Proposal:
 
 
 def propose(contract: Contract, spec: Api) -> Proposal:
-    """Give the change that brings the contract's files to what ``spec`` says, as far as it can be derived."""
+    """Give the change that brings the contract's files to what ``spec`` says, as far as it can be derived.
+
+    Raises:
+        BadContract: the files are not laid out as those of the contract are.
+    """
     files = deepcopy(dict(contract.files))
-    matched = [(ours, theirs) for ours, theirs in pairs(contract.api, spec) if ours and theirs]
-    for ours, theirs in matched:
-        _operation(files["openapi"]["paths"][ours.path][ours.method.lower()], ours, theirs)
-    for name, records in _records(files["openapi"], matched).items():
-        ours, theirs = records[0]
-        if all(_bare(other) == _bare(theirs) for _, other in records):
-            files[name] = _schema(files[name], ours, theirs)
+    try:
+        _change(files, [(ours, theirs) for ours, theirs in pairs(contract.api, spec) if ours and theirs])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadContract(f"The contract's files are not laid out as an update needs them: {error!r:.60}.") from None
     left = [each for each in compare(contract_of(files).api, spec) if each.weight is not Class.WORDING]
     return Proposal(
         {f"{name}.json": as_text(file) for name, file in files.items() if file != contract.files[name]},
         tuple(f"{each.operation}, {each.sentence}" for each in left),
     )
+
+
+def _change(files: dict[str, dict[str, Any]], matched: list[tuple[Operation, Operation]]) -> None:
+    for ours, theirs in matched:
+        node = files["openapi"]["paths"][ours.path][ours.method.lower()]
+        _operation(node, ours, theirs)
+    for name, records in _records(files["openapi"], matched).items():
+        old, new = records[0]
+        if all(_bare(other) == _bare(new) for _, other in records):
+            files[name] = _schema(files[name], old, new)
 
 
 def as_text(file: Mapping[str, Any]) -> str:
@@ -72,7 +84,7 @@ def _operation(node: dict[str, Any], ours: Operation, theirs: Operation) -> None
             parameters.append(_parameter(empty, replace(new, shape=Shape()), new))
     node["parameters"] = parameters
     if _is_record(_record(theirs.answer)):
-        answer = node["responses"]["200"]["content"]["application/json"]
+        answer = _answer(node)
         answer["schema"] = _container(answer["schema"], ours.answer, theirs.answer)
 
 
@@ -102,20 +114,22 @@ def _container(node: dict[str, Any], ours: Shape, theirs: Shape) -> dict[str, An
     return _schema(outside, replace(own, items=None), replace(theirs, items=None)) | {"items": reference}
 
 
+def _answer(operation: dict[str, Any]) -> dict[str, Any]:
+    """Give the place at which an operation's file has the schema of its answer."""
+    found: dict[str, Any] = operation["responses"]["200"]["content"]["application/json"]
+    return found
+
+
 def _records(
     openapi: Mapping[str, Any], matched: list[tuple[Operation, Operation]]
 ) -> dict[str, list[tuple[Shape, Shape]]]:
     """Give what both sides say of the record in each body's file, once for each operation that answers with it."""
     found: dict[str, list[tuple[Shape, Shape]]] = {}
     for ours, theirs in matched:
-        record = _record(theirs.answer)
-        node = openapi["paths"][ours.path][ours.method.lower()]["responses"]["200"]["content"]["application/json"][
-            "schema"
-        ]
-        name = PurePosixPath(node.get("items", node)["$ref"]).stem
-        found.setdefault(name, []).append(
-            (_record(ours.answer), record if _is_record(record) else _record(ours.answer))
-        )
+        node = _answer(openapi["paths"][ours.path][ours.method.lower()])["schema"]
+        old, new = _record(ours.answer), _record(theirs.answer)
+        records = found.setdefault(PurePosixPath(node.get("items", node)["$ref"]).stem, [])
+        records.append((old, new if _is_record(new) else old))
     return found
 
 

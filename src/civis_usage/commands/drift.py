@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .call import tell_of_retries
 from .check_output import Output, Paths
 from .refusal import GuardedCommand, Refusal
 
@@ -141,6 +142,7 @@ def _from_api(contract: Contract, transport: Transport) -> tuple[DriftReport, Ap
     from civis_usage.drift.source import PATH, fetched
 
     source = f"{transport.base_url}{PATH}"
+    tell_of_retries()
     try:
         with transport:
             api = fetched(transport)
@@ -188,18 +190,22 @@ def _annotations(report: DriftReport) -> str:
 
 
 def _update(folder: Path, contract: Contract, api: Api) -> None:
-    """Write the proposed change, whole files one by one, and say what is left to do by hand."""
+    """Write the proposed change, and say what is left to do by hand; nothing is begun that cannot be written."""
     from civis_usage.contract_tests import report_files
+    from civis_usage.contract_tests.wording import printable
+    from civis_usage.drift.document import BadContract
     from civis_usage.drift.proposal import propose
 
-    proposal = propose(contract, api)
-    for name, text in proposal.files.items():
-        try:
+    try:
+        proposal = propose(contract, api)
+        for name in proposal.files:
+            report_files.probe(folder / name)
+        for name, text in proposal.files.items():
             report_files.write(folder / name, text)
-        except report_files.ReportError as error:
-            raise Refusal(str(error)) from None
-        click.echo(f"Wrote {folder / name}: review it.", err=True)
+            click.echo(f"Wrote {folder / name}: review it.", err=True)
+    except (BadContract, report_files.ReportError) as error:
+        raise Refusal(str(error)) from None
     for sentence in proposal.by_hand:
-        click.echo(f"By hand: {sentence}", err=True)
+        click.echo(f"By hand: {printable(sentence)}", err=True)
     if not proposal.files and not proposal.by_hand:
         click.echo("Nothing to update.", err=True)
