@@ -20,7 +20,7 @@ PLAIN_BOUNDS = (
 )
 """Those that stand in a schema as they are compared; ``minimum`` and ``maximum`` have more than one notation."""
 
-Bounds = Iterable[tuple[str, object]]
+Bounds = Iterable[tuple[str, Any]]
 """Names and values; a ``minimum`` or ``maximum`` is a pair of the number and whether it is itself out of bounds."""
 
 
@@ -35,7 +35,7 @@ def narrows(name: str, old: Any, new: Any) -> bool | None:
     return rule(old, new)
 
 
-def tightest(first: Bounds, second: Bounds) -> tuple[tuple[str, object], ...]:
+def tightest(first: Bounds, second: Bounds) -> tuple[tuple[str, Any], ...]:
     """Give the bounds of values that keep both."""
     found = dict(first)
     for name, value in second:
@@ -44,7 +44,7 @@ def tightest(first: Bounds, second: Bounds) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(found.items()))
 
 
-def loosest(first: Bounds, second: Bounds) -> tuple[tuple[str, object], ...]:
+def loosest(first: Bounds, second: Bounds) -> tuple[tuple[str, Any], ...]:
     """Give the bounds that values have in common, if they keep one of both."""
     other = dict(second)
     return tuple(sorted((name, value) for name, value in first if name in other and other[name] == value))

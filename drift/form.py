@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Api", "Field", "Operation", "Parameter", "Shape", "sentence_of"]
 
@@ -22,7 +23,7 @@ class Shape:
     """The values that it may have, as JSON text, without ``null``; ``None`` where they are not listed."""
     told: bool = False
     """Whether the enum is not listed but told in the description, as the API's spec does: ``One of ["A", "B"].``"""
-    bounds: tuple[tuple[str, object], ...] = ()
+    bounds: tuple[tuple[str, Any], ...] = ()
     """``minimum``, ``maxLength``, ``pattern`` and their like, by name; a minimum or maximum with whether it is out."""
     default: str | None = None
     """As JSON text; ``None`` where there is none."""

@@ -201,7 +201,7 @@ def _keywords(shape: Shape, node: Mapping[str, Any], with_default: bool) -> dict
             found["enum"].append(None)
     for name, value in shape.bounds:
         if name in _ENDS:
-            number, out = value  # type: ignore[misc]
+            number, out = value
             found[_ENDS[name] if out else name] = number
         else:
             found[name] = value

@@ -144,8 +144,8 @@ def _enum(node: Node) -> frozenset[str] | None:
     return frozenset(_json(value) for value in values if value is not None)
 
 
-def _bounds(node: Node) -> tuple[tuple[str, object], ...]:
-    found: dict[str, object] = {}
+def _bounds(node: Node) -> tuple[tuple[str, Any], ...]:
+    found: dict[str, Any] = {}
     for name in PLAIN_BOUNDS:
         if node[name].value not in (None, False):
             found[name] = _BOUNDS_BUT_NUMBERS.get(name, _number)(node[name])

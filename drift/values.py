@@ -90,12 +90,12 @@ class _Values:
         old, new = dict(ours.bounds), dict(theirs.bounds)
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
-                values = [shown(name, bounds[name]) if name in bounds else None for bounds in (old, new)]
-                yield self._difference(place, name, *values, narrows(name, old.get(name), new.get(name)))
+                was, now = (shown(name, bounds[name]) if name in bounds else None for bounds in (old, new))
+                yield self._difference(place, name, was, now, narrows(name, old.get(name), new.get(name)))
         if ours.default != theirs.default and self.side == PARAMETER:
             weight = Class.COMPATIBLE if ours.default is None else Class.BREAKING
-            values = [None if each.default is None else json.loads(each.default) for each in (ours, theirs)]
-            yield Difference(self.operation, place, "default", *values, weight)
+            was, now = (None if each.default is None else json.loads(each.default) for each in (ours, theirs))
+            yield Difference(self.operation, place, "default", was, now, weight)
 
     def _enum(self, place: str, ours: Shape, theirs: Shape) -> Iterator[Difference]:
         old, new = _listed(ours), _listed(theirs)
