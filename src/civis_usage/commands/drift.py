@@ -67,7 +67,7 @@ def drift(
     Examples:
       civis-usage drift
       civis-usage drift --spec civis_api_spec.json --wording
-      civis-usage drift --update; git diff schemas
+      civis-usage drift --update
 
     \b
     Exit codes:
