@@ -77,7 +77,7 @@ class SchemaReader:
             format=node["format"].text or None,
             enum=enum,
             bounds=_bounds(node),
-            default=_json(node.mapping["default"]) if "default" in node.mapping else None,
+            default=None if node["default"].value is None else _json(node["default"].value),
             fields=tuple(self._fields(node, above)),
             items=self.shape(items, above) if isinstance(items.value, (dict, bool)) else None,
             description=node["description"].text,

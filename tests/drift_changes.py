@@ -82,6 +82,15 @@ def without_fields(spec: Spec) -> None:
     del record(spec, SUMMARY)["properties"], record(spec, SUMMARY)["required"]
 
 
+def new_field(spec: Spec) -> None:
+    inner = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": {"type": "number", "x-nullable": True, "enum": [1, 2]}},
+    }
+    record(spec, MATCHING)["properties"]["more"] = {"type": "array", "items": inner, "maxItems": 3}
+
+
 def list_to_object(spec: Spec) -> None:
     answer(spec, MATCHING)["schema"] = answer(spec, MATCHING)["schema"]["items"]
 
@@ -162,12 +171,17 @@ def at_parameter(name: str, **values: Any) -> Callable[[Spec], None]:
     return op(lambda spec: parameter(spec, MATCHING, name), **values)
 
 
+def new_operation(spec: Spec) -> None:
+    spec["paths"]["/usage/storage"] = {"get": {"responses": {"200": {"schema": {"type": "object"}}}}}
+
+
 def new_parameter(**more: Any) -> Callable[[Spec], None]:
     told = {"name": "page", "in": "query", "required": False, "type": "integer"} | more
     return lambda spec: operation(spec, MATCHING)["parameters"].append(told)
 
 
 CHANGES = (
+    Change("operation-new", new_operation, "GET /usage/storage", "operation", "operation", C, B, by_hand=True),
     Change("operation-gone", lambda s: s["paths"].pop(MATCHING), M, "operation", "operation", B, C, by_hand=True),
     Change("method", by_post, M, "operation", "method", B, B, by_hand=True),
     Change("base-path", lambda s: s.update(basePath="/v2"), "*", "operation", "base path", B, B, by_hand=True),
@@ -187,6 +201,7 @@ CHANGES = (
         "items-undescribed", lambda s: answer(s, MATCHING)["schema"].pop("items"), M, ITEM, "type", B, C, by_hand=True
     ),
     Change("field-gone", without_field, M, f"{ITEM}.runTime", "field", B, C),
+    Change("field-new", new_field, M, f"{ITEM}.more", "field", C, B),
     Change("field-retyped", retyped, S, f"{SUM}.credits", "type", B, B),
     Change("field-to-object", at_field("runTime", type="object"), M, f"{ITEM}.runTime", "type", B, B),
     Change("field-nullable", at_field("runTime", **{"x-nullable": True}), M, f"{ITEM}.runTime", "type", B, C),

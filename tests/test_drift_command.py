@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -212,6 +213,27 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     assert b"x breaking    answer[].runTime: field integer -> none" in done.stdout
 
 
+@pytest.mark.parametrize("no_colour", ["", "1"])
+def test_colours_are_for_terminals_and_not_for_those_who_want_none(no_colour: str) -> None:
+    Path("spec.json").write_text(spec("field-gone"), "utf-8")
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CIVIS", "GITHUB"))}
+    command = [sys.executable, "-m", "civis_usage", "drift", "--spec", "spec.json"]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=kept | {"NO_COLOR": no_colour, "TERM": "xterm"}):
+        os.close(theirs)
+        said = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    assert ("\x1b[31m✗ breaking" in said.decode()) == (not no_colour), said.decode()
+    assert "answer[].runTime: field integer → none" in said.decode()
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 65536)
+    except OSError:  # what a pseudo-terminal says at its end
+        return b""
+
+
 def test_what_a_spec_says_cannot_steer_a_terminal_or_github() -> None:
     changed = json.loads(spec())
     nasty = "\x1b[31m\r\n::error::\u202e"
@@ -297,6 +319,18 @@ def test_where_nothing_differs_an_update_writes_nothing(checkout: Path) -> None:
     before = contents(checkout)
     result = update(checkout)
     assert (result.exit_code, result.stderr) == (0, "Nothing to update.\n")
+    assert contents(checkout) == before
+
+
+def test_an_update_never_writes_the_key(checkout: Path) -> None:
+    before = contents(checkout)
+    changed = json.loads(spec())
+    changed["definitions"]["matching_usage"]["properties"]["task"]["enum"] = [KEY]
+    with answering(Reply(body=json.dumps(changed))) as stub:
+        result = drift("--update", "--schemas", str(checkout), CIVIS_API_ENDPOINT=stub.url)
+    assert result.exit_code == 2
+    assert "The spec has the API key in it" in result.stderr
+    assert KEY not in result.output
     assert contents(checkout) == before
 
 

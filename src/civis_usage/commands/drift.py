@@ -81,12 +81,15 @@ def drift(
     folder = _folder(schemas, update)
     contract = _contract(folder)
     transport = None if spec_file is not None else _transport(base_url, api_key, timeout)
-    output = Output(Paths(json=json_path), transport.secret.reveal() if transport else "", 0)
+    output = Output(Paths(json=json_path), transport.secret.reveal() if transport else api_key or "", 0)
     output.probe()
-    report, api = _from_file(contract, spec_file or "") if transport is None else _from_api(contract, transport)
-    code = _deliver(output, report, wording)
-    if update and api is not None:
-        _update(folder or Path(), contract, api)
+    try:
+        report, api = _from_api(contract, transport) if transport else _from_file(contract, spec_file or "")
+        code = _deliver(output, report, wording)
+        if folder is not None and update and api is not None:
+            _update(folder, contract, api, output)
+    except Refusal as refusal:
+        raise Refusal(output.redacted(refusal.message)) from None
     ctx.exit(code)
 
 
@@ -171,7 +174,8 @@ def _deliver(output: Output, report: DriftReport, wording: bool) -> int:
         text = ""
     else:
         text = terminal_text(clean, wording=wording, paint=output.paint, ascii_only=output.ascii_only)
-    return output.publish(text, {"json": json_text(report)}, _annotations(report)) or report.exit_code
+    unwritten = output.publish(text, {"json": json_text(report)}, _annotations(report))
+    return report.exit_code or unwritten
 
 
 def _annotations(report: DriftReport) -> str:
@@ -189,7 +193,7 @@ def _annotations(report: DriftReport) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _update(folder: Path, contract: Contract, api: Api) -> None:
+def _update(folder: Path, contract: Contract, api: Api, output: Output) -> None:
     """Write the proposed change, and say what is left to do by hand; nothing is begun that cannot be written."""
     from civis_usage.contract_tests import report_files
     from civis_usage.contract_tests.wording import printable
@@ -198,7 +202,9 @@ def _update(folder: Path, contract: Contract, api: Api) -> None:
 
     try:
         proposal = propose(contract, api)
-        for name in proposal.files:
+        for name, text in proposal.files.items():
+            if output.redacted(text) != text:
+                raise Refusal(f"The spec has the API key in it, and so would {folder / name}: nothing is written.")
             report_files.probe(folder / name)
         for name, text in proposal.files.items():
             report_files.write(folder / name, text)
@@ -206,6 +212,6 @@ def _update(folder: Path, contract: Contract, api: Api) -> None:
     except (BadContract, report_files.ReportError) as error:
         raise Refusal(str(error)) from None
     for sentence in proposal.by_hand:
-        click.echo(f"By hand: {printable(sentence)}", err=True)
+        click.echo(f"By hand: {printable(output.redacted(sentence))}", err=True)
     if not proposal.files and not proposal.by_hand:
         click.echo("Nothing to update.", err=True)
