@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from civis_usage.drift.comparison import compare
+from civis_usage.drift.contract import read_contract
+from civis_usage.drift.document import BadSpec, parse
 from civis_usage.drift.form import Api, Shape
 from civis_usage.drift.operations import read_api
+from civis_usage.drift.proposal import propose
+from civis_usage.drift.report import DriftReport, json_text, terminal_text
 from civis_usage.drift.values import ANSWER, PARAMETER, compare_values
+from civis_usage.schemas import bundled_openapi, swagger
 
 Schema = dict[str, Any]
 TEXTS = ["", "A", "B", "IDR"]
 NUMBERS = [-1, 0, 1, 2.5, 3]
+CONTRACT = read_contract()
+REPORT = json.loads(resources.files("civis_usage.drift").joinpath("report.schema.json").read_text("utf-8"))
 
 
 def _optional(**strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[Schema]:
@@ -203,3 +212,74 @@ def test_the_judge_of_the_properties_can_tell_values_apart() -> None:
 def test_the_writer_writes_what_it_should(version: str) -> None:
     written = json.dumps(spec(version, {"type": "string", "null": True, "apart": True}, {"type": "integer"}))
     assert {"2.0": "x-nullable", "3.0": '"nullable"', "3.1": '["string", "null"]'}[version] in written
+
+
+# -- damaged specs
+
+KEYWORDS = [
+    "$ref",
+    "type",
+    "enum",
+    "const",
+    "items",
+    "properties",
+    "required",
+    "allOf",
+    "oneOf",
+    "minimum",
+    "get",
+    "in",
+]
+KEYWORDS += [
+    "exclusiveMinimum",
+    "pattern",
+    "default",
+    "schema",
+    "content",
+    "name",
+    "200",
+    "url",
+    "multipleOf",
+    "nullable",
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("#/definitions/error"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYWORDS) | st.text(), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Give the way to every place of a JSON value."""
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(way for key, value in inner for way in places(value, (*path, key)))]
+
+
+def damaged(document: Any, way: tuple[Any, ...], value: Any) -> Any:
+    """Give a copy of a document in which ``value`` stands at the end of ``way``."""
+    if not way:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[way[0]] = damaged(copy[way[0]], way[1:], value)
+    return copy
+
+
+@pytest.mark.parametrize("whole", [swagger(), bundled_openapi()], ids=["2.0", "3.1"])
+@given(data=st.data())
+def test_a_damaged_spec_is_compared_or_refused_with_a_sentence(whole: dict[str, Any], data: st.DataObject) -> None:
+    way = data.draw(st.sampled_from(places(whole)))
+    text = json.dumps(damaged(whole, way, data.draw(JSON)))
+    try:
+        spec = read_api("the spec", parse("the spec", text.encode()))
+    except BadSpec as error:
+        assert str(error).startswith("the spec ")
+        assert len(str(error)) < 400
+    else:
+        differences = compare(CONTRACT.api, spec)
+        report = DriftReport("0", "x", spec.dialect, differences)
+        jsonschema.validate(json.loads(json_text(report)), REPORT)
+        assert len(terminal_text(report, wording=True).splitlines()) >= len(differences)
+        contract = propose(CONTRACT, spec)
+        assert all(json.loads(each) for each in contract.files.values())
