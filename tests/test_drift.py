@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.drift.comparison import compare
@@ -130,7 +130,7 @@ def test_after_an_update_of_many_changes_nothing_but_wording_differs(changes: li
         try:
             spec = change.made(spec)
         except (KeyError, StopIteration, ValueError):
-            reject()  # what it changes is gone
+            continue  # what it changes is gone
     proposal = propose(CONTRACT, api(spec))
     new = {name.removesuffix(".json"): json.loads(text) for name, text in proposal.files.items()}
     assert proposal.by_hand == ()

@@ -141,7 +141,7 @@ def api(version: str, answer: Schema, parameter: Schema) -> Api:
     return read_api("the spec", json.loads(json.dumps(spec(version, answer, parameter))))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(SCHEMAS, SCALARS)
 def test_what_a_spec_says_does_not_depend_on_its_dialect(answer: Schema, parameter: Schema) -> None:
     swagger, *others = (api(version, answer, parameter) for version in ("2.0", "3.0", "3.1"))
@@ -150,6 +150,7 @@ def test_what_a_spec_says_does_not_depend_on_its_dialect(answer: Schema, paramet
         assert compare(swagger, other) == ()
 
 
+@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_two_specs_have_no_differences_only_if_they_say_the_same(one: Schema, other: Schema) -> None:
     first, second = (api("3.1", each, {"type": "string"}) for each in (one, other))
@@ -181,20 +182,21 @@ def breaks(old: Schema, new: Schema, side: Any) -> bool:
     return any(each.weight == "breaking" for each in compare_values("x", "x", *shapes, side))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_no_answer_that_the_contract_excludes_is_called_harmless(old: Schema, new: Schema) -> None:
     if not breaks(old, new, ANSWER):
         assert let_through(new) <= let_through(old)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(SCALARS, SCALARS)
 def test_no_parameter_that_the_contract_allows_is_refused_by_what_is_called_harmless(old: Schema, new: Schema) -> None:
     if not breaks(old, new, PARAMETER):
         assert let_through(old) <= let_through(new)
 
 
+@settings(deadline=None)
 @given(SCALARS, SCALARS)
 def test_what_is_harmless_in_an_answer_is_breaking_in_a_parameter(old: Schema, new: Schema) -> None:
     shapes = [api("3.1", each, {"type": "string"}).operations[0].answer for each in (old, new)]
@@ -267,6 +269,7 @@ def damaged(document: Any, way: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("whole", [swagger(), bundled_openapi()], ids=["2.0", "3.1"])
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_damaged_spec_is_compared_or_refused_with_a_sentence(whole: dict[str, Any], data: st.DataObject) -> None:
     way = data.draw(st.sampled_from(places(whole)))
