@@ -28,6 +28,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--waivers", {"metavar": "FILE", "help": "deviations that you accept, as TOML"}),
     ("--allow-no-data", {"action": "store_true", "help": "do not fail where an operation shows no usage"}),
+    ("--with-drift", {"action": "store_true", "help": "compare the API's own spec with the contract too"}),
     ("--strict-usage", {"action": "store_true", "help": "fail on warnings as well"}),
 )
 """Names and settings, as for ``argparse``. The key comes from ``CIVIS_API_KEY`` only: a command line can be read."""
@@ -64,6 +65,7 @@ def config_of(options: pytest.Config) -> Config:
         end=_moment(options.getoption("usage_to"), last=True),
         max_requests=options.getoption("max_requests"),
         strict=options.getoption("strict_usage"),
+        with_drift=options.getoption("with_drift"),
         waivers=waivers.load(file) if file else waivers.discover(),
         allow_no_data=options.getoption("allow_no_data"),
         seed=options.getoption("usage_seed"),

@@ -163,6 +163,17 @@ class Witness:
         self.answers.append(answer)
         return answer
 
+    def fetch(self, path: str) -> requests.Response:
+        """Ask for what is no operation, and give the answer, whatever its status; no check of answers looks at it.
+
+        Raises:
+            NotJudged: as :meth:`ask`.
+            Unusable: the body cannot be decoded.
+        """
+        if self._stopped:
+            raise self._stopped
+        return self._send(path, "own")
+
     def _send(self, request: str, key: str | None) -> requests.Response:
         try:
             if key == "wrong":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..client import Record
     from ..schemas import Operation, Parameter
 
-__all__ = ["call"]
+__all__ = ["call", "tell_of_retries"]
 
 _EXAMPLES = {
     "get_llm": "7",
@@ -106,7 +106,7 @@ def _run(
 ) -> None:
     from .. import client
 
-    _tell_of_retries()
+    tell_of_retries()
     try:
         with client.UsageClient(api_key, base_url) as usage:
             answer = getattr(usage, operation.id)(**parameters)
@@ -135,7 +135,7 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
     return f"{tables.table(bodies, columns)}\n" if bodies else "No records.\n"
 
 
-def _tell_of_retries() -> None:
+def tell_of_retries() -> None:
     """Say on a terminal why it takes longer than a moment."""
     if sys.stderr.isatty():
         logger = logging.getLogger("civis_usage.client")
