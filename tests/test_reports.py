@@ -59,6 +59,12 @@ def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:
     assert '"$CIVIS_API_KEY:"' in command
 
 
+def test_curl_repeats_a_request_that_had_no_key_without_one_also_in_a_rewritten_report() -> None:
+    asked = replace(KEPT, findings=(Finding("…", request="/usage/llm", keyed=False),))
+    [result] = wording.rewrite(make_report((asked,)), str.upper).results
+    assert wording.curl("https://api.example.com", result.findings[0]) == "curl -i https://api.example.com/USAGE/LLM"
+
+
 # -- JSON
 
 
