@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one worker more than there are cores: the tests of retries and of processes wait more than they reckon."""
+    return (os.cpu_count() or 1) + 1
+
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
