@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
@@ -30,10 +30,15 @@ from civis_usage.recordings.blur import PLAIN, Blur
 from civis_usage.recordings.pseudonyms import Pseudonyms
 from civis_usage.recordings.recording import Exchange, Recording
 from civis_usage.recordings.replacement import Replacement
+from civis_usage.recordings.usage import listed
 
-__all__ = ["NotRecorded", "record", "shifts"]
+__all__ = ["Made", "NotRecorded", "record", "shifts"]
 
 DAY = 86400
+VIOLATED = 1
+"""The exit code of a report that found a documented rule broken."""
+UNJUDGED = 3
+"""The exit code of a report that leaves documented rules open."""
 MONTHS = 60
 """How many months back a blurred recording may be moved."""
 WINDOWED = ("list_llm", "list_matching", "get_llm_organization_summary")
@@ -43,14 +48,23 @@ class NotRecorded(Exception):  # noqa: N818 - named by what happened
     """The API cannot be recorded: unreachable, key refused, budget spent, not the API. Its text says why."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """A recording, and what is missing in it."""
+
+    recording: Recording
+    unasked: str | None
+    """Why some questions were not asked; ``None`` where all were."""
+
+
 def record(
     config: Config,
     *,
     blur: bool = False,
     on_result: Callable[[Result], None] | None = None,
     secret: bytes | None = None,
-) -> Recording:
-    """Ask the API what the check asks, and for all usage of the window where one is named; give the recording.
+) -> Made:
+    """Ask the API for all usage of the window, where one is named, and what the check asks; give the recording.
 
     Args:
         config: whom to ask, and how gently. Its waivers play no part.
@@ -59,16 +73,19 @@ def record(
         secret: the key of the pseudonyms; left out, a random one that is forgotten.
 
     Raises:
-        NotRecorded: some question got no answer of the API's.
+        NotRecorded: the window got no answer of the API's, or the check could judge nothing, or not all of what is
+            documented because the budget or the rate limit was spent.
     """
     recorder = _Recorder(config, blur=blur, secret=secret)
-    report = run(recorder.config, on_result)
-    if report.unjudged:
-        raise NotRecorded(recorder.read(report.unjudged))
-    recorder.ask_window(report)
-    if recorder.stopped:
-        raise NotRecorded(recorder.read(recorder.stopped))
-    return recorder.recording(report)
+    recorder.ask_window()
+    report = recorder.check(on_result)
+    reason = report.unjudged or (recorder.stopped if report.exit_code == UNJUDGED else None)
+    if reason:
+        raise NotRecorded(recorder.read(reason))
+    recording = recorder.recording(report)
+    if report.exit_code != VIOLATED and not any(listed(recording)):
+        raise NotRecorded(recorder.read(f"no usage is shown to this key for {_named(recording)}"))
+    return Made(recording, recorder.stopped)
 
 
 def shifts(now: int) -> list[int]:
@@ -97,6 +114,8 @@ class _Recorder:
         self._replacement = Replacement(self._pseudonyms, self._blur, Secret(config.api_key).redact)
         self._decimals = [2]
         self._exchanges: list[Exchange] = []
+        self._beside: list[Exchange] = []
+        self._spent = 0
         self.stopped: str | None = None
         """Why the API was not asked further; ``None`` where it was."""
         self._back = timedelta(days=self._blur.days)
@@ -138,28 +157,33 @@ class _Recorder:
         headers = self._replacement.headers(reply.headers)
         return Exchange(operation, dict(parameters), key, reply.status, headers, **body)
 
-    def ask_window(self, report: Report) -> None:
-        """Ask for all usage in the window that the user named, beyond what the check has asked for.
+    def ask_window(self) -> None:
+        """Ask for all usage in the window that the user named; it stands behind what the check asks.
 
         Raises:
             NotRecorded: an answer did not come.
         """
-        if self.stopped or not (self.config.start or self.config.end):
+        if not (self.config.start or self.config.end):
             return
-        left = self.config.max_requests - report.requests
-        witness = Witness(replace(self.config, max_requests=left))
         start = int(self.config.start.timestamp()) if self.config.start else DAWN
         window = Window(start, int((self.config.end or self._now - self._back).timestamp()))
+        witness = Witness(self.config)
         try:
-            for org in report.organizations:
+            for org in witness.organizations:
                 for operation in WINDOWED:
                     witness.ask(operation, {"org_id": org, **window.parameters})
         except Unusable:
-            pass  # written down as what it is
-        except NotJudged as error:
-            self.stopped = self.stopped or str(error)
+            pass  # the check will say so
+        except NotJudged as reason:
+            raise NotRecorded(self.read(self.stopped or str(reason))) from None
         finally:
             witness.close()
+        self._spent = witness.requests
+        self._beside, self._exchanges = self._exchanges, []
+
+    def check(self, on_result: Callable[[Result], None] | None) -> Report:
+        """Ask what the check asks, with what is left of the budget."""
+        return run(replace(self.config, max_requests=self.config.max_requests - self._spent), on_result)
 
     def read(self, sentence: str) -> str:
         """Give a sentence with the originals of the pseudonyms in it."""
@@ -179,8 +203,12 @@ class _Recorder:
             seed=self.config.seed,
             named=self.config.organizations,
             summary_decimals=max(self._decimals) if self._blur is not PLAIN else None,
-            exchanges=tuple(self._exchanges),
+            exchanges=(*self._exchanges, *self._beside),
         )
+
+
+def _named(recording: Recording) -> str:
+    return f"organization {', '.join(map(str, recording.organizations))}"
 
 
 def _decimals(content: bytes) -> int:
