@@ -78,17 +78,16 @@ _VALID_ONLY = "the API answered so, and a fake serves valid records only: record
 
 
 def _recorded(item: Listed) -> Record:
-    kind = "llm" if item.kind == "llm" else "matching"
     if not isinstance(item.value, dict):
         raise BadRecord(f"{item.place}: {shown(item.value)} is no record", _VALID_ONLY)
-    missing = next((name for name in FIELDS[kind] if name not in item.value), None)
+    missing = next((name for name in FIELDS[item.kind] if name not in item.value), None)
     if missing is not None:
         raise BadRecord(f"{item.place}: there is no {missing}", _VALID_ONLY)
     try:
-        values = checked(kind, {name: item.value[name] for name in FIELDS[kind]}, 0)
+        values = checked(item.kind, {name: item.value[name] for name in FIELDS[item.kind]}, 0)
     except BadRecord as reason:
         raise BadRecord(f"{item.place}: {reason.field}: {reason.problem}", _VALID_ONLY) from None
-    return {"kind": kind, **values}
+    return {"kind": item.kind, **values}
 
 
 def format_of(name: str) -> str | None:

@@ -34,7 +34,7 @@ _KINDS = {"id": "id", "org_id": "organizationId"}
 _DATES = ("start_date", "end_date")
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _HEADERS: Mapping[str, str] = {
-    "content-type": r"[a-z]+/[a-z0-9.+-]+(; *charset=[\w-]+)?",
+    "content-type": r"[a-z]+/[a-z0-9.+-]+",
     "retry-after": r"[0-9.]+",
     "x-ratelimit-limit": "[0-9]+",
     "x-ratelimit-remaining": "[0-9]+",
@@ -93,6 +93,8 @@ class Replacement:
         if name == "www-authenticate":
             scheme = re.match(form, value)
             return scheme[0] if scheme else "Other"
+        if name == "content-type":
+            value = value.partition(";")[0].strip()
         if name == "etag" and value.startswith("W/"):
             return f"W/{self.pseudonyms.text(name, value[2:])}"
         if re.fullmatch(form, value, re.IGNORECASE):

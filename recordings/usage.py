@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from civis_usage.recordings.recording import Recording
 
 __all__ = ["Listed", "listed"]
 
-_KINDS = {"list_llm": "llm", "list_matching": "matching"}
+Kind = Literal["llm", "matching"]
+_KINDS: dict[str, Kind] = {"list_llm": "llm", "list_matching": "matching"}
 
 
 @dataclass(frozen=True)
 class Listed:
     """One item of a list, as the API gave it, valid or not."""
 
-    kind: str
-    """``llm`` or ``matching``."""
+    kind: Kind
     value: Any
     place: str
     """Where it stands: ``answer 3, record 5``."""

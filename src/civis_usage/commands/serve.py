@@ -192,6 +192,7 @@ def _warn_of_age(data: tuple[_Data, ...], max_age: int | None) -> None:
 @click.pass_context
 def serve(
     ctx: click.Context,
+    /,
     host: str,
     port: int,
     data: tuple[_Data, ...],
