@@ -97,7 +97,8 @@ def shifts(now: int) -> list[int]:
     here = datetime.fromtimestamp(now, UTC)
     months = (divmod(here.year * 12 + here.month - 1 - back, 12) for back in range(1, MONTHS + 1))
     days = ((datetime(here.year, here.month, 1) - datetime(year, month + 1, 1)).days for year, month in months)
-    return [each for each in days if _moved(readings(now), each) == readings(now - each * DAY)]
+    windows = readings(now)
+    return [each for each in days if _moved(windows, each) == readings(now - each * DAY)]
 
 
 def _moved(windows: list[Window], days: int) -> list[Window]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.recordings.pseudonyms import Pseudonyms
@@ -19,12 +19,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sets(INTEGERS, max_size=50))
 def test_no_two_integers_get_the_same(numbers):
     pseudonyms = Pseudonyms(SECRET)
     assert len({pseudonyms.number("jobId", each) for each in numbers}) == len(numbers)
 
 
+@settings(deadline=None)
 @given(st.sets(st.text(max_size=4), max_size=50))
 def test_no_two_texts_get_the_same(texts):
     pseudonyms = Pseudonyms(SECRET)
@@ -38,14 +40,15 @@ def test_short_texts_do_not_run_out():
     assert len({pseudonyms.text("jobId", letter) for letter in letters}) == 26
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_the_same_in_gives_the_same_out(value):
     pseudonyms = Pseudonyms(SECRET)
-    assert (
-        pseudonyms.value("extra", value) == pseudonyms.value("extra", value) == Pseudonyms(SECRET).value("extra", value)
-    )
+    first = pseudonyms.value("extra", value)
+    assert first == pseudonyms.value("extra", value) == Pseudonyms(SECRET).value("extra", value)
 
 
+@settings(deadline=None)
 @given(INTEGERS)
 def test_an_integer_keeps_sign_and_range(number):
     pseudonym = Pseudonyms(SECRET).number("id", number)
@@ -56,6 +59,7 @@ def test_an_integer_keeps_sign_and_range(number):
             assert -(2**bits) <= pseudonym < 2**bits
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_every_value_keeps_its_type(value):
     assert form(Pseudonyms(SECRET).value("extra", value)) == form(value)
@@ -67,6 +71,7 @@ def form(value):
     return sorted(map(str, map(form, value.values()))) if isinstance(value, dict) else type(value).__name__
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=127), max_size=30))
 def test_a_text_keeps_its_shape(text):
     classes = [("[a-z]", "a"), ("[A-Z]", "A"), ("[0-9]", "0")]
@@ -84,6 +89,7 @@ def test_an_integer_is_the_same_as_number_text_and_float():
     assert pseudonyms.value("jobId", 91834520.0) == float(number)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62))
 def test_another_secret_gives_other_pseudonyms(number):
     assert Pseudonyms(SECRET).number("id", number) != Pseudonyms(OTHER).number("id", number)
@@ -98,6 +104,7 @@ def test_kinds_do_not_show_that_they_share_a_number():
     assert len({pseudonyms.number(kind, 7) for kind in ("id", "runId", "jobId", "userId")}) == 4
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62))
 def test_a_pseudonym_leads_back_while_the_secret_lives(number):
     pseudonyms = Pseudonyms(SECRET)

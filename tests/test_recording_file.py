@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.__main__ import main
@@ -56,6 +55,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(answered, JSON), max_size=4), st.text(max_size=5))
 def test_it_is_read_as_it_was_written(exchanges, text):
     other = Exchange("get_llm", {"id": 7}, None, 500, {}, text=text)
@@ -106,9 +106,7 @@ NO_RECORDING = {
 }
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"), [*REFUSED.values(), *NO_RECORDING.values()], ids=[*REFUSED, *NO_RECORDING]
-)
+@pytest.mark.parametrize(("text", "sentence"), (REFUSED | NO_RECORDING).values(), ids=REFUSED | NO_RECORDING)
 def test_what_is_no_whole_recording_is_refused(text, sentence):
     with pytest.raises(BadRecording) as caught:
         parse(text)
@@ -126,9 +124,7 @@ def one_sentence(result: Result) -> str:
     return line
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"), [*REFUSED.values(), *NO_RECORDING.values()], ids=[*REFUSED, *NO_RECORDING]
-)
+@pytest.mark.parametrize(("text", "sentence"), (REFUSED | NO_RECORDING).values(), ids=REFUSED | NO_RECORDING)
 def test_check_says_one_sentence_with_file_and_remedy(text, sentence, tmp_path):
     path = tmp_path / "usage.recording.json"
     path.write_text(text)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.client.secret import Secret
@@ -177,6 +177,7 @@ def test_what_is_no_day_is_not_moved(value):
     assert BLUR.moved(value) == value
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**70), min_size=2, max_size=20, unique=True))
 def test_different_counts_stay_different(counts):
     blur = Blur.drawn([31])
@@ -185,6 +186,7 @@ def test_different_counts_stay_different(counts):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**9), max_size=50))
 def test_a_sum_of_scaled_credits_is_the_scaled_sum(millionths):
     blur = Blur.drawn([31])
@@ -193,6 +195,7 @@ def test_a_sum_of_scaled_credits_is_the_scaled_sum(millionths):
     assert scaled == pytest.approx(blur.scaled("credits", sum(spent)), rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.datetimes(datetime(2016, 1, 1), datetime(2060, 1, 1)))
 def test_moved_times_keep_what_this_month_and_today_mean_in_every_zone(moment):
     now = int(moment.replace(tzinfo=UTC).timestamp())
