@@ -68,8 +68,11 @@ def assert_the_same(recorded: Report, live: Report, why: str = "") -> None:
     assert blamed(recorded) == blamed(live), shown
 
 
-@pytest.mark.parametrize("blur", [False, True], ids=["plain", "blurred"])
-@pytest.mark.parametrize("deviation", SAMPLE.values(), ids=lambda deviation: deviation.id)
+@pytest.mark.parametrize(
+    ("deviation", "blur"),
+    [*((each, False) for each in SAMPLE.values()), *((each, True) for each in list(SAMPLE.values())[::3])],
+    ids=lambda value: getattr(value, "id", "blurred" if value else "plain"),
+)
 def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation: Deviation, blur: bool) -> None:
     organizations = deviation.organizations
     live = run(config(server, deviation.standin(**SIZE), organizations))
