@@ -20,7 +20,9 @@ _MILLION = 10**6
 
 @dataclass(frozen=True)
 class Blur:
-    """How far times are moved, and how amounts are scaled; none of it is ever written.
+    """How far times are moved, and how amounts are scaled.
+
+    The factors are never written. The days can be worked out from a recording, since it says when it was made.
 
     Credits shrink, so that a summary's rounding is no larger beside its list than it was. Counts grow, so that two
     different ones stay different.

@@ -9,7 +9,7 @@ import click
 
 from .asking import asking, config_of
 from .check_output import Output, Paths
-from .recorded import given, noted, recorded, replayed
+from .recorded import given, of_recording, recorded, replayed
 from .refusal import GuardedCommand, Refusal
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def check(
     with output.logging():
         report = _run(config, output)
     if recording is not None and recording_file is not None:
-        report = noted(report, recording, recording_file)
+        report = of_recording(report, recording, recording_file)
     ctx.exit(output.deliver(report))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from civis_usage.contract_tests.results import Report
     from civis_usage.recordings.recording import Recording
 
-__all__ = ["MAX_AGE", "given", "max_age_option", "noted", "recorded", "replayed", "warn_if_old"]
+__all__ = ["MAX_AGE", "given", "max_age_option", "of_recording", "recorded", "replayed", "warn_if_old"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_AGE = 90
@@ -82,8 +82,8 @@ def replayed(recording: Recording, told: dict[str, Any]) -> Config:
     return config_of(recording, **{name: value for name, value in told.items() if name not in ASKING})
 
 
-def noted(report: Report, recording: Recording, file: str) -> Report:
-    """Give ``report`` with a note that it judges a recording."""
-    moved = "; its times are moved and its amounts scaled" if recording.blurred else ""
-    note = f"judged by the recording {file} of {recording.made_at:%Y-%m-%d %H:%M} UTC: nobody was asked{moved}"
-    return replace(report, notes=(note, *report.notes))
+def of_recording(report: Report, recording: Recording, file: str) -> Report:
+    """Give ``report`` as one of a recording: it says which, and that nobody was asked."""
+    named = f"{file} (recorded from {recording.made_from} on {recording.made_at:%Y-%m-%d})"
+    notes = ("the recording is blurred: its times are moved and its amounts scaled",) if recording.blurred else ()
+    return replace(report, base_url=named, notes=(*notes, *report.notes))
