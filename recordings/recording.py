@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["Exchange", "Recording"]
+__all__ = ["MAX_AGE", "Exchange", "Recording"]
+
+MAX_AGE = 90
+"""Days after which a recording is said to be old, where nothing else is told."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,8 @@ class Recording:
     summary_decimals: int | None
     """How coarsely the API's summaries were rounded, where scaling hides that."""
     exchanges: tuple[Exchange, ...]
+
+    def aged(self, most: int = MAX_AGE) -> str | None:
+        """Say in words that it is older than ``most`` days, by the machine's clock; ``None`` where it is not."""
+        days = (datetime.now(UTC) - self.made_at).days
+        return f"was recorded {days} days ago, and may no longer show what the API does" if days > most else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     from civis_usage.contract_tests.results import Report
     from civis_usage.recordings.recording import Recording
 
-__all__ = ["MAX_AGE", "given", "max_age_option", "of_recording", "recorded", "replayed", "warn_if_old"]
+__all__ = ["given", "max_age_option", "of_recording", "recorded", "replayed", "warn_if_old"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-MAX_AGE = 90
-"""Days after which a recording is said to be old."""
 
 max_age_option = click.option(
     "--max-age",
     type=click.IntRange(min=0),
     metavar="DAYS",
-    help=f"Warn of a recording that is older.  [default: {MAX_AGE}]",
+    help="Warn of a recording that is older.  [default: 90]",
 )
 
 
@@ -64,15 +61,10 @@ def given(ctx: click.Context, file: str | None, max_age: int | None) -> Recordin
 
 
 def warn_if_old(recording: Recording, file: str, max_age: int | None) -> None:
-    """Say on standard error that a recording is older than ``max_age`` days, :data:`MAX_AGE` where it is ``None``."""
-    most = MAX_AGE if max_age is None else max_age
-    days = (datetime.now(UTC) - recording.made_at).days
-    if days > most:
-        click.echo(
-            f"Warning: {file} was recorded {days} days ago, and may no longer show what the API does: "
-            f"record it again, or allow its age by --max-age {days}.",
-            err=True,
-        )
+    """Say on standard error that a recording is older than ``max_age`` days, 90 where it is ``None``."""
+    old = recording.aged() if max_age is None else recording.aged(max_age)
+    if old:
+        click.echo(f"Warning: {file} {old}: record it again, or allow its age by --max-age.", err=True)
 
 
 def replayed(recording: Recording, told: dict[str, Any]) -> Config:
