@@ -1,7 +1,7 @@
 # make demo   set up what it lacks and run the main job
 # make test   set up what it lacks and run every test
 # make docs   the documentation, in build/docs
-# make bench  the figures in ARCHITECTURE.md
+# make bench  every figure of the documentation, in build/bench.json too
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -36,10 +36,8 @@ docs: .venv/.docs
 	@touch $@
 
 bench: .venv/.test
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	@$(BIN)/python benchmarks/servers.py
-	@$(BIN)/python benchmarks/world.py
-	@$(BIN)/python benchmarks/plugin.py
+	@mkdir -p build
+	@$(BIN)/python benchmarks/run.py --json build/bench.json $(ARGS)
 
 clean:
 	@rm -rf .venv build dist *.egg-info src/*.egg-info

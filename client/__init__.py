@@ -8,12 +8,13 @@ from .errors import (
     KeyRefused,
     NotAsContracted,
     NotFound,
+    NotInstalled,
     RateLimited,
     ServerError,
     Unreachable,
     UsageError,
 )
-from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Record
+from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Record, Records
 from .transport import Exchange, Transport
 from .usage import Moment, UsageClient
 
@@ -30,8 +31,10 @@ __all__ = [
     "Moment",
     "NotAsContracted",
     "NotFound",
+    "NotInstalled",
     "RateLimited",
     "Record",
+    "Records",
     "ServerError",
     "Transport",
     "Unreachable",

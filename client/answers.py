@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import requests
 
 from .errors import NotAsContracted, RateLimited, for_status
-from .records import shown
+from .records import Record, Records, shown
 from .retries import retry_after
 from .secret import Secret
 
 __all__ = ["Reader"]
 
-T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 _LONGEST_SENTENCE = 500
 
@@ -26,7 +25,7 @@ class Reader:
     def __init__(self, secret: Secret):
         self._secret = secret
 
-    def one(self, response: requests.Response, make: Callable[[dict[str, Any]], T]) -> T:
+    def one(self, response: requests.Response, kind: type[R]) -> R:
         """Make a record of an answer that is one JSON object.
 
         Raises:
@@ -36,9 +35,9 @@ class Reader:
         body = self._json(response)
         if not isinstance(body, dict):
             self._deviates(response, f"the body is {_container(body)}, where one object is documented")
-        return self._make(response, make, body, "")
+        return self._make(response, kind, body, "")
 
-    def many(self, response: requests.Response, make: Callable[[dict[str, Any]], T]) -> list[T]:
+    def many(self, response: requests.Response, kind: type[R]) -> Records[R]:
         """Make records of an answer that is an array of JSON objects; raises what :meth:`one` does."""
         body = self._json(response)
         if not isinstance(body, list):
@@ -46,13 +45,12 @@ class Reader:
         for number, item in enumerate(body):
             if not isinstance(item, dict):
                 self._deviates(response, f"item {number} is {_container(item)}, where an object is documented")
-        return [self._make(response, make, item, f"item {number}: ") for number, item in enumerate(body)]
+        made = (self._make(response, kind, item, f"item {number}: ") for number, item in enumerate(body))
+        return Records(kind, made)
 
-    def _make(
-        self, response: requests.Response, make: Callable[[dict[str, Any]], T], item: dict[str, Any], where: str
-    ) -> T:
+    def _make(self, response: requests.Response, kind: type[R], item: dict[str, Any], where: str) -> R:
         try:
-            return make(item)
+            return kind(item)
         except ValueError as error:
             self._deviates(response, f"{where}{error}")
 

@@ -2,6 +2,7 @@
 
     UsageError
     ├── ConfigurationError      no key, or a key or base URL that cannot be used; nothing was sent
+    ├── NotInstalled            a library that was asked for is not there; nothing was sent
     ├── Unreachable             no whole answer came: refused, not found, timed out, lost on the way
     ├── NotAsContracted         an answer came, and it is not what the contract says
     └── APIError                the API answered with an error status
@@ -28,6 +29,7 @@ __all__ = [
     "KeyRefused",
     "NotAsContracted",
     "NotFound",
+    "NotInstalled",
     "RateLimited",
     "ServerError",
     "Unreachable",
@@ -64,6 +66,10 @@ class UsageError(Exception):
 
 class ConfigurationError(UsageError):
     """There is no key, or the key or the base URL cannot be used. Nothing was sent."""
+
+
+class NotInstalled(UsageError):
+    """A library that only some need, such as pandas, cannot be imported. The message says how to install it."""
 
 
 class Unreachable(UsageError):

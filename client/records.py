@@ -11,12 +11,15 @@ A field that the API sends as ``null`` is ``None``, although it is documented ot
 import copy
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from inspect import get_annotations
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "shown", "snake_case"]
+if TYPE_CHECKING:
+    from pandas import DataFrame  # type: ignore[import-not-found,import-untyped,unused-ignore]  # see frames.py
+
+__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "Records", "shown", "snake_case"]
 
 
 def snake_case(name: str) -> str:
@@ -61,6 +64,10 @@ class Record(Mapping[str, Any]):
     def json(self, snake_case: bool = True) -> dict[str, Any]:
         """Give a dictionary of one's own; with ``snake_case=False`` under the names on the wire, as the API sent it."""
         return copy.deepcopy(self._fields if snake_case else self._body)
+
+    def to_pandas(self) -> "DataFrame":
+        """Give a data frame of one row; see :meth:`Records.to_pandas`."""
+        return Records(type(self), [self]).to_pandas()
 
     def __getitem__(self, name: str) -> Any:
         return self._fields[name]
@@ -175,6 +182,38 @@ class LLMOrganizationSummary(Record):
     """Credits used."""
     organization_id: int
     """The organization."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Records(list[R]):
+    """The records of an answer: a list that knows their kind, so that an empty one has its columns too.
+
+    Args:
+        kind: what they are, such as :class:`LLMUsage`.
+        records: for a list of one's own: ``Records(LLMUsage, april + may)``.
+    """
+
+    def __init__(self, kind: type[R], records: Iterable[R] = ()):
+        super().__init__(records)
+        self.kind = kind
+
+    def to_pandas(self) -> "DataFrame":
+        """Give the records as a pandas data frame, a row each, with the names that they have as attributes.
+
+        A column's type does not depend on what the answer holds, nor on how much: ``Int64`` for integers, ``float64``
+        for credits, ``string`` for text, ``datetime64[us, UTC]`` for ``run_created_at``, and each can hold what the API
+        sent as ``null``. Fields that nobody documented come last, typed by their values; an object or an array is kept
+        in its cell. A number that 64 bits do not hold makes its column one of Python objects.
+
+        Raises:
+            NotInstalled: if pandas cannot be imported: ``pip install 'civis-usage-kit[pandas]'``.
+            NotAsContracted: if a time is no date-time.
+        """
+        from .frames import frame
+
+        return frame(self.kind, self)
 
 
 _KINDS = {int: "an integer", float: "a number", str: "a string"}

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from .answers import Reader
-from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage
+from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Records
 from .transport import Exchange, Timeout, Transport
 
 __all__ = ["Moment", "UsageClient"]
@@ -29,6 +29,8 @@ class UsageClient:
         with UsageClient() as client:  # key and endpoint from CIVIS_API_KEY and CIVIS_API_ENDPOINT
             for record in client.list_llm(org_id=1, start_date=date(2026, 4, 1)):
                 print(record.run_created_at, record.credits)
+
+    A list of records is a list; with pandas installed, its ``to_pandas()`` gives a data frame.
 
     Threads may share a client; connections are kept open and used again. A call is tried again after 429, 502, 503
     and 504 and after a lost connection, with growing waits of at least ``Retry-After``.
@@ -98,7 +100,7 @@ class UsageClient:
 
     def list_llm(
         self, *, org_id: int | None = None, start_date: Moment | None = None, end_date: Moment | None = None
-    ) -> list[LLMUsage]:
+    ) -> Records[LLMUsage]:
         """Give all LLM usage records of an organization in a window. ``GET /usage/llm``.
 
         Args:
@@ -140,7 +142,7 @@ class UsageClient:
         task: str | None = None,
         start_date: Moment | None = None,
         end_date: Moment | None = None,
-    ) -> list[MatchingUsage]:
+    ) -> Records[MatchingUsage]:
         """Give all matching usage records of an organization in a window. ``GET /usage/matching``.
 
         Args:

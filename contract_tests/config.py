@@ -32,6 +32,8 @@ class Config:
     waivers: tuple[Waiver, ...] = ()
     allow_no_data: bool = False
     """Whether a run passes although an operation showed no usage."""
+    with_drift: bool = False
+    """Whether the API's own spec is compared with the contract too."""
     seed: int = 0
     """Decides which windows, records and tasks are looked at, where there is a choice."""
     timeout: float = 30.0

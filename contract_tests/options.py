@@ -30,6 +30,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-recording", {"metavar": "FILE", "help": "judge what civis-usage record wrote, and ask nobody"}),
     ("--waivers", {"metavar": "FILE", "help": "deviations that you accept, as TOML"}),
     ("--allow-no-data", {"action": "store_true", "help": "do not fail where an operation shows no usage"}),
+    ("--with-drift", {"action": "store_true", "help": "compare the API's own spec with the contract too"}),
     ("--strict-usage", {"action": "store_true", "help": "fail on warnings as well"}),
 )
 """Names and settings, as for ``argparse``. The key comes from ``CIVIS_API_KEY`` only: a command line can be read."""
@@ -52,6 +53,7 @@ def config_of(options: pytest.Config) -> Config:
         ConfigurationError: the base URL, the key or the recording cannot be used.
         WaiverError: the waivers cannot be read.
     """
+    from civis_usage.client.errors import ConfigurationError
     from civis_usage.contract_tests import waivers
 
     file = options.getoption("waivers")
@@ -61,7 +63,11 @@ def config_of(options: pytest.Config) -> Config:
         "allow_no_data": options.getoption("allow_no_data"),
     }
     recording = options.getoption("usage_recording")
-    return _recorded(recording, judging) if recording else _live(options, judging)
+    if not recording:
+        return _live(options, judging)
+    if options.getoption("with_drift"):
+        raise ConfigurationError("--with-drift has no place beside --usage-recording, which asks nobody: leave it out.")
+    return _recorded(recording, judging)
 
 
 def _live(options: pytest.Config, judging: dict[str, Any]) -> Config:
@@ -76,6 +82,7 @@ def _live(options: pytest.Config, judging: dict[str, Any]) -> Config:
         start=_moment(options.getoption("usage_from")),
         end=_moment(options.getoption("usage_to"), last=True),
         max_requests=options.getoption("max_requests"),
+        with_drift=options.getoption("with_drift"),
         seed=options.getoption("usage_seed"),
         **judging,
     )

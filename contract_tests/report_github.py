@@ -9,7 +9,7 @@ from itertools import islice
 from civis_usage.contract_tests.results import Report, Result, Verdict, Waiver
 from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
 
-__all__ = ["annotate", "summary"]
+__all__ = ["annotate", "command", "summary"]
 
 _MARKS = {
     Verdict.KEPT: "✅",
@@ -24,17 +24,22 @@ _SHOWN = 20
 
 
 def annotate(report: Report) -> str:
-    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line."""
+    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line.
+
+    A run that fails has an error at least, one that is kept has none.
+    """
     lines = []
     if report.unjudged:
-        lines.append(_command("error", "could not be judged", report.unjudged))
+        lines.append(command("error", "could not be judged", report.unjudged))
+    elif report.exit_code in (3, 4):
+        lines.append(command("error", "inconclusive", headline(report)))
     for result in report.results:
         if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and report.strict):
-            lines.append(_command("error", result.check.id, _messages(result)))
+            lines.append(command("error", result.check.id, _messages(result)))
         elif result.verdict is Verdict.WARNED:
-            lines.append(_command("warning", result.check.id, _messages(result)))
-    lines += [_command("error", "expired waiver", waiver_terms(waiver)) for waiver in report.expired_waivers]
-    lines += [_command("warning", "unused waiver", waiver_terms(waiver)) for waiver in report.unused_waivers]
+            lines.append(command("warning", result.check.id, _messages(result)))
+    lines += [command("error", "expired waiver", waiver_terms(waiver)) for waiver in report.expired_waivers]
+    lines += [command("warning", "unused waiver", waiver_terms(waiver)) for waiver in report.unused_waivers]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -42,7 +47,8 @@ def _messages(result: Result) -> str:
     return "\n".join([result.check.rule, *(finding.message for finding in result.findings[:_SHOWN])])
 
 
-def _command(name: str, title: str, message: str) -> str:
+def command(name: str, title: str, message: str) -> str:
+    """Give the workflow command that annotates a run with a ``message``: ``name`` is ``error`` or ``warning``."""
     return f"::{name} title={_escaped(title, property_value=True)}::{_escaped(message)}"
 
 

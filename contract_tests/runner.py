@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from civis_usage.contract_tests.answers import Unusable, excerpt
+from civis_usage.contract_tests.check_drift import drift_checks, drift_notes
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.registry import CHECKS
 from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
@@ -24,10 +25,14 @@ MODULES = ("lists", "single", "summary", "defaults", "errors", "shapes", "manner
 """The modules of checks, in the order of asking."""
 
 
-def checks() -> tuple[Check, ...]:
-    """Give every check, in the order of asking, whichever module was imported first."""
+def checks(*, with_drift: bool = False) -> tuple[Check, ...]:
+    """Give every check, in the order of asking, whichever module was imported first.
+
+    Those of the API's own spec come only if wanted.
+    """
     order = {import_module(f"civis_usage.contract_tests.check_{name}").__name__: at for at, name in enumerate(MODULES)}
-    return tuple(sorted(CHECKS.values(), key=lambda check: order.get(check.ask.__module__, len(order))))
+    asked = sorted(CHECKS.values(), key=lambda check: order.get(check.ask.__module__, len(order)))
+    return (*asked, *(drift_checks() if with_drift else ()))
 
 
 def run(config: Config, on_result: Callable[[Result], None] | None = None) -> Report:
@@ -44,7 +49,7 @@ def run(config: Config, on_result: Callable[[Result], None] | None = None) -> Re
     today = datetime.fromtimestamp(witness.now, UTC).date()
     results = []
     try:
-        for check in checks():
+        for check in checks(with_drift=config.with_drift):
             result = apply(check, _ask(check, witness), config.waivers, today)
             results.append(result)
             if on_result:
@@ -126,3 +131,4 @@ def _notes(witness: Witness) -> Iterator[str]:
             yield f"additional fields in {operation.id}: {', '.join(sorted(more))}"
     if witness.rate_limit and witness.rate_limit[0] < witness.rate_limit[1] // 10:
         yield f"only {witness.rate_limit[0]} of {witness.rate_limit[1]} requests were left in a rate-limit period"
+    yield from drift_notes(witness)

@@ -208,7 +208,7 @@ def _nearest(name: str, known: Collection[str]) -> str:
 def _known_checks() -> Collection[str]:
     from civis_usage.contract_tests.runner import checks
 
-    return [check.id for check in checks()]
+    return [check.id for check in checks(with_drift=True)]
 
 
 def _known_fields() -> Collection[str]:

@@ -6,12 +6,15 @@ Checks share it. A question asked before is answered from memory, so checks that
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from random import Random
+from typing import TypeVar
 from urllib.parse import urlencode
+
+import requests
 
 from civis_usage.client.errors import NotAsContracted, Unreachable
 from civis_usage.client.retries import RETRIED
@@ -32,6 +35,9 @@ SHORT = 10.0
 """Seconds of ``Retry-After`` up to which the API's rhythm is kept without being refused again and again."""
 PATIENCE = 330.0
 """Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
+
+
+T = TypeVar("T")
 
 
 def request_of(operation: str, parameters: Parameters) -> str:
@@ -170,12 +176,29 @@ class Witness:
         self.answers.append(answer)
         return answer
 
+    def fetch(self, path: str) -> requests.Response:
+        """Ask for what is no operation, and give the answer, whatever its status; no check of answers looks at it.
+
+        Raises:
+            NotJudged: as :meth:`ask`.
+            Unusable: the body cannot be decoded.
+        """
+        if self._stopped:
+            raise self._stopped
+        return self._answered(lambda: self._transport.get(path))
+
     def _send(self, operation: str, parameters: Parameters, key: str | None) -> Reply:
+        def send(real: Parameters) -> Reply:
+            return self._get(request_of(operation, real), key)
+
         relay = self.config.relay
+        if relay is None:
+            return self._answered(lambda: send(parameters))
+        return self._answered(lambda: relay(operation, parameters, key, send))
+
+    def _answered(self, ask: Callable[[], T]) -> T:
         try:
-            if relay is not None:
-                return relay(operation, parameters, key, lambda real: self._get(request_of(operation, real), key))
-            return self._get(request_of(operation, parameters), key)
+            return ask()
         except Unreachable as error:
             raise NotJudged(str(error)) if self.answers else self._stop(str(error)) from error
         except NotAsContracted as error:

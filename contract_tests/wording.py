@@ -89,7 +89,8 @@ def rewrite_result(result: Result, change: Callable[[str], str]) -> Result:
 
 
 def _finding(finding: Finding, change: Callable[[str], str]) -> Finding:
-    return Finding(
+    return replace(
+        finding,
         message=change(finding.message),
         field=_optional(finding.field, change),
         request=_optional(finding.request, change),

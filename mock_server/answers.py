@@ -88,12 +88,17 @@ class Answer:
         """Give status, headers and body; raises ``ConnectionResetError`` where it hangs up."""
         if self.end == "none":
             raise _reset()
-        start_response(f"{self.status} {_phrase(self.status)}", [*self.headers, *self._length()])
+        start_response(self.status_line, [*self.headers, *self._length()])
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
         if isinstance(self.body, Stream):
             return self.body.parts
         return _half(self.body) if self.end == "cut" else [self.body]
+
+    @property
+    def status_line(self) -> str:
+        """The status with its phrase, as WSGI wants it."""
+        return f"{self.status} {_phrase(self.status)}"
 
     @property
     def whole(self) -> bytes:

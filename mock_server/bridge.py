@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from . import answers
@@ -20,7 +20,7 @@ from . import answers
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-__all__ = ["HANG_UP", "LARGEST_BODY", "THREADS", "Bridge"]
+__all__ = ["HANG_UP", "LARGEST_BODY", "THREADS", "Begun", "Bridge"]
 
 THREADS = 32
 """Requests that may wait, as with a fault of latency, that one process answers at a time; more stand in line."""
@@ -36,8 +36,51 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+class Begun(NamedTuple):
+    """An answer that has begun: its status and headers are told; its body is there, or made piece by piece."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes | Iterator[bytes]
+
+    @classmethod
+    def of(cls, app: WSGIApplication, environ: WSGIEnvironment) -> Begun:
+        """Ask an application, until its first piece is there or it has raised."""
+        told: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+            told.append((status, headers))
+            return _no_write
+
+        pieces = app(environ, start_response)
+        if isinstance(pieces, list):
+            return cls(*told[-1], b"".join(pieces))
+        rest = iter(pieces)
+        first = next(rest, b"")  # with it, status and headers are told at the latest
+        return cls(*told[-1], _to_its_end(first, rest, pieces))
+
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, as an ASGI application does; a ``ConnectionError`` on the way hangs up."""
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        body = self.body
+        if scope["http_version"] == "1.0" and all(name.lower() != b"content-length" for name, _ in headers):
+            body = body if isinstance(body, bytes) else b"".join(body)
+            headers.append((b"content-length", b"%d" % len(body)))  # HTTP/1.0 knows no chunks
+        await send({"type": "http.response.start", "status": int(self.status[:3]), "headers": headers})
+        if not isinstance(body, bytes):
+            try:
+                for piece in body:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await asyncio.sleep(0)  # others' turn
+            except ConnectionError:
+                await _hang_up(scope, receive)
+                return
+            body = b""
+        await send({"type": "http.response.body", "body": body})
+
+
 class Bridge:
-    """An ASGI application that asks a WSGI one."""
+    """An ASGI application that asks a WSGI one; what is quick can be had :meth:`at_once`."""
 
     def __init__(self, app: WSGIApplication, may_wait: Callable[[WSGIEnvironment], bool]) -> None:
         """Ask ``app``; ``may_wait`` tells which requests not to answer in the event loop."""
@@ -49,42 +92,31 @@ class Bridge:
         """Let the threads go; no request comes any more."""
         self._threads.shutdown(wait=False)
 
+    def at_once(self, scope: Scope) -> Begun | None:
+        """Answer a request that sends nothing and need not wait; ``None`` for another.
+
+        Raises:
+            ConnectionError: the application hangs up.
+        """
+        if _sends(scope):
+            return None
+        environ = _environ(scope, b"")
+        return None if self._may_wait(environ) else Begun.of(self._app, environ)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; a ``ConnectionError`` of the application hangs up."""
+        """Answer any request; a ``ConnectionError`` of the application hangs up."""
         try:
-            body = await _body(scope, receive)
-            if body is None:
-                return await _send(scope, send, _too_large())
-            environ = _environ(scope, body)
-            if self._may_wait(environ):
-                begun = await asyncio.get_running_loop().run_in_executor(self._threads, _begun, self._app, environ)
-            else:
-                begun = _begun(self._app, environ)
-            await _send(scope, send, begun)
+            body = await _body(receive) if _sends(scope) else b""
+            begun = _too_large() if body is None else await self._begun(_environ(scope, body))
         except ConnectionError:
-            scope["extensions"][HANG_UP]()
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await _hang_up(scope, receive)
+        else:
+            await begun.send(scope, receive, send)
 
-
-Begun = tuple[int, list[tuple[bytes, bytes]], bytes | Iterator[bytes]]
-"""Status, headers, and the body, in one piece or in many."""
-
-
-def _begun(app: WSGIApplication, environ: WSGIEnvironment) -> Begun:
-    """Ask the application, until its first piece is there or it has raised."""
-    told: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
-        told[:] = int(status[:3]), [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return _no_write
-
-    pieces = app(environ, start_response)
-    if isinstance(pieces, list):
-        return told[0], told[1], b"".join(pieces)
-    rest = iter(pieces)
-    first = next(rest, b"")  # with it, status and headers are told at the latest
-    return told[0], told[1], _to_its_end(first, rest, pieces)
+    async def _begun(self, environ: WSGIEnvironment) -> Begun:
+        if not self._may_wait(environ):
+            return Begun.of(self._app, environ)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, Begun.of, self._app, environ)
 
 
 def _to_its_end(first: bytes, rest: Iterator[bytes], pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -95,24 +127,18 @@ def _to_its_end(first: bytes, rest: Iterator[bytes], pieces: Iterable[bytes]) ->
         getattr(pieces, "close", lambda: None)()
 
 
-async def _send(scope: Scope, send: Send, begun: Begun) -> None:
-    status, headers, body = begun
-    if scope["http_version"] == "1.0" and all(name.lower() != b"content-length" for name, _ in headers):
-        body = body if isinstance(body, bytes) else b"".join(body)
-        headers = [*headers, (b"content-length", b"%d" % len(body))]  # HTTP/1.0 knows no chunks
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    if not isinstance(body, bytes):
-        for piece in body:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)  # others' turn
-        body = b""
-    await send({"type": "http.response.body", "body": body})
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    scope["extensions"][HANG_UP]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | None:
+def _sends(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+
+async def _body(receive: Receive) -> bytes | None:
     """Give what a request sends, or ``None`` where that is too much; it is read whole, so that the answer arrives."""
-    if all(name not in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
-        return b""
     parts, size, more = [], 0, True
     while more:
         message = await receive()
@@ -127,8 +153,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
 
 def _too_large() -> Begun:
     answer = answers.error(413, f"The body is too large: {LARGEST_BODY >> 20} MB are taken.")
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-    return answer.status, [*headers, (b"content-length", b"%d" % len(answer.whole))], answer.whole
+    return Begun(answer.status_line, [*answer.headers, ("Content-Length", str(len(answer.whole)))], answer.whole)
 
 
 def _environ(scope: Scope, body: bytes) -> WSGIEnvironment:

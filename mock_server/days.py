@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -56,27 +55,28 @@ class Day:
 
 
 class DayCache:
-    """The days asked for lately, up to a number of bytes; threads may share it."""
+    """The days made lately, up to a number of bytes; threads may share it."""
 
     def __init__(self, capacity: int = 64 << 20) -> None:
         """Hold about ``capacity`` bytes."""
         self._capacity = capacity
         self._size = 0
-        self._days: OrderedDict[Hashable, Day] = OrderedDict()
+        self._days: dict[Hashable, Day] = {}
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Day]) -> Day:
         """Give the day under ``key``, made by ``make`` where it is not there (by two threads at once, at worst)."""
-        with self._lock:
-            day = self._days.get(key)
-            if day is not None:
-                self._days.move_to_end(key)
-                return day
-        day = make()
-        with self._lock:
-            if key not in self._days:
-                self._days[key] = day
-                self._size += day.size
-            while self._size > self._capacity and self._days:
-                self._size -= self._days.popitem(last=False)[1].size
+        day = self._days.get(key)
+        if day is None:
+            day = make()
+            with self._lock:
+                self._keep(key, day)
         return day
+
+    def _keep(self, key: Hashable, day: Day) -> None:
+        """Keep a day in the place of those made first; how often they are asked for is not worth a lock each time."""
+        if key not in self._days:
+            self._days[key] = day
+            self._size += day.size
+        while self._size > self._capacity and self._days:
+            self._size -= self._days.pop(next(iter(self._days))).size

@@ -6,9 +6,8 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..schemas.times import render
 from . import moments
@@ -24,8 +23,7 @@ SHOWN = 5
 """How many near misses a failed assertion shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request and its answer. The key is not part of it."""
 
     number: int
@@ -49,7 +47,7 @@ class Call:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the call as JSON can hold it, its moment as the API writes moments."""
-        return {**asdict(self), "at": render(self.at)}
+        return {**self._asdict(), "at": render(self.at)}
 
     def __str__(self) -> str:
         asked = " ".join(f"{name}={value}" for name, value in self.parameters.items())

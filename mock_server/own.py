@@ -76,10 +76,6 @@ class Own:
         days = self._days.get((kind, organization_id), {})
         return [day for day in days if (start is None or start // DAY <= day) and day <= end // DAY]
 
-    def has(self, kind: Kind, organization_id: int, day: int) -> bool:
-        """Tell whether there are records of a day."""
-        return day in self._days.get((kind, organization_id), {})
-
     def runs(self, kind: Kind, organization_id: int, day: int, task: str | None = None) -> list[Run]:
         """Give a day's records as runs; matching ones of one ``task`` only, where it is named."""
         records = self._days.get((kind, organization_id), {}).get(day, ())

@@ -126,10 +126,12 @@ class World:
         """Give the list that :meth:`llm` or :meth:`matching` gives, piece by piece, each made when it is asked for."""
         last = now if end is None else min(end, now)
         days = self._days(kind, org_id, start, last)
+        with_own = frozenset(self._own.days(kind, org_id, start, last))
         batch: list[bytes] = []
         size, before = 0, b"["
         for day in reversed(days):
-            runs = self._day(kind, org_id, day, task)
+            day_of = self._merged_day if day in with_own else self.history.day
+            runs = day_of(kind, org_id, day, task)
             part = runs.blob if days[0] < day < days[-1] else runs.between(start, last)
             if not part:
                 continue
@@ -243,9 +245,7 @@ class World:
         own = self._own.days(kind, org_id, start, end)
         return sorted({*generated, *own}) if own else generated
 
-    def _day(self, kind: Kind, org_id: int, day: int, task: str | None) -> Day:
-        if not self._own.has(kind, org_id, day):
-            return self.history.day(kind, org_id, day, task)
+    def _merged_day(self, kind: Kind, org_id: int, day: int, task: str | None) -> Day:
         key = (kind, org_id, day, task)
         return self._merged.get(key, lambda: Day.of(self._runs(kind, org_id, day, task)))
 

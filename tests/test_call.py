@@ -15,6 +15,7 @@ from civis_usage.__main__ import main
 from civis_usage.schemas import OPERATIONS, load
 
 from .http_stub import Reply, answering, closed_port
+from .serve_process import serving
 
 KEY = "a-key-that-nobody-knows"
 RUN = {
@@ -106,6 +107,39 @@ def test_csv_of_no_records_is_the_line_of_names():
     assert result.stdout == ",".join(load("matching_usage")["properties"]) + "\n"
 
 
+def test_csv_of_one_record_is_a_line():
+    result, _ = answered(SUMMARY, "get-llm-organization-summary", 1, "--csv")
+    assert result.stdout == "credits,organizationId\n2.5,1\n"
+
+
+def test_csv_keeps_every_character_and_every_digit():
+    hard = {**RUN, "modelId": 'a "b",\r\n=c 模', "id": 2**63 - 1, "credits": 0.1 + 0.2}
+    result, _ = answered([hard], "list-llm", "--csv")
+    (row,) = csv.DictReader(io.StringIO(result.stdout_bytes.decode(), newline=""))
+    assert row == {name: value if isinstance(value, str) else json.dumps(value) for name, value in hard.items()}
+
+
+def test_csv_can_be_served_as_it_is(usage_server, usage_records, tmp_path):
+    usage_records.llm(model_id='a "b",\n=c', credits=0.1, run_created_at="2026-04-17T17:26:07.123Z")
+    usage_records.llm(model_id="模型", run_time=0, run_created_at="2026-04-18T17:26:07.123Z")
+    written = call("list-llm", "--csv", "--base-url", usage_server.url, "--start-date", "2026-04-01").stdout_bytes
+    assert written.count(b"2026-04-1") == 2
+
+    (tmp_path / "april.csv").write_bytes(written)
+    with serving("--empty", "--data", str(tmp_path / "april.csv")) as served:
+        again = call("list-llm", "--csv", "--base-url", served.url, "--start-date", "2026-04-01").stdout_bytes
+    assert again == written
+
+
+def test_a_text_that_no_encoding_holds_is_no_crash():
+    lone = {**RUN, "modelId": "a \ud800 b"}
+    for form in ("--json", "--csv", "--table"):
+        result, _ = answered([lone], "list-llm", form)
+        assert result.exit_code == 0, result.output
+    result, _ = answered(lone, "get-llm", 5, "--json")
+    assert json.loads(result.stdout) == lone
+
+
 def test_a_table_is_aligned_with_numbers_to_the_right():
     result, _ = answered([{**SUMMARY, "organizationId": 10}][0], "get-llm-organization-summary", 10, "--table")
     assert result.stdout == "credits  organizationId\n-------  --------------\n    2.5              10\n"
@@ -127,6 +161,18 @@ def test_on_a_terminal_the_answer_is_a_table():
         os.close(ours)
     assert done.returncode == 0, done.stderr
     assert shown.splitlines()[0] == "credits  organizationId"
+
+
+def test_csv_on_a_terminal_does_not_steer_it():
+    with answering(Reply(body=json.dumps([{**RUN, "modelId": "\x1b[31mred"}]))) as stub:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "civis_usage", "call", "list-llm", "--csv", "--base-url", stub.url]
+        subprocess.run(command, stdout=theirs, check=True)
+        os.close(theirs)
+        shown = os.read(ours, 10_000).decode()
+        os.close(ours)
+    assert "\x1b" not in shown
+    assert shown.splitlines()[1].endswith("\N{REPLACEMENT CHARACTER}[31mred")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500])

@@ -283,6 +283,26 @@ def test_github_gets_annotations_and_a_summary(check: Check, tmp_path: Path) -> 
     assert summary.read_text().startswith("before\n## Contract of the Civis `/usage` API\n")
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--max-requests", "many"], "Invalid value for '--max-requests': 'many' is not a valid integer range."),
+        (["--waivers", "none.toml"], "none.toml cannot be read"),
+        (["--base-url", "ftp://x"], "The base URL 'ftp://x' is not an http or https URL"),
+        (["--max-requests", KEY], "Invalid value for '--max-requests': '***' is not a valid integer range."),
+        (["surplus"], "There are no arguments but options."),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_github_gets_a_refusal_as_an_annotation(check: Check, options: list[str], sentence: str) -> None:
+    for env, annotated in (({"GITHUB_ACTIONS": "true"}, True), ({}, False)):
+        result = check("--org-id", "1", *options, env=env)
+        assert result.exit_code == 2
+        assert f"Error: {sentence}" in result.stderr
+        assert (f"::error title=wrong use::{sentence}" in result.stderr) is annotated
+        assert KEY not in result.output
+
+
 def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 

@@ -26,6 +26,12 @@ def test_the_fake_keeps_the_contract(suite):
     assert outcomes["passed"] >= 50
 
 
+def test_the_apis_own_spec_is_tested_if_wanted(suite):
+    asked, unasked = (suite(*more, "-k", "drift").parseoutcomes() for more in (("--with-drift",), ()))
+    assert asked["passed"] == 4
+    assert "passed" not in unasked
+
+
 def test_each_check_is_a_test_with_its_id_and_a_violation_fails_one(suite, usage_server):
     usage_server.faults.add("list_matching retyped=numRecords")
     result = suite()

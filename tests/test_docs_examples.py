@@ -136,12 +136,16 @@ def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
         assert waivers.load(tmp_path / "waivers.toml")
 
 
+_COMMAND = r"^(?:\$| *- (?:run:)?| *command:| +)? *(civis-usage [a-z][^\n]*)"
+"""A command where a page has one: at a prompt, alone on its line, or as a step of a CI service."""
+
+
 def _commands() -> Iterator[tuple[str, str]]:
     """Give every ``civis-usage …`` of a page: in console blocks, in the text, and in the examples of ``--help``."""
     for page in pages().values():
         told = [block for block in page.blocks("console", "text", "yaml") if block.not_run is None]
         for block in told:
-            for line in re.findall(r"^(?:\$| *- run:| +)? *(civis-usage [a-z][^\n]*)", block.text, re.MULTILINE):
+            for line in re.findall(_COMMAND, block.text, re.MULTILINE):
                 yield page.name, re.split(r"  +", line)[0]
         for line in re.findall(r"`(civis-usage [a-z][^`]*)`", page.prose):
             yield page.name, line

@@ -14,7 +14,8 @@ ALLOWED = {
     "recordings": {"schemas", "recordings"},
     "mock_server": {"schemas", "fixtures", "recordings", "mock_server"},
     "client": {"schemas", "client"},
-    "contract_tests": {"schemas", "client", "recordings", "contract_tests"},
+    "drift": {"schemas", "client", "drift"},
+    "contract_tests": {"schemas", "client", "drift", "recordings", "contract_tests"},
 }
 DOORS = {"fixtures/plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""
@@ -57,6 +58,7 @@ def test_the_layers_do_import_each_other():
         ("civis_usage.__main__", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "granian"}),
         ("civis_usage.contract_tests.runner", {"flask", "hypothesis", "pytest", "granian"}),
         ("civis_usage.mock_server", {"requests", "pytest"}),
+        ("civis_usage.drift.comparison", {"flask", "hypothesis", "jsonschema", "referencing", "requests", "pytest"}),
     ],
 )
 def test_importing_a_door_loads_no_more_than_it_needs(module, unwanted):

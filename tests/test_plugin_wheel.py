@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from .checkout import check_out
 
 PROJECT = {
     "client/__init__.py": "OWNER = 'the project'\n",
@@ -50,11 +50,7 @@ PROJECT = {
 def python(tmp_path_factory):
     """Give the Python of an environment with the wheel in it; the dependencies are those of this one."""
     folder = tmp_path_factory.mktemp("wheel")
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
-    for name in filter(None, map(bytes.decode, tracked)):
-        if (ROOT / name).is_file():
-            (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "source" / name).write_bytes((ROOT / name).read_bytes())
+    check_out(folder / "source")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
     subprocess.run([*command, str(folder / "source")], check=True, capture_output=True)
 

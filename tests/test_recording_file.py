@@ -163,6 +163,7 @@ def test_a_binary_file_is_refused(tmp_path):
         ("--max-requests", "5"),
         ("--timeout", "3"),
         ("--seed", "1"),
+        ("--with-drift",),
     ],
     ids=lambda option: option[0],
 )

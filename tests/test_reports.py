@@ -7,6 +7,7 @@ import re
 import shlex
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -30,6 +31,7 @@ from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full
 ALL = every_verdict()
 BY_VERDICT = {result.verdict: result for result in ALL}
 KEPT, NO_DATA = BY_VERDICT[Verdict.KEPT], BY_VERDICT[Verdict.INCONCLUSIVE]
+OPEN = make_report((replace(NO_DATA, no_data=False),))
 OUTCOMES: dict[str, tuple[int, Report]] = {
     "The contract is kept.": (0, make_report((KEPT,))),
     "The contract is violated: 1 of 6 checks.": (1, make_report()),
@@ -55,6 +57,12 @@ def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:
     assert command is not None
     assert shlex.split(command) == ["curl", "-i", "-u", "$CIVIS_API_KEY:", f"https://api.example.com{request}"]
     assert '"$CIVIS_API_KEY:"' in command
+
+
+def test_curl_repeats_a_request_that_had_no_key_without_one_also_in_a_rewritten_report() -> None:
+    asked = replace(KEPT, findings=(Finding("…", request="/usage/llm", keyed=False),))
+    [result] = wording.rewrite(make_report((asked,)), str.upper).results
+    assert wording.curl("https://api.example.com", result.findings[0]) == "curl -i https://api.example.com/USAGE/LLM"
 
 
 # -- JSON
@@ -303,6 +311,12 @@ def test_annotations_name_what_to_look_at_one_a_line() -> None:
         "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
     ]
     assert report_github.annotate(make_report((KEPT,))) == ""
+
+
+@pytest.mark.parametrize("report", [*(report for _, report in OUTCOMES.values()), OPEN], ids=wording.headline)
+def test_a_run_fails_with_an_error_and_is_kept_without(report: Report) -> None:
+    errors = [line for line in report_github.annotate(report).splitlines() if line.startswith("::error ")]
+    assert bool(errors) is (report.exit_code != 0)
 
 
 def test_a_warning_is_an_error_under_strict() -> None:

@@ -1,6 +1,13 @@
 """Records as aligned tables and as CSV."""
 
-from civis_usage.tables import comma_separated, table
+import csv
+import io
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civis_usage.tables import comma_separated, printable, table
 
 ROWS = [{"name": "a", "credits": 1.5}, {"name": "long name", "credits": None}, {"name": "b", "credits": 20, "x": True}]
 
@@ -25,5 +32,58 @@ def test_no_cell_breaks_out_of_its_line():
     ]
 
 
+def test_no_name_of_a_column_breaks_out_of_its_line():
+    assert table([{"a\nb": 1}]).splitlines()[0] == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_wide_characters_and_marks_keep_the_columns_aligned():
+    lines = table(
+        [{"model": "模型", "n": 1}, {"model": "e\u0301te\u0301", "n": 2}, {"model": "plain", "n": 3}]
+    ).splitlines()
+    assert lines[2:] == ["模型   1", "e\u0301te\u0301    2", "plain  3"]
+
+
 def test_csv_leaves_a_cell_empty_where_there_is_nothing():
     assert comma_separated(ROWS) == "name,credits,x\na,1.5,\nlong name,,\nb,20,true\n"
+
+
+def test_csv_of_nothing_is_the_line_of_names():
+    assert comma_separated([], ["name", "credits"]) == "name,credits\n"
+
+
+def test_csv_changes_no_text_also_where_a_spreadsheet_takes_it_for_a_formula():
+    assert comma_separated([{"name": each} for each in ("=1+1", "-1", "@a", "'a", " a ")]) == (
+        "name\n=1+1\n-1\n@a\n'a\n a \n"
+    )
+
+
+def test_csv_quotes_every_kind_of_line_end():
+    assert comma_separated([{"a": "\r"}, {"a": "\n"}]) == 'a\n"\r"\n"\n"\n'
+
+
+def test_csv_writes_objects_and_arrays_as_json():
+    assert list(csv.reader(io.StringIO(comma_separated([{"a": {"b": [1, "é"]}}])))) == [["a"], ['{"b":[1,"é"]}']]
+
+
+def test_what_is_no_character_is_marked():
+    assert comma_separated([{"\ud800": "a\udc00", "b": ["\ud800"]}]).encode() == b'?,b\na?,"[""?""]"\n'
+
+
+def test_a_terminal_is_not_steered():
+    assert printable("a\n\x1b[31mb\x9b\u202e\r\n").count("\N{REPLACEMENT CHARACTER}") == 4
+    assert printable("a,é\n") == "a,é\n"
+
+
+VALUES = st.none() | st.text(min_size=1) | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.fixed_dictionaries({"a,b": VALUES, "c": VALUES})))
+def test_csv_can_be_read_back(rows):
+    """A text comes back as it was; a number as JSON writes it, so that it is exact; ``null`` as nothing."""
+    head, *body = csv.reader(io.StringIO(comma_separated(rows, ["a,b", "c"]), newline=""), strict=True)
+    assert head == ["a,b", "c"]
+    assert body == [[_read_back(value) for value in (row["a,b"], row["c"])] for row in rows]
+
+
+def _read_back(value):
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)

@@ -12,9 +12,11 @@ from generators.markdown import code, page, table
 
 def check_list() -> str:
     """Give the page."""
-    every = checks()
+    every = checks(with_drift=True)
+    more = len(every) - len(checks())
     parts = [
-        f"The {len(every)} checks of `civis-usage check`. A broken **documented** rule fails the run, a **recorded** "
+        f"The {len(every)} checks of `civis-usage check`, {more} of them (`-drift`) with `--with-drift` only. "
+        "A broken **documented** rule fails the run, a **recorded** "
         "one warns (and fails with `--strict`), an **assumed** one informs: [why](../background/evidence.md). A waiver "
         "names a check by its id: [how](../waivers.md)."
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-__all__ = ["comma_separated", "table"]
+__all__ = ["comma_separated", "printable", "table"]
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, limit: int | None = None) -> str:
@@ -24,8 +25,9 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
     shown = rows if limit is None else rows[:limit]
     cells = [[_cell(row.get(name)) for name in names] for row in shown]
     right = [any(_is_number(row.get(name)) for row in shown) for name in names]
-    widths = [max(map(len, column)) for column in zip_longest(names, *cells, fillvalue="")]
-    lines = [_line(names, widths, right), _line(["-" * width for width in widths], widths, right)]
+    head = list(map(_cell, names))
+    widths = [max(map(_width, column)) for column in zip_longest(head, *cells, fillvalue="")]
+    lines = [_line(head, widths, right), _line(["-" * width for width in widths], widths, right)]
     lines += [_line(row, widths, right) for row in cells]
     if len(shown) < len(rows):
         lines.append(f"… {len(rows) - len(shown):,} more, {len(rows):,} in all")
@@ -33,13 +35,19 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
 
 
 def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
-    r"""Give ``rows`` as CSV with a line of names on top; ``null`` is an empty cell, lines end with ``\n``."""
+    r"""Give ``rows`` as CSV with a line of names on top; ``null`` is an empty cell, lines end with ``\n``.
+
+    A text is written as it is, so that programs read back what the API said: quoted where it holds commas, quotes or
+    line ends, and unchanged where it begins with ``=``, which a spreadsheet takes for a formula. Objects and arrays are
+    JSON.
+    """
     names = _names(rows) if columns is None else list(columns)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(["" if row.get(name) is None else _cell(row[name]) for name in names] for row in rows)
-    return text.getvalue()
+    return "".join(map(_csv_line, [names, *([row.get(name) for name in names] for row in rows)]))
+
+
+def printable(text: str) -> str:
+    r"""Give ``text`` with a mark in place of each character, but ``\n``, that could steer a terminal."""
+    return "\n".join(map(_on_one_line, text.split("\n")))
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -47,17 +55,47 @@ def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    aligned = (
-        cell.rjust(width) if to_right else cell.ljust(width)
-        for cell, width, to_right in zip(cells, widths, right, strict=True)
-    )
+    aligned = []
+    for cell, width, to_right in zip(cells, widths, right, strict=True):
+        gap = " " * (width - _width(cell))
+        aligned.append(gap + cell if to_right else cell + gap)
     return "  ".join(aligned).rstrip()
 
 
+def _width(text: str) -> int:
+    """Give the columns that ``text`` takes on a terminal: two for a wide character, none for a mark upon another."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(character) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
 def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    return _on_one_line(value if isinstance(value, str) else _json(value))
+
+
+def _csv_line(values: Iterable[object]) -> str:
+    text = io.StringIO()
+    # The writer puts a cell into quotes for the characters of its own line end only: of "\n" alone it would miss "\r".
+    csv.writer(text, lineterminator="\r\n").writerow(map(_written, values))
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else _json(value)
+    return text.encode(errors="replace").decode()  # a lone surrogate, which JSON can spell, cannot be written
+
+
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _is_number(value: object) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..client import Record
     from ..schemas import Operation, Parameter
 
-__all__ = ["call"]
+__all__ = ["call", "tell_of_retries"]
 
 _EXAMPLES = {
     "get_llm": "7",
@@ -88,7 +88,7 @@ def _parameter(parameter: Parameter) -> click.Parameter:
 def _common_options() -> list[click.Parameter]:
     return [
         click.Option(["--table", "form"], flag_value="table", help="An aligned table; the default on a terminal."),
-        click.Option(["--csv", "form"], flag_value="csv", help="Comma-separated values."),
+        click.Option(["--csv", "form"], flag_value="csv", help="Comma-separated values, names on top."),
         click.Option(["--json", "form"], flag_value="json", help="JSON, as on the wire; the default elsewhere."),
         click.Option(
             ["--base-url"], metavar="URL", help="Where the API is.  [default: CIVIS_API_ENDPOINT, else the live API]"
@@ -106,7 +106,7 @@ def _run(
 ) -> None:
     from .. import client
 
-    _tell_of_retries()
+    tell_of_retries()
     try:
         with client.UsageClient(api_key, base_url) as usage:
             answer = getattr(usage, operation.id)(**parameters)
@@ -126,14 +126,16 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
 
     bodies = [record.json(snake_case=False) for record in records]
     if form == "json":
-        return json.dumps(bodies if operation.many else bodies[0], indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(bodies if operation.many else bodies[0], indent=2, ensure_ascii=False)
+        return text.encode(errors="backslashreplace").decode() + "\n"  # a lone surrogate, as JSON spells it
     columns = list(dict.fromkeys([*load(operation.body)["properties"], *(name for body in bodies for name in body)]))
     if form == "csv":
-        return tables.comma_separated(bodies, columns)
+        text = tables.comma_separated(bodies, columns)
+        return tables.printable(text) if sys.stdout.isatty() else text
     return f"{tables.table(bodies, columns)}\n" if bodies else "No records.\n"
 
 
-def _tell_of_retries() -> None:
+def tell_of_retries() -> None:
     """Say on a terminal why it takes longer than a moment."""
     if sys.stderr.isatty():
         logger = logging.getLogger("civis_usage.client")

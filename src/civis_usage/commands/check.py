@@ -22,6 +22,7 @@ UNJUDGED = 3
 @click.command(cls=GuardedCommand)
 @asking
 @click.option("--strict", is_flag=True, help="Let a warning fail the run.")
+@click.option("--with-drift", is_flag=True, help="Compare the API's own spec with the contract too (one request).")
 @click.option("--allow-no-data", is_flag=True, help="Pass although an operation showed no usage.")
 @click.option(
     "--waivers",

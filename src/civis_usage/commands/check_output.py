@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +126,33 @@ class Output:
         if self._verbosity >= 2:
             click.echo(self._redactor.text("".join(traceback.format_exception(error))), err=True, nl=False)
 
+    def redacted(self, text: str) -> str:
+        """Give ``text`` with the key hidden."""
+        return self._redactor.text(text)
+
+    @property
+    def paint(self) -> Callable[[str, str], str] | None:
+        """What colours a text by a colour's name; ``None`` where no colours are to be shown."""
+        return (lambda text, colour: click.style(text, fg=colour)) if _has_colours(self._terminal) else None
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether the terminal cannot show marks such as ``✓``."""
+        return not _can_encode(self._terminal, "✓✗·→")
+
+    def publish(self, text: str, rendered: Mapping[str, str], annotations: str) -> int:
+        """Show ``text``, write the reports asked for, ``rendered`` by format, and annotate a run on GitHub.
+
+        Gives the exit code of what could not be written; 0 where all was.
+        """
+        self._show(self._terminal, text)
+        failures = list(self._write_reports(rendered.__getitem__))
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            self._show(self._terminal, annotations)
+        for failure in failures:
+            self.complain(str(failure))
+        return _UNWRITTEN if failures else 0
+
     def deliver(self, report: Report) -> int:
         """Show and write ``report``; give the exit code, which is 2 where a good report could not be written."""
         report = self._redactor.report(report)
@@ -133,18 +160,24 @@ class Output:
             self.complain(f"The API could not be judged: {report.unjudged}")
         else:
             self._show(self._terminal, _terminal_text(report, self._terminal, self._verbosity))
-        failures = [*self._write_reports(report), *self._tell_github(report)]
+        failures = [
+            *self._write_reports(lambda name: _rendered(name, report)),
+            *self._write_waivers(report),
+            *self._tell_github(report),
+        ]
         for failure in failures:
             self.complain(str(failure))
         return report.exit_code or (_UNWRITTEN if failures else 0)
 
-    def _write_reports(self, report: Report) -> Iterator[report_files.ReportError]:
+    def _write_reports(self, rendered: Callable[[str], str]) -> Iterator[report_files.ReportError]:
         for name, path in self._paths.reports():
-            text = _rendered(name, report)
+            text = rendered(name)
             if path == "-":
                 self._show(sys.stdout, text)
             else:
                 yield from _attempt(report_files.write, path, text)
+
+    def _write_waivers(self, report: Report) -> Iterator[report_files.ReportError]:
         if self._paths.waivers:
             from civis_usage.contract_tests import waivers
 
@@ -193,9 +226,12 @@ def _rendered(name: str, report: Report) -> str:
 def _terminal_text(report: Report, stream: TextIO, verbosity: int) -> str:
     from civis_usage.contract_tests import report_terminal
 
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     ascii_only = not _can_encode(stream, "✓✗·")
-    return report_terminal.render(report, colour=colour, ascii_only=ascii_only, verbosity=verbosity)
+    return report_terminal.render(report, colour=_has_colours(stream), ascii_only=ascii_only, verbosity=verbosity)
+
+
+def _has_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _can_encode(stream: TextIO, text: str) -> bool:

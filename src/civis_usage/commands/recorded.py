@@ -48,7 +48,7 @@ def given(ctx: click.Context, file: str | None, max_age: int | None) -> Recordin
         return None
     for param in ctx.command.params:
         named = ctx.get_parameter_source(param.name or "") is click.core.ParameterSource.COMMANDLINE
-        if named and param.name in ASKING:
+        if named and param.name in (*ASKING, "with_drift"):
             raise Refusal(f"{param.opts[0]} has no place beside --recording, which asks nobody: leave it out.")
     from civis_usage.recordings.document import BadRecording, read
 

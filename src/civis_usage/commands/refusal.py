@@ -1,4 +1,4 @@
-"""How a command refuses: with one sentence, exit code 2, and without showing a key."""
+"""How a command refuses: with one sentence, exit code 2, and without showing a key; in GitHub Actions, annotated."""
 
 from __future__ import annotations
 
@@ -31,10 +31,26 @@ class GuardedCommand(click.Command):
         try:
             context = super().make_context(info_name, args, parent, allow_extra_args=True, **extra)
         except click.UsageError as error:
-            raise click.UsageError(Redactor(keys).text(error.format_message()), error.ctx) from None
+            raise _annotated(click.UsageError(Redactor(keys).text(error.format_message()), error.ctx)) from None
         if context.args:
-            raise click.UsageError("There are no arguments but options.", context)
+            raise _annotated(click.UsageError("There are no arguments but options.", context))
         return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a refusal is annotated on its way out."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            raise _annotated(error) from None
+
+
+def _annotated(error: click.ClickException) -> click.ClickException:
+    """Give ``error``, after GitHub Actions was told of it where the command runs there."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from civis_usage.contract_tests.report_github import command
+
+        click.echo(command("error", "wrong use", error.format_message()), err=True)
+    return error
 
 
 def _keys(args: list[str]) -> Iterator[str]:

@@ -1,0 +1,359 @@
+"""``civis-usage drift``: exit codes, reports, updates, and a key that shows nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from civis_usage.__main__ import main
+from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.server import start
+from civis_usage.mock_server.settings import Settings
+from civis_usage.schemas import swagger
+
+from .drift_changes import CHANGES
+from .http_stub import Reply, answering, closed_port
+
+KEY = "a-key-with/some+signs&in-it"
+SCHEMAS = Path(str(resources.files("civis_usage.schemas")))
+REPORT = json.loads(resources.files("civis_usage.drift").joinpath("report.schema.json").read_text("utf-8"))
+BY_ID = {change.id: change for change in CHANGES}
+
+
+def spec(*ids: str) -> str:
+    changed = swagger()
+    for each in ids:
+        changed = BY_ID[each].made(changed)
+    return json.dumps(changed)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def drift(*options: str, stdin: str | None = None, **env: str | None) -> Result:
+    told: dict[str, str | None] = {"CIVIS_API_KEY": KEY, **env}
+    return CliRunner(env=told).invoke(main, ["drift", *options], prog_name="civis-usage", input=stdin)
+
+
+def from_file(*ids: str, more: tuple[str, ...] = ()) -> Result:
+    Path("spec.json").write_text(spec(*ids), "utf-8")
+    return drift("--spec", "spec.json", *more, CIVIS_API_KEY=None)
+
+
+# -- exit codes
+
+
+def test_the_fake_describes_itself_as_the_contract_does() -> None:
+    with start(create_app(Settings(api_keys=(KEY,)))) as fake:
+        result = drift("--base-url", fake.url)
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    assert result.stdout.splitlines()[-2:] == ["No differences.", "The API's spec keeps the contract."]
+    assert "(Swagger 2.0)" in result.stdout
+
+
+def test_a_served_spec_that_breaks_the_contract_is_1() -> None:
+    with answering(Reply(body=spec("field-gone", "parameter-new"))) as stub:
+        result = drift(CIVIS_API_ENDPOINT=stub.url)
+    assert stub.paths == ["/endpoints"]
+    assert result.exit_code == 1
+    assert "✗ breaking    answer[].runTime: field integer → none" in result.stdout
+    assert "+ compatible  query parameter page: parameter none → integer, optional" in result.stdout
+    assert result.stdout.splitlines()[-2:] == [
+        "2 differences: 1 breaking, 1 compatible.",
+        "The API's spec has drifted from the contract: 1 breaking.",
+    ]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_only_what_breaks_is_1(change: Any) -> None:
+    result = from_file(change.id)
+    assert result.exit_code == (1 if change.forth == "breaking" else 0), result.output
+
+
+def test_what_is_deprecated_is_named_in_the_last_line() -> None:
+    result = from_file("operation-deprecated")
+    assert result.exit_code == 0
+    assert "! deprecated  operation: deprecated no → yes" in result.stdout
+    assert "1 deprecated" in result.stdout.splitlines()[-1]
+
+
+def test_wording_is_counted_and_shown_on_request_only() -> None:
+    shown, hidden = from_file("field-described", more=("--wording",)), from_file("field-described")
+    assert "answer[].runTime: description How long the run took, in whole seconds. → Else" in shown.stdout
+    assert "Else" not in hidden.stdout
+    assert "1 difference: 1 wording (--wording shows them)." in hidden.stdout
+
+
+UNJUDGED = {
+    "nothing listens": (None, "nothing listens at this address"),
+    "refused key": (Reply(401, "{}"), "the API refused the key (401)"),
+    "no such page": (Reply(404, "{}"), "answered 404 instead of the API's spec"),
+    "a redirect": (Reply(302, b"", {"Location": "http://example.com/"}), "answered 302"),
+    "not JSON": (Reply(body="<html>"), "is not JSON"),
+    "no spec": (Reply(body="[]"), "no spec"),
+    "another API": (Reply(body='{"swagger": "2.0", "paths": {"/jobs": {}}}'), "none is under /usage"),
+    "a broken reference": (Reply(body='{"paths": {"/usage/llm": {"$ref": "#/x"}}}'), "leads nowhere"),
+}
+
+
+@pytest.mark.parametrize(("reply", "said"), UNJUDGED.values(), ids=list(UNJUDGED))
+def test_an_api_that_gives_no_spec_is_3_and_one_sentence(reply: Reply | None, said: str) -> None:
+    with answering(reply or Reply()) as stub:
+        url = stub.url if reply else f"http://127.0.0.1:{closed_port()}"
+        result = drift("--base-url", url, "--json", "drift.json")
+    assert (result.exit_code, result.stdout) == (3, ""), result.output
+    assert result.stderr.startswith("Error: The API's spec could not be judged: ")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    report = json.loads(Path("drift.json").read_text("utf-8"))
+    jsonschema.validate(report, REPORT)
+    assert (report["exit_code"], report["differences"]) == (3, [])
+    assert said in report["unjudged"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--spec", "nowhere.json"), "nowhere.json cannot be read (No such file or directory)"),
+        (("--spec", "."), "cannot be read (Is a directory)"),
+        (("--spec", "other.json"), "other.json is JSON, but no spec"),
+        (("--spec", "cut.json"), "of its 1 paths none is under /usage"),
+        (("--spec", "spec.json", "--base-url", "http://x"), "--spec and --base-url name two specs"),
+        (("--spec", "spec.json", "--schemas", "."), ". does not hold the contract"),
+        (("--spec", "spec.json", "--json", "no/where.json"), "cannot be written"),
+        (("--base-url", "ftp://x"), "is not an http or https URL"),
+        (("spec.json",), "There are no arguments but options"),
+        (("--timeout", "0"), "Invalid value for '--timeout'"),
+    ],
+)
+def test_wrong_use_is_2_and_one_sentence(options: tuple[str, ...], said: str) -> None:
+    Path("spec.json").write_text(spec(), "utf-8")
+    Path("other.json").write_text("[1]", "utf-8")
+    Path("cut.json").write_text('{"paths": {"/jobs": {}}}', "utf-8")
+    before = set(Path().rglob("*"))
+    result = drift(*options)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert said in result.stderr.splitlines()[-1]
+    assert set(Path().rglob("*")) == before
+
+
+def test_a_missing_key_is_wrong_use_unless_a_file_is_read() -> None:
+    assert "There is no API key" in drift(CIVIS_API_KEY=None).stderr
+    assert from_file().exit_code == 0
+
+
+def test_a_spec_comes_by_standard_input_too() -> None:
+    result = drift("--spec", "-", stdin=spec("field-gone"))
+    assert result.exit_code == 1
+    assert result.stdout.startswith("standard input (Swagger 2.0)")
+
+
+# -- reports
+
+
+def test_the_json_report_is_as_its_schema_says_and_has_every_difference() -> None:
+    result = from_file("field-gone", "summary", more=("--json", "drift.json"))
+    report = json.loads(Path("drift.json").read_text("utf-8"))
+    jsonschema.validate(report, REPORT)
+    assert report["exit_code"] == result.exit_code == 1
+    assert report["totals"] == {"differences": 2, "breaking": 1, "deprecated": 0, "compatible": 0, "wording": 1}
+    summary, field = report["differences"]
+    assert summary["class"] == "wording"
+    assert field == {
+        "operation": "list_matching",
+        "place": "answer[].runTime",
+        "what": "field",
+        "contract": "integer",
+        "spec": None,
+        "class": "breaking",
+    }
+
+
+def test_the_json_report_goes_to_standard_output_alone() -> None:
+    result = from_file("enum-wider", more=("--json", "-"))
+    (difference,) = json.loads(result.stdout)["differences"]
+    assert (difference["contract"], difference["spec"]) == (["CDM", "IDR"], ["CDM", "IDR", "XYZ"])
+    assert "enum CDM, IDR → CDM, IDR, XYZ" in result.stderr
+
+
+def test_on_github_what_breaks_is_an_error_and_what_is_deprecated_a_warning() -> None:
+    Path("spec.json").write_text(spec("field-gone", "operation-deprecated"), "utf-8")
+    result = drift("--spec", "spec.json", GITHUB_ACTIONS="true")
+    assert result.stdout.splitlines()[-2:] == [
+        "::warning title=drift of list_matching::operation: deprecated no → yes",
+        "::error title=drift of list_matching::answer[].runTime: field integer → none",
+    ]
+
+
+def run(*options: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CIVIS", "GITHUB"))}
+    command = [sys.executable, "-m", "civis_usage", "drift", *options]
+    return subprocess.run(command, capture_output=True, env=kept | env)
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    Path("spec.json").write_text(spec("field-gone"), "utf-8")
+    done = run("--spec", "spec.json", PYTHONIOENCODING="ascii")
+    assert done.returncode == 1
+    assert b"x breaking    answer[].runTime: field integer -> none" in done.stdout
+
+
+@pytest.mark.parametrize("no_colour", ["", "1"])
+def test_colours_are_for_terminals_and_not_for_those_who_want_none(no_colour: str) -> None:
+    Path("spec.json").write_text(spec("field-gone"), "utf-8")
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CIVIS", "GITHUB"))}
+    command = [sys.executable, "-m", "civis_usage", "drift", "--spec", "spec.json"]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=kept | {"NO_COLOR": no_colour, "TERM": "xterm"}):
+        os.close(theirs)
+        said = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    assert ("\x1b[31m✗ breaking" in said.decode()) == (not no_colour), said.decode()
+    assert "answer[].runTime: field integer → none" in said.decode()
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 65536)
+    except OSError:  # what a pseudo-terminal says at its end
+        return b""
+
+
+def test_what_a_spec_says_cannot_steer_a_terminal_or_github() -> None:
+    changed = json.loads(spec())
+    nasty = "\x1b[31m\r\n::error::\u202e"
+    changed["paths"][f"/usage/{nasty}"] = {"get": {"summary": nasty, "responses": {}}}
+    Path("spec.json").write_text(json.dumps(changed), "utf-8")
+    result = drift("--spec", "spec.json", GITHUB_ACTIONS="true")
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
+    assert not [line for line in result.stdout.splitlines() if line.startswith("::error")]
+
+
+def test_no_report_shows_the_key_even_if_the_spec_does() -> None:
+    changed = json.loads(spec("parameter-enum-gone"))
+    changed["paths"][f"/usage/{KEY}"] = {"get": {"summary": f"Ask with {KEY}", "responses": {}}}
+    changed["definitions"]["matching_usage"]["properties"]["task"]["enum"] = [KEY]
+    with answering(Reply(body=json.dumps(changed))) as stub:
+        result = drift("--json", "drift.json", CIVIS_API_ENDPOINT=stub.url, GITHUB_ACTIONS="true")
+    assert result.exit_code == 1
+    assert KEY not in result.output + Path("drift.json").read_text("utf-8")
+
+
+def test_an_unexpected_spec_never_shows_the_key_in_the_reason() -> None:
+    with answering(Reply(body=json.dumps({"paths": {f"/usage/{KEY}": 3}}))) as stub:
+        result = drift(CIVIS_API_ENDPOINT=stub.url)
+    assert result.exit_code == 3
+    assert KEY not in result.output
+
+
+# -- updates
+
+
+@pytest.fixture
+def checkout(folder: Path) -> Path:
+    return Path(shutil.copytree(SCHEMAS, folder / "schemas", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def update(checkout: Path, *ids: str) -> Result:
+    return from_file(*ids, more=("--update", "--schemas", str(checkout)))
+
+
+def test_without_update_no_file_is_touched(checkout: Path) -> None:
+    before, own = contents(checkout), (SCHEMAS / "matching_usage.json").read_bytes()
+    from_file("field-gone", more=("--schemas", str(checkout)))
+    from_file("field-gone")
+    assert contents(checkout) == before
+    assert (SCHEMAS / "matching_usage.json").read_bytes() == own
+
+
+def test_an_update_changes_what_differs_and_nothing_else(checkout: Path) -> None:
+    before = contents(checkout)
+    result = update(checkout, "enum-wider", "parameter-new")
+    assert result.exit_code == 1, "the exit code still tells what was found"
+    after = contents(checkout)
+    assert {name for name in after if after[name] != before[name]} == {"matching_usage.json", "openapi.json"}
+    lines = after["matching_usage.json"].decode().splitlines()
+    old = before["matching_usage.json"].decode().splitlines()
+    assert [line for line in lines if line not in old] == ['        "CDM",', '        "XYZ"']
+    assert f"Wrote {checkout / 'matching_usage.json'}: review it." in result.stderr
+    assert from_file("enum-wider", "parameter-new", more=("--schemas", str(checkout))).exit_code == 0
+
+
+def test_after_an_update_the_whole_contract_can_still_be_read(checkout: Path) -> None:
+    update(checkout, "enum-wider", "parameter-new", "field-optional", "field-nullable", "parameter-bounded")
+    code = "import sys; sys.path.insert(0, '.'); import schemas; print(len(schemas.OPERATIONS), len(schemas.swagger()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=checkout.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["4", "7"]), done.stderr
+    for name in ("matching_usage", "llm_usage"):
+        jsonschema.Draft202012Validator.check_schema(json.loads((checkout / f"{name}.json").read_text("utf-8")))
+
+
+def test_an_update_says_what_is_left_to_do_by_hand(checkout: Path) -> None:
+    before = contents(checkout)
+    result = update(checkout, "operation-gone")
+    assert "By hand: list_matching, operation: operation GET /usage/matching → none" in result.stderr
+    assert contents(checkout) == before
+
+
+def test_where_nothing_differs_an_update_writes_nothing(checkout: Path) -> None:
+    before = contents(checkout)
+    result = update(checkout)
+    assert (result.exit_code, result.stderr) == (0, "Nothing to update.\n")
+    assert contents(checkout) == before
+
+
+def test_an_update_never_writes_the_key(checkout: Path) -> None:
+    before = contents(checkout)
+    changed = json.loads(spec())
+    changed["definitions"]["matching_usage"]["properties"]["task"]["enum"] = [KEY]
+    with answering(Reply(body=json.dumps(changed))) as stub:
+        result = drift("--update", "--schemas", str(checkout), CIVIS_API_ENDPOINT=stub.url)
+    assert result.exit_code == 2
+    assert "The spec has the API key in it" in result.stderr
+    assert KEY not in result.output
+    assert contents(checkout) == before
+
+
+def test_an_update_of_what_is_not_the_contract_is_refused(folder: Path) -> None:
+    (folder / "schemas").mkdir()
+    (folder / "schemas" / "openapi.json").write_text("{}", "utf-8")
+    result = update(folder / "schemas", "field-gone")
+    assert result.exit_code == 2
+    assert "does not hold the contract" in result.stderr
+    assert (folder / "schemas" / "openapi.json").read_text("utf-8") == "{}"
+
+
+def test_an_update_of_an_installed_kit_is_refused(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, checkout: Path
+) -> None:
+    files: Callable[[str], Any] = resources.files
+    (folder / "site").mkdir()
+    installed = shutil.move(checkout, folder / "site" / "schemas")
+    monkeypatch.setattr(
+        resources, "files", lambda name: Path(installed) if name == "civis_usage.schemas" else files(name)
+    )
+    before = contents(Path(installed))
+    result = from_file("field-gone", more=("--update",))
+    assert result.exit_code == 2
+    assert "name its folder of schemas with --schemas" in result.stderr
+    assert contents(Path(installed)) == before
