@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from civis_usage.contract_tests.relay import Relay
 from civis_usage.contract_tests.results import Waiver
 
 __all__ = ["Config", "moment"]
@@ -39,6 +40,10 @@ class Config:
     """Seconds to wait for one answer."""
     now: Callable[[], datetime] | None = None
     """The clock; ``None`` for the machine's."""
+    relay: Relay | None = None
+    """Who stands between the check and the API; ``None`` to ask the API itself."""
+    summary_decimals: int | None = None
+    """How coarsely summaries were rounded, where amounts were scaled since; ``None`` to tell it from what they show."""
 
 
 def moment(text: str, *, last: bool = False) -> datetime:

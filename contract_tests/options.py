@@ -1,7 +1,8 @@
-"""The options of the contract tests under pytest; the same as those of ``civis-usage check``."""
+"""The options of the contract tests under pytest, as those of ``civis-usage check``."""
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--usage-seed",
         {"metavar": "N", "type": int, "default": 0, "help": "decides which windows are asked for"},
     ),
+    ("--usage-recording", {"metavar": "FILE", "help": "judge what civis-usage record wrote, and ask nobody"}),
     ("--waivers", {"metavar": "FILE", "help": "deviations that you accept, as TOML"}),
     ("--allow-no-data", {"action": "store_true", "help": "do not fail where an operation shows no usage"}),
     ("--with-drift", {"action": "store_true", "help": "compare the API's own spec with the contract too"}),
@@ -48,15 +50,31 @@ def config_of(options: pytest.Config) -> Config:
     """Give the run that pytest's options and the environment ask for.
 
     Raises:
-        ConfigurationError: the base URL or the key cannot be used.
+        ConfigurationError: the base URL, the key or the recording cannot be used.
         WaiverError: the waivers cannot be read.
     """
-    from civis_usage.client.endpoint import base_url_of, key_of
+    from civis_usage.client.errors import ConfigurationError
     from civis_usage.contract_tests import waivers
+
+    file = options.getoption("waivers")
+    judging = {
+        "strict": options.getoption("strict_usage"),
+        "waivers": waivers.load(file) if file else waivers.discover(),
+        "allow_no_data": options.getoption("allow_no_data"),
+    }
+    recording = options.getoption("usage_recording")
+    if not recording:
+        return _live(options, judging)
+    if options.getoption("with_drift"):
+        raise ConfigurationError("--with-drift has no place beside --usage-recording, which asks nobody: leave it out.")
+    return _recorded(recording, judging)
+
+
+def _live(options: pytest.Config, judging: dict[str, Any]) -> Config:
+    from civis_usage.client.endpoint import base_url_of, key_of
     from civis_usage.contract_tests.config import Config
 
     key = key_of(None)
-    file = options.getoption("waivers")
     return Config(
         base_url_of(options.getoption("base_url"), key),
         key.reveal(),
@@ -64,12 +82,24 @@ def config_of(options: pytest.Config) -> Config:
         start=_moment(options.getoption("usage_from")),
         end=_moment(options.getoption("usage_to"), last=True),
         max_requests=options.getoption("max_requests"),
-        strict=options.getoption("strict_usage"),
         with_drift=options.getoption("with_drift"),
-        waivers=waivers.load(file) if file else waivers.discover(),
-        allow_no_data=options.getoption("allow_no_data"),
         seed=options.getoption("usage_seed"),
+        **judging,
     )
+
+
+def _recorded(file: str, judging: dict[str, Any]) -> Config:
+    from civis_usage.client.errors import ConfigurationError
+    from civis_usage.contract_tests.replay import config_of
+    from civis_usage.recordings.document import BadRecording, read
+
+    try:
+        recording = read(file)
+    except BadRecording as reason:
+        raise ConfigurationError(f"{file}: {reason}.") from None
+    if old := recording.aged():
+        warnings.warn(f"{file} {old}: record it again.", stacklevel=2)
+    return config_of(recording, **judging)
 
 
 def _moment(text: str | None, *, last: bool = False) -> datetime | None:

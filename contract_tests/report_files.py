@@ -77,6 +77,8 @@ def _replace(target: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         part.chmod(mode)
         part.replace(target)
     except BaseException:

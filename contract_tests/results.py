@@ -118,7 +118,7 @@ class Report:
 
     version: str
     base_url: str
-    """Without credentials."""
+    """Without credentials; or in words, which recording was judged in place of an API."""
     organizations: tuple[int, ...]
     started: str
     """UTC, RFC 3339."""

@@ -6,12 +6,12 @@ Checks share it. A question asked before is answered from memory, so checks that
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from random import Random
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -22,9 +22,10 @@ from civis_usage.client.transport import Exchange, Transport
 from civis_usage.contract_tests.answers import Answer, Record, Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
+from civis_usage.contract_tests.relay import Parameters, Reply
 from civis_usage.schemas import OPERATIONS
 
-__all__ = ["Hidden", "NotJudged", "Spared", "Witness"]
+__all__ = ["Hidden", "NotJudged", "Spared", "Witness", "decimals_of", "request_of"]
 
 WRONG_KEY = "wrong-key-of-civis-usage-check"
 TRIES = 5
@@ -36,8 +37,21 @@ PATIENCE = 330.0
 """Seconds that retries of one request may take: a little more than one of the live API's rate-limit periods."""
 
 
-Parameters = Mapping[str, Any]
-"""Path and query parameters by their documented names."""
+T = TypeVar("T")
+
+
+def request_of(operation: str, parameters: Parameters) -> str:
+    """Give path and query of a question, as they are sent."""
+    path = OPERATIONS[operation].path
+    inside = {name for name in parameters if f"{{{name}}}" in path}
+    path = path.format(**{name: parameters[name] for name in inside})
+    query = urlencode({name: value for name, value in parameters.items() if name not in inside})
+    return f"{path}?{query}" if query else path
+
+
+def decimals_of(number: float) -> int:
+    """Give the decimals that a number is written with; fewer than none where it ends in zeros."""
+    return -int(Decimal(repr(number)).normalize().as_tuple().exponent)
 
 
 class NotJudged(Exception):  # noqa: N818 - named by what happened
@@ -74,7 +88,10 @@ class Witness:
         self._memory: dict[tuple[str, str, str | None], Answer] = {}
         self._histories: dict[tuple[str, int], History] = {}
         self._stopped: NotJudged | None = None
-        self._transport = self._open(config.api_key)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return self._open(self.config.api_key)
 
     def _open(self, key: str) -> Transport:
         config = self.config
@@ -89,8 +106,9 @@ class Witness:
         )
 
     def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
+        """Close the connections, if any were opened."""
+        if "_transport" in self.__dict__:
+            self._transport.close()
 
     def _spend(self, url: str) -> None:
         if self.requests >= self.config.max_requests:
@@ -139,20 +157,15 @@ class Witness:
         Raises:
             NotJudged: the budget or the rate limit is spent, the API is unreachable or unavailable, the key refused.
         """
-        path = OPERATIONS[operation].path
-        inside = {name for name in parameters if f"{{{name}}}" in path}
-        path = path.format(**{name: parameters[name] for name in inside})
-        query = urlencode({name: value for name, value in parameters.items() if name not in inside})
-        request = f"{path}?{query}" if query else path
+        request = request_of(operation, parameters)
         memory = (operation, request, key)
         if not again and memory in self._memory:
             return self._memory[memory]
         if self._stopped:
             raise self._stopped
-        response = self._send(request, key)
-        promised = key == "own" and (legitimate or response.status_code == 200)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(operation, request, response.status_code, headers, response.content, parameters, promised)
+        reply = self._send(operation, parameters, key)
+        promised = key == "own" and (legitimate or reply.status == 200)
+        answer = Answer(operation, request, reply.status, reply.headers, reply.content, parameters, promised)
         if answer.status == 429:
             raise self._stop(f"the rate limit is spent: {request} answered 429, after retries as well")
         if answer.status in RETRIED:
@@ -172,28 +185,45 @@ class Witness:
         """
         if self._stopped:
             raise self._stopped
-        return self._send(path, "own")
+        return self._answered(lambda: self._transport.get(path))
 
-    def _send(self, request: str, key: str | None) -> requests.Response:
+    def _send(self, operation: str, parameters: Parameters, key: str | None) -> Reply:
+        def send(real: Parameters) -> Reply:
+            return self._get(request_of(operation, real), key)
+
+        relay = self.config.relay
+        if relay is None:
+            return self._answered(lambda: send(parameters))
+        return self._answered(lambda: relay(operation, parameters, key, send))
+
+    def _answered(self, ask: Callable[[], T]) -> T:
         try:
-            if key == "wrong":
-                with self._open(WRONG_KEY) as stranger:
-                    return stranger.get(request)
-            return self._transport.get(request, auth=key is not None)
+            return ask()
         except Unreachable as error:
             raise NotJudged(str(error)) if self.answers else self._stop(str(error)) from error
         except NotAsContracted as error:
             raise Unusable(str(error)) from error
 
+    def _get(self, request: str, key: str | None) -> Reply:
+        if key == "wrong":
+            with self._open(WRONG_KEY) as stranger:
+                response = stranger.get(request)
+        else:
+            response = self._transport.get(request, auth=key is not None)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, response.content)
+
     @property
     def summary_decimals(self) -> int:
         """The decimals of the summaries seen so far, 2 at least: how coarsely they may be rounded."""
+        if self.config.summary_decimals is not None:
+            return self.config.summary_decimals
         decimals = [2]
         for answer in self.answers:
             if answer.operation == "get_llm_organization_summary" and answer.status == 200 and answer.is_json:
                 credits = answer.json.get("credits") if isinstance(answer.json, dict) else None  # noqa: A001
                 if isinstance(credits, float):
-                    decimals.append(-int(Decimal(repr(credits)).normalize().as_tuple().exponent))
+                    decimals.append(decimals_of(credits))
         return max(decimals)
 
     def shows_usage(self, operation: str) -> bool:

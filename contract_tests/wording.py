@@ -49,8 +49,11 @@ def waiver_terms(waiver: Waiver) -> str:
 
 
 def curl(base_url: str, finding: Finding) -> str | None:
-    """Give the shell command that repeats a finding's request, the key as ``$CIVIS_API_KEY``; ``None`` without one."""
-    if finding.request is None:
+    """Give the shell command that repeats a finding's request, the key as ``$CIVIS_API_KEY``.
+
+    ``None`` where the finding has no request, or a recording was judged, whose numbers no API knows.
+    """
+    if finding.request is None or not base_url.startswith(("http://", "https://")):
         return None
     key = ' -u "$CIVIS_API_KEY:"' if finding.keyed else ""
     return f"curl -i{key} {shlex.quote(base_url + finding.request)}"

@@ -1,4 +1,7 @@
-"""Reading a user's records from JSON, NDJSON or CSV. What they say is judged when a world takes them in."""
+"""Reading a user's records from JSON, NDJSON or CSV, or from a recording.
+
+What they say is judged when a world takes them in; a recording's records are judged here, where their place is known.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from .fields import FIELDS, BadRecord, known, on_the_wire, shown
+from ..recordings.document import BadRecording, is_recording, parse
+from ..recordings.recording import Recording
+from ..recordings.usage import Listed, listed
+from .fields import FIELDS, BadRecord, checked, known, on_the_wire, shown
 
-__all__ = ["FORMATS", "BadRecord", "format_of", "read_records"]
+__all__ = ["FORMATS", "BadRecord", "format_of", "read_file", "read_records", "recorded_usage"]
 
 Record = dict[str, Any]
 
@@ -24,7 +31,7 @@ def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
         form: ``json``: an array of records, one record, or ``{"llm": [...], "matching": [...]}``, where the names tell
             the kinds. ``ndjson``: a record a line; empty lines are skipped. ``csv``: a header with the fields' names
             (and ``kind``, where the other fields do not tell it), then a record a line; an empty cell leaves its field
-            out. Where it is not named, it is guessed from how the text begins.
+            out. Where it is not named, it is guessed from how the text begins. What begins as a recording is one.
 
     Returns:
         The records as they are written, with a field ``kind`` where the document names it; ``World.with_records``
@@ -36,7 +43,51 @@ def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
     if isinstance(text, bytes):
         text = _decoded(text)
     text = text.removeprefix("\ufeff")
+    if is_recording(text):
+        return recorded_usage(_recording(text))
     return list(FORMATS[form or _guessed(text)](text))
+
+
+def read_file(path: str | Path) -> list[Record]:
+    """Read records from a file, as :func:`read_records` does; its name tells the format where it can.
+
+    Raises:
+        BadRecord: they cannot be read.
+        OSError: the file cannot be.
+    """
+    return read_records(Path(path).read_bytes(), format_of(str(path)))
+
+
+def recorded_usage(recording: Recording) -> list[Record]:
+    """Give the usage records that a recording's lists show, whole, each with its ``kind``, documented fields only.
+
+    Raises:
+        BadRecord: the API gave one that is not as documented; the text names its place.
+    """
+    return [_recorded(each) for each in listed(recording)]
+
+
+def _recording(text: str) -> Recording:
+    try:
+        return parse(text)
+    except BadRecording as reason:
+        raise BadRecord(reason.problem, reason.remedy) from None
+
+
+_VALID_ONLY = "the API answered so, and a fake serves valid records only: record another window (--from, --to)"
+
+
+def _recorded(item: Listed) -> Record:
+    if not isinstance(item.value, dict):
+        raise BadRecord(f"{item.place}: {shown(item.value)} is no record", _VALID_ONLY)
+    missing = next((name for name in FIELDS[item.kind] if name not in item.value), None)
+    if missing is not None:
+        raise BadRecord(f"{item.place}: there is no {missing}", _VALID_ONLY)
+    try:
+        values = checked(item.kind, {name: item.value[name] for name in FIELDS[item.kind]}, 0)
+    except BadRecord as reason:
+        raise BadRecord(f"{item.place}: {reason.field}: {reason.problem}", _VALID_ONLY) from None
+    return {"kind": item.kind, **values}
 
 
 def format_of(name: str) -> str | None:

@@ -1,6 +1,13 @@
 """The contract tests as a pytest suite, against the fake served over HTTP."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+
+from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.recorder import record
+from civis_usage.recordings.document import render
 
 ARGUMENTS = ("--pyargs", "civis_usage.contract_tests", "--org-id", "1", "-p", "no:cacheprovider", "-rfsx")
 
@@ -57,3 +64,23 @@ def test_an_api_that_is_not_there_is_one_sentence(pytester, monkeypatch):
 def test_no_key_is_wrong_use(pytester):
     result = pytester.runpytest_subprocess(*ARGUMENTS, "--base-url", "http://127.0.0.1:1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_recording_is_judged_and_nobody_asked(pytester, usage_server):
+    made = record(Config(usage_server.url, usage_server.api_key, (1,))).recording
+    path = pytester.path / "usage.json"
+    path.write_text(render(made))
+    asked = len(list(usage_server.journal))
+    result = pytester.runpytest_subprocess(*ARGUMENTS[:2], "--usage-recording", str(path), *ARGUMENTS[4:])
+    assert set(result.parseoutcomes()) == {"passed"}, result.stdout.str()
+    assert len(list(usage_server.journal)) == asked
+    path.write_text(render(replace(made, made_at=made.made_at - timedelta(days=200))))
+    result = pytester.runpytest_subprocess(*ARGUMENTS[:2], "--usage-recording", str(path), *ARGUMENTS[4:])
+    result.stdout.fnmatch_lines(["*usage.json was recorded 200 days ago*record it again.*"])
+
+
+def test_a_broken_recording_is_wrong_use(pytester):
+    (pytester.path / "usage.json").write_text("{}")
+    result = pytester.runpytest_subprocess(*ARGUMENTS, "--usage-recording", "usage.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "usage.json: it is no recording" in result.stdout.str() + result.stderr.str()

@@ -8,7 +8,17 @@ import pytest
 
 from civis_usage import client
 
-PACKAGES = ["", ".commands", ".schemas", ".fixtures", ".mock_server", ".client", ".drift", ".contract_tests"]
+PACKAGES = [
+    "",
+    ".commands",
+    ".schemas",
+    ".fixtures",
+    ".mock_server",
+    ".client",
+    ".drift",
+    ".contract_tests",
+    ".recordings",
+]
 MODULES = [
     f"civis_usage{package}.{found.name}"
     for package in PACKAGES

@@ -11,10 +11,11 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "schemas": {"schemas"},
     "fixtures": {"schemas", "fixtures"},
-    "mock_server": {"schemas", "fixtures", "mock_server"},
+    "recordings": {"schemas", "recordings"},
+    "mock_server": {"schemas", "fixtures", "recordings", "mock_server"},
     "client": {"schemas", "client"},
     "drift": {"schemas", "client", "drift"},
-    "contract_tests": {"schemas", "client", "drift", "contract_tests"},
+    "contract_tests": {"schemas", "client", "drift", "recordings", "contract_tests"},
 }
 DOORS = {"fixtures/plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""

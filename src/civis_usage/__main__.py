@@ -5,7 +5,7 @@ from typing import cast
 
 import click
 
-COMMANDS = ("serve", "check", "drift", "call", "generate", "demo")
+COMMANDS = ("serve", "check", "drift", "record", "call", "generate", "demo")
 """The commands in the order in which ``--help`` lists them; each is ``civis_usage.commands.<name>:<name>``."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .asking import asking, config_of
 from .check_output import Output, Paths
+from .recorded import given, of_recording, recorded, replayed
 from .refusal import GuardedCommand, Refusal
 
 if TYPE_CHECKING:
@@ -18,52 +19,8 @@ if TYPE_CHECKING:
 UNJUDGED = 3
 
 
-def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
-    from civis_usage.contract_tests.config import moment
-
-    try:
-        return None if text is None else moment(text, last=param.name == "end")
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
-
-
 @click.command(cls=GuardedCommand)
-@click.option("--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]")
-@click.option("--api-key", envvar="CIVIS_API_KEY", show_envvar=True, help="The key; better given by the environment.")
-@click.option(
-    "--org-id",
-    "organizations",
-    type=click.IntRange(min=0),
-    multiple=True,
-    metavar="ID",
-    help="An organization to look at; may come more than once.  [default: what the key shows]",
-)
-@click.option("--from", "start", callback=_moment, metavar="DATE", help="Look at no usage before this day.")
-@click.option("--to", "end", callback=_moment, metavar="DATE", help="Look at no usage after this day.")
-@click.option(
-    "--max-requests",
-    type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    metavar="N",
-    help="The request budget, retries included.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for one answer.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Which windows, records and tasks are looked at.",
-)
+@asking
 @click.option("--strict", is_flag=True, help="Let a warning fail the run.")
 @click.option("--with-drift", is_flag=True, help="Compare the API's own spec with the contract too (one request).")
 @click.option("--allow-no-data", is_flag=True, help="Pass although an operation showed no usage.")
@@ -73,6 +30,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
     metavar="FILE",
     help="Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
 )
+@recorded
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
 @click.option("--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output).")
 @click.option("--junit", "junit_path", metavar="FILE", help="Write the report as JUnit XML (- for standard output).")
@@ -89,8 +47,8 @@ def check(
     ctx: click.Context,
     /,
     *,
-    base_url: str | None,
-    api_key: str | None,
+    recording_file: str | None,
+    max_age: int | None,
     waivers_file: str | None,
     write_waivers: str | None,
     json_path: str | None,
@@ -107,6 +65,7 @@ def check(
     Examples:
       civis-usage check --org-id 1
       civis-usage check --base-url http://127.0.0.1:8000 --org-id 1 --json report.json --html report.html
+      civis-usage check --recording usage.recording.json
 
     \b
     Exit codes:
@@ -117,28 +76,16 @@ def check(
       4  nothing is violated, but an operation showed no data
     """
     paths = Paths(json=json_path, junit=junit_path, html=html_path, waivers=write_waivers)
-    config = _config(base_url, api_key, waivers_file, told)
+    recording = given(ctx, recording_file, max_age)
+    told["waivers"] = _waivers(waivers_file)
+    config = config_of(told) if recording is None else replayed(recording, told)
     output = Output(paths, config.api_key, verbosity)
     output.probe()
     with output.logging():
         report = _run(config, output)
+    if recording is not None and recording_file is not None:
+        report = of_recording(report, recording, recording_file)
     ctx.exit(output.deliver(report))
-
-
-def _config(base_url: str | None, api_key: str | None, waivers_file: str | None, told: dict[str, Any]) -> Config:
-    from civis_usage.client.endpoint import base_url_of, key_of
-    from civis_usage.client.errors import ConfigurationError
-    from civis_usage.contract_tests.config import Config
-
-    try:
-        key = key_of(api_key)
-        url = base_url_of(base_url, key)
-    except ConfigurationError as error:
-        raise Refusal(str(error)) from None
-    if told["start"] and told["end"] and told["start"] > told["end"]:
-        raise Refusal("--from is later than --to: swap them.")
-    told["organizations"] = tuple(dict.fromkeys(told["organizations"]))
-    return Config(base_url=url, api_key=key.reveal(), waivers=_waivers(waivers_file), **told)
 
 
 def _waivers(file: str | None) -> tuple[Waiver, ...]:

@@ -117,6 +117,10 @@ class Output:
         """Say one sentence on standard error."""
         click.echo(f"Error: {self._redactor.text(sentence)}", err=True)
 
+    def warn(self, sentence: str) -> None:
+        """Say on standard error what is worth knowing and no error."""
+        click.echo(f"Warning: {self._redactor.text(sentence)}", err=True)
+
     def trace(self, error: BaseException) -> None:
         """With ``-vv``, show where ``error`` comes from."""
         if self._verbosity >= 2:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from .recorded import max_age_option, warn_if_old
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.limits import Limit
     from ..mock_server.settings import Settings
+    from ..recordings.recording import Recording
 
 __all__ = ["PORT", "serve"]
 
@@ -71,16 +75,44 @@ def _fault(text: str) -> Fault:
     return Fault.parse(text)
 
 
-def _records(name: str) -> list[Any]:
-    from ..mock_server.loading import BadRecord, format_of, read_records
+@dataclass(frozen=True)
+class _Data:
+    """A file of the user's records."""
+
+    name: str
+    records: list[Any]
+    recording: Recording | None
+    """What the records come from, where it is a recording."""
+
+
+def _data(name: str) -> _Data:
+    from ..mock_server.loading import BadRecord, format_of, read_records, recorded_usage
+    from ..recordings.document import BadRecording, is_recording, parse
 
     try:
         with click.open_file(name, "rb") as file:
-            return read_records(file.read(), format_of(name))
+            content = file.read()
+        if is_recording(text := content.decode("utf-8", "replace")):
+            recording = parse(text)
+            return _Data(name, recorded_usage(recording), recording)
+        return _Data(name, read_records(content, format_of(name)), None)
     except OSError as reason:
         raise ValueError(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
-    except BadRecord as reason:
+    except (BadRecord, BadRecording) as reason:
         raise ValueError(f"{name}: {reason}") from None
+
+
+def _recorded_organizations(data: tuple[_Data, ...]) -> dict[int, None]:
+    """Give the organizations of the recordings, in the form of ``--orgs``: the first is the caller's own."""
+    return {each: None for file in data if file.recording for each in file.recording.organizations}
+
+
+def _warn_of_age(data: tuple[_Data, ...], max_age: int | None) -> None:
+    recordings = [(file.recording, file.name) for file in data if file.recording is not None]
+    if max_age is not None and not recordings:
+        raise click.UsageError("--max-age has no meaning without a recording in --data: leave it out.")
+    for recording, name in recordings:
+        warn_if_old(recording, name, max_age)
 
 
 @click.command()
@@ -123,10 +155,12 @@ def _records(name: str) -> list[Any]:
 @click.option(
     "--data",
     metavar="FILE",
-    callback=_by(_records),
+    callback=_by(_data),
     multiple=True,
-    help="Your own records (JSON, NDJSON or CSV; - for standard input), whole or partial. Repeatable.",
+    help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), or those of a recording. "
+    "Repeatable.",
 )
+@max_age_option
 @click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
 @click.option("--api-key", "api_keys", multiple=True, help="Accept this key and refuse others. Repeatable.")
 @click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
@@ -155,10 +189,14 @@ def _records(name: str) -> list[Any]:
 )
 @click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
 @click.option("--log", is_flag=True, help="Print every request on standard error.")
+@click.pass_context
 def serve(
+    ctx: click.Context,
+    /,
     host: str,
     port: int,
-    data: tuple[list[Any], ...],
+    data: tuple[_Data, ...],
+    max_age: int | None,
     empty: bool,
     orgs: Any,
     workers: int,
@@ -172,6 +210,7 @@ def serve(
       civis-usage serve
       civis-usage serve --port 0 --now 2026-04-30T12:00:00Z --orgs 7:200,8
       civis-usage serve --empty --data my-records.json
+      civis-usage serve --empty --data usage.recording.json
       civis-usage serve --fault "list_llm status=429 retry-after=1 first=2"
 
     \b
@@ -192,10 +231,13 @@ def serve(
     from ..mock_server.fake import Fake
     from ..mock_server.settings import Settings
 
+    _warn_of_age(data, max_age)
+    if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:
+        orgs = _recorded_organizations(data) or orgs
     settings = Settings(
         host=host,
         organizations=orgs,
-        data=tuple(record for file in data for record in file),
+        data=tuple(record for file in data for record in file.records),
         generated=not empty,
         workers=workers,
         **options,

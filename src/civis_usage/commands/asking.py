@@ -1,0 +1,99 @@
+"""The options of the commands that ask an API what the check asks: whom, with which key, about what, how gently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from civis_usage.contract_tests.config import Config
+
+__all__ = ["ASKING", "asking", "config_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    from civis_usage.contract_tests.config import moment
+
+    try:
+        return None if text is None else moment(text, last=param.name == "end")
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+_OPTIONS = (
+    click.option("--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]"),
+    click.option(
+        "--api-key", envvar="CIVIS_API_KEY", show_envvar=True, help="The key; better given by the environment."
+    ),
+    click.option(
+        "--org-id",
+        "organizations",
+        type=click.IntRange(min=0),
+        multiple=True,
+        metavar="ID",
+        help="An organization to look at; may come more than once.  [default: what the key shows]",
+    ),
+    click.option("--from", "start", callback=_moment, metavar="DATE", help="Look at no usage before this day."),
+    click.option("--to", "end", callback=_moment, metavar="DATE", help="Look at no usage after this day."),
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=1),
+        default=60,
+        show_default=True,
+        metavar="N",
+        help="The request budget, retries included.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for one answer.",
+    ),
+    click.option(
+        "--seed",
+        type=int,
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Which windows, records and tasks are looked at.",
+    ),
+)
+
+ASKING = ("base_url", "api_key", "organizations", "start", "end", "max_requests", "timeout", "seed")
+"""The names under which a command gets these options."""
+
+
+def asking(command: F) -> F:
+    """Add the options to a command, in the order of reading."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+def config_of(told: dict[str, Any]) -> Config:
+    """Give the run that the options, and further fields of the config beside them, ask for.
+
+    Raises:
+        Refusal: the base URL or the key cannot be used, or the window ends before it begins.
+    """
+    from civis_usage.client.endpoint import base_url_of, key_of
+    from civis_usage.client.errors import ConfigurationError
+    from civis_usage.contract_tests.config import Config
+
+    try:
+        key = key_of(told["api_key"])
+        url = base_url_of(told["base_url"], key)
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+    if told["start"] and told["end"] and told["start"] > told["end"]:
+        raise Refusal("--from is later than --to: swap them.")
+    organizations = tuple(dict.fromkeys(told["organizations"]))
+    return Config(**{**told, "base_url": url, "api_key": key.reveal(), "organizations": organizations})

@@ -1,0 +1,222 @@
+"""What the check says of a recording is what it says of the API, whether the API keeps the contract or breaks it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.recorder import Made, NotRecorded, record
+from civis_usage.contract_tests.replay import config_of
+from civis_usage.contract_tests.results import Report, Verdict
+from civis_usage.contract_tests.runner import checks, run
+from civis_usage.fixtures.fake import UsageServer
+from civis_usage.mock_server.loading import recorded_usage
+from civis_usage.recordings.document import parse, render
+from civis_usage.recordings.recording import Recording
+from civis_usage.schemas import times
+
+from .deviations import DEVIATIONS, Deviation
+from .deviations.table import JUDGED_OR_NOT
+from .judging import wrong
+from .legal import VARIATIONS
+from .standin import KEY, LLM, SUMMARY, Standin
+from .standin_runs import NOW, millis
+from .standin_server import Server, serving
+
+SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
+SAMPLE = {(each.operation, each.method): each for each in DEVIATIONS if each.exits != JUDGED_OR_NOT}
+"""A deviation of each method of the stand-in in each operation; none that keeps the check waiting."""
+BROKEN = {each.id: each for each in DEVIATIONS}
+LEGAL = {each.id: each for each in VARIATIONS}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def config(server: Server, standin: Standin, organizations: tuple[int, ...] = (1,), **more: Any) -> Config:
+    server.standin, standin.now = standin, lambda: millis(NOW)
+    return Config(server.url, KEY, organizations, **{"allow_no_data": True, "now": lambda: NOW} | more)
+
+
+def through_a_file(made: Made) -> Recording:
+    recording = parse(render(made.recording))
+    assert recording == made.recording
+    return recording
+
+
+def verdicts(report: Report) -> dict[str, str]:
+    return {result.check.id: str(result.verdict) for result in report.results}
+
+
+def blamed(report: Report) -> list[tuple[str, str | None]]:
+    return [(each.check.id, finding.field) for each in report.results for finding in each.findings]
+
+
+def assert_the_same(recorded: Report, live: Report, why: str = "") -> None:
+    shown = f"{why}\nlive: {wrong(live)}\nrecorded: {wrong(recorded)}"
+    assert verdicts(recorded) == verdicts(live), shown
+    assert recorded.exit_code == live.exit_code, shown
+    assert blamed(recorded) == blamed(live), shown
+
+
+@pytest.mark.parametrize(
+    ("deviation", "blur"),
+    [*((each, False) for each in SAMPLE.values()), *((each, True) for each in list(SAMPLE.values())[::3])],
+    ids=lambda value: getattr(value, "id", "blurred" if value else "plain"),
+)
+def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation: Deviation, blur: bool) -> None:
+    organizations = deviation.organizations
+    live = run(config(server, deviation.standin(**SIZE), organizations))
+    made = record(config(server, deviation.standin(**SIZE), organizations), blur=blur)
+    server.standin = Standin(daily={}, daily_matching={})
+    recorded = run(config_of(through_a_file(made), allow_no_data=True))
+
+    assert live.exit_code or any(each.verdict is Verdict.WARNED for each in live.results), "the deviation shows"
+    assert_the_same(recorded, live, deviation.wrong)
+    assert not server.standin.journal, "nobody is asked"
+
+
+@pytest.mark.parametrize(
+    "id_", ["type-spelt-otherwise", "additional-fields", "exclusive-bounds", "gzip-bodies", "runs-recorded-meanwhile"]
+)
+def test_a_legal_variation_is_kept_in_the_recording_too(server: Server, id_: str) -> None:
+    live = run(config(server, LEGAL[id_].standin(**SIZE)))
+    made = record(config(server, LEGAL[id_].standin(**SIZE)))
+    assert_the_same(run(config_of(through_a_file(made), allow_no_data=True)), live)
+
+
+@pytest.mark.parametrize("blur", [False, True], ids=["plain", "blurred"])
+def test_a_summary_rounded_to_two_decimals_is_kept_in_the_recording_too(server: Server, blur: bool) -> None:
+    def rounded(api: Standin, right: Any, question: Any, spent: int) -> float:
+        return round(right(question, spent), 2 if question.operation == SUMMARY else 6)
+
+    standin = Standin(daily={1: 12, 2: 4}, daily_matching={1: 3}).bend("amount", rounded)
+    made = record(config(server, standin, (1, 2)), blur=blur)
+    report = run(config_of(made.recording, allow_no_data=True))
+    assert "violated" not in verdicts(report).values(), wrong(report)
+    assert made.recording.summary_decimals == (2 if blur else None)
+
+
+@pytest.mark.parametrize("window", [("start",), ("end",), ("start", "end")], ids=" and ".join)
+def test_a_window_is_asked_for_whole_and_judged_alike(server: Server, window: tuple[str, ...]) -> None:
+    ends = {"start": NOW.replace(month=2, day=1), "end": NOW.replace(month=3, day=1)}
+    told = {name: ends[name] for name in window}
+    live = run(config(server, Standin(**SIZE), **told))
+    made = record(config(server, Standin(**SIZE), **told))
+    recorded = through_a_file(made)
+
+    assert_the_same(run(config_of(recorded, allow_no_data=True)), live)
+    asked = config(server, Standin(**SIZE), **told)
+    shown = {each["runCreatedAt"] for each in recorded_usage(recorded) if each["kind"] == "llm"}
+    expected = server.standin.records(_within(asked))
+    assert {each["runCreatedAt"] for each in expected} <= shown
+    assert expected
+
+
+def _within(asked: Config) -> Any:
+    from .standin import Question
+
+    start = millis(asked.start) if asked.start else None
+    return Question(LLM, org=1, start=start, end=millis(asked.end) if asked.end else None)
+
+
+def test_without_a_named_organization_the_recording_finds_the_same_one(server: Server) -> None:
+    live = run(config(server, Standin(**SIZE), ()))
+    made = record(config(server, Standin(**SIZE), ()))
+    recorded = run(config_of(through_a_file(made), allow_no_data=True))
+    assert_the_same(recorded, live)
+    assert made.recording.named == () and made.recording.organizations == recorded.organizations != (1,)
+
+
+def test_what_is_not_in_the_recording_is_inconclusive_and_never_passed(server: Server) -> None:
+    made = record(config(server, Standin(**SIZE)))
+    kept = tuple(each for each in made.recording.exchanges if each.operation != SUMMARY)
+    report = run(config_of(replace(made.recording, exchanges=kept)))
+    about = [result for result in report.results if result.check.operation == SUMMARY]
+    assert {result.verdict for result in about} == {Verdict.INCONCLUSIVE}
+    assert "not recorded: /usage/llm/organization/" in str([result.inconclusive for result in about])
+    assert report.exit_code == 3
+
+
+def test_two_recordings_share_no_identifier(server: Server) -> None:
+    one, other = (record(config(server, Standin(**SIZE))).recording for _ in range(2))
+    fields = ("runId", "jobId", "userId", "organizationId")
+    ids = [{each[name] for each in recorded_usage(made) for name in fields} for made in (one, other)]
+    assert ids[0] and not ids[0] & ids[1]
+    same = [record(config(server, Standin(**SIZE)), secret=b"s" * 32).recording.organizations for _ in range(2)]
+    assert same[0] == same[1]
+
+
+# -- what cannot be recorded
+
+
+def test_a_spent_budget_is_told_and_nothing_is_given(server: Server) -> None:
+    with pytest.raises(NotRecorded, match="the budget of 9 requests is spent: raise it with --max-requests"):
+        record(config(server, Standin(**SIZE), max_requests=9))
+    assert len(server.standin.journal) <= 9
+
+
+def test_a_window_counts_in_the_budget(server: Server) -> None:
+    with pytest.raises(NotRecorded, match="the budget of 2 requests is spent"):
+        record(config(server, Standin(**SIZE), max_requests=2, start=NOW.replace(month=2)))
+    with pytest.raises(NotRecorded, match="the budget of 12 requests is spent"):
+        record(config(server, Standin(**SIZE), max_requests=12, start=NOW.replace(month=2)))
+    assert len(server.standin.journal) <= 12
+
+
+def test_an_organization_without_usage_is_named_by_its_own_number(server: Server) -> None:
+    with pytest.raises(NotRecorded, match="no usage is shown to this key for organization 4711"):
+        record(config(server, Standin(**SIZE), (4711,)))
+
+
+def test_a_page_in_place_of_the_api_is_no_recording(server: Server) -> None:
+    standin = BROKEN["list_llm: html"].standin(**SIZE)
+    standin.bend("answer", lambda api, right, request: replace(right(request), body=b"<html>Sign in</html>"))
+    with pytest.raises(NotRecorded, match="the answers are not the API's"):
+        record(config(server, standin))
+
+
+# -- served again
+
+
+def test_a_recording_of_the_fake_served_again_and_checked_has_the_same_verdicts() -> None:
+    now = "2026-05-19T15:26:07Z"
+    at = times.parse(now)
+    world = {"organizations": {471100815: 6, 918273645: 3}, "now": millis(at)}
+    told: dict[str, Any] = {"now": lambda: at, "max_requests": 90, "allow_no_data": False}
+    first = UsageServer(world)
+    try:
+        live = run(Config(first.url, KEY, (471100815, 918273645), **told))
+        made = record(Config(first.url, KEY, (471100815, 918273645), **told))
+    finally:
+        first.stop()
+    recording = through_a_file(made)
+    assert_the_same(run(config_of(recording)), live)
+    data = tuple(recorded_usage(recording))
+    organizations = dict.fromkeys(recording.organizations)
+    second = UsageServer({"data": data, "generated": False, "organizations": organizations, "now": millis(at)})
+    try:
+        again = run(Config(second.url, KEY, recording.organizations, **told))
+    finally:
+        second.stop()
+    assert live.exit_code == 0, wrong(live)
+    assert_the_same(again, live)
+
+
+def test_the_checks_have_one_order_whichever_module_is_imported_first() -> None:
+    code = (
+        "import civis_usage.contract_tests.recorder; from civis_usage.contract_tests.runner import checks; "
+        "print(*(check.id for check in checks()))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert shown == [check.id for check in checks()]
+    assert shown[0] == "list-llm-organization"
