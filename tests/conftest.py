@@ -11,6 +11,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run one worker more than there are cores: the tests of retries and of processes wait more than they reckon."""
     return (os.cpu_count() or 1) + 1

@@ -42,7 +42,8 @@ def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | 
     JSON.
     """
     names = _names(rows) if columns is None else list(columns)
-    return "".join(map(_csv_line, [names, *([row.get(name) for name in names] for row in rows)]))
+    lines: list[list[Any]] = [names, *([row.get(name) for name in names] for row in rows)]
+    return "".join(map(_csv_line, lines))
 
 
 def printable(text: str) -> str:
