@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HEADERS", "KIT", "Server", "free_port", "get", "running"]
+__all__ = ["HEADERS", "KIT", "Server", "free_port", "get", "memory", "running"]
 
 KIT = [sys.executable, "-m", "civis_usage"]
 """The command civis-usage, of the environment that runs the benchmark."""
@@ -40,7 +40,7 @@ class Server:
 
     def memory(self, what: str = "VmRSS") -> float:
         """Give the resident memory (or, as ``VmHWM``, its peak) of the process and its children, in MB."""
-        return sum(_kilobytes(pid, what) for pid in _family(self.pid)) / 1000
+        return sum(memory(pid, what) for pid in _family(self.pid))
 
     def forget_peak(self) -> None:
         """Let the peak of the memory begin anew."""
@@ -110,8 +110,9 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
-def _kilobytes(pid: int, what: str) -> int:
+def memory(pid: int, what: str = "VmRSS") -> float:
+    """Give the resident memory (or, as ``VmHWM``, its peak) of one process, in MB."""
     found = re.search(rf"{what}:\s+([0-9]+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
     if found is None:
         raise SystemExit(f"/proc/{pid}/status tells no {what}: this measures on Linux only")
-    return int(found[1])
+    return int(found[1]) / 1000

@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Record(Mapping[str, Any]):
     """The documented fields by their snake_case names, each with its type."""
 
     def __init_subclass__(cls) -> None:
-        cls.documented = get_annotations(cls)
+        cls.documented = cls.__annotations__
 
     def __init__(self, body: Mapping[str, Any]):
         fields = {snake_case(name): value for name, value in body.items()}

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 __all__ = ["RETRIED", "Retries", "retry_after"]
 
@@ -23,8 +23,7 @@ _CONNECTION_TRIES = 3
 _LONGEST_WAIT = 60.0
 
 
-@dataclass(frozen=True)
-class Retries:
+class Retries(NamedTuple):
     """How often, and for how long altogether."""
 
     tries: int = 10

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["KeyDigest", "presented"]
 
 
-@dataclass(frozen=True)
-class KeyDigest:
+class KeyDigest(NamedTuple):
     """What is kept of a key: enough to know it again, not enough to use it. It shows itself as ``…``."""
 
     sha256: bytes

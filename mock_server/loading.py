@@ -58,13 +58,26 @@ def read_file(path: str | Path) -> list[Record]:
     return read_records(Path(path).read_bytes(), format_of(str(path)))
 
 
-def recorded_usage(recording: Recording) -> list[Record]:
+def recorded_usage(recording: Recording, invalid: Callable[[BadRecord], object] | None = None) -> list[Record]:
     """Give the usage records that a recording's lists show, whole, each with its ``kind``, documented fields only.
 
+    Args:
+        recording: where they stand.
+        invalid: is told of each record that is not as documented, which is left out then.
+
     Raises:
-        BadRecord: the API gave one that is not as documented; the text names its place.
+        BadRecord: the API gave one that is not as documented, and there is no ``invalid`` to tell; the text names its
+            place.
     """
-    return [_recorded(each) for each in listed(recording)]
+    records = []
+    for each in listed(recording):
+        try:
+            records.append(_recorded(each))
+        except BadRecord as reason:
+            if invalid is None:
+                raise
+            invalid(reason)
+    return records
 
 
 def _recording(text: str) -> Recording:
@@ -74,7 +87,7 @@ def _recording(text: str) -> Recording:
         raise BadRecord(reason.problem, reason.remedy) from None
 
 
-_VALID_ONLY = "the API answered so, and a fake serves valid records only: record another window (--from, --to)"
+_VALID_ONLY = "the API answered so, and a fake serves valid records only: leave such records out (--skip-invalid)"
 
 
 def _recorded(item: Listed) -> Record:

@@ -17,6 +17,8 @@ NOBODY = 2**63
 
 Value = int | str | None
 
+_INTEGER = re.compile(r"(-?)0*([0-9]+)", re.ASCII).fullmatch
+
 
 def query(query_string: str) -> dict[str, str]:
     """Give the parameters of a query (as WSGI has it) by name; of one given twice, the last counts (assumed)."""
@@ -44,7 +46,7 @@ def integer(text: str) -> int:
     Raises:
         ValueError: it is no such integer.
     """
-    match = re.fullmatch(r"(-?)0*([0-9]+)", text, re.ASCII)
+    match = _INTEGER(text)
     if match is None:
         raise ValueError(f"{shown(text)} is no integer: write digits such as 42")
     if len(match[2]) > 19 or int(match[2]) > NOBODY:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from civis_usage.recordings.document import BadRecording, is_recording, parse, r
 from civis_usage.recordings.recording import Exchange, Recording
 from civis_usage.recordings.usage import listed
 
+from .serve_process import serving
 from .test_replacement import RECORD
 
 MATCHING = {name: RECORD[name] for name in ("runId", "jobId", "userId", "organizationId", "runCreatedAt", "runTime")}
@@ -216,6 +218,19 @@ def test_a_record_that_the_api_gave_wrongly_is_refused_by_its_place(record, sent
     (tmp_path / "a.json").write_text(text)
     line = one_sentence(call("serve", "--port", "0", "--data", str(tmp_path / "a.json")))
     assert f"{tmp_path / 'a.json'}: {sentence}" in line
+    assert "--skip-invalid" in line
+
+
+def test_records_that_the_api_gave_wrongly_can_be_left_out(tmp_path):
+    answer = answered([RECORD, RECORD | {"id": 5, "credits": None}, {"id": 6}, RECORD | {"id": 7}])
+    path = tmp_path / "a.json"
+    path.write_text(render(recording(answer)))
+    options = ("--empty", "--skip-invalid", "--data", str(path))
+    with serving(*options, now=None) as served:
+        runs = requests.get(f"{served.url}/usage/llm?start_date=2000-01-01", auth=("k", ""), timeout=10).json()
+    assert {run["id"] for run in runs} == {RECORD["id"], 7}
+    told = "2 of 4 records are not as documented and left out, first answer 1, record 2: credits: null is not a number."
+    assert f"Warning: {path}: {told}\n" in "".join(served.said)
 
 
 def test_fixtures_read_a_recording(tmp_path, usage_server_factory):

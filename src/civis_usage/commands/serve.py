@@ -80,22 +80,42 @@ class _Data:
     """A file of the user's records."""
 
     name: str
-    records: list[Any]
-    recording: Recording | None
-    """What the records come from, where it is a recording."""
+    content: list[Any] | Recording
+    """Its records, or the recording that has them."""
+
+    @property
+    def recording(self) -> Recording | None:
+        """The recording, where it is one."""
+        return None if isinstance(self.content, list) else self.content
+
+    def records(self, *, skip_invalid: bool) -> list[Any]:
+        """Give its records; a recording may have some that a fake cannot serve."""
+        from ..mock_server.loading import BadRecord, recorded_usage
+
+        if isinstance(self.content, list):
+            return self.content
+        invalid: list[BadRecord] = []
+        try:
+            records = recorded_usage(self.content, invalid.append if skip_invalid else None)
+        except BadRecord as reason:
+            raise click.BadParameter(f"{self.name}: {reason}", param_hint="--data") from None
+        if invalid:
+            many = f"{len(invalid)} of {len(records) + len(invalid)} records"
+            first = str(invalid[0]).partition(";")[0]
+            click.echo(f"Warning: {self.name}: {many} are not as documented and left out, first {first}.", err=True)
+        return records
 
 
 def _data(name: str) -> _Data:
-    from ..mock_server.loading import BadRecord, format_of, read_records, recorded_usage
+    from ..mock_server.loading import BadRecord, format_of, read_records
     from ..recordings.document import BadRecording, is_recording, parse
 
     try:
         with click.open_file(name, "rb") as file:
             content = file.read()
         if is_recording(text := content.decode("utf-8", "replace")):
-            recording = parse(text)
-            return _Data(name, recorded_usage(recording), recording)
-        return _Data(name, read_records(content, format_of(name)), None)
+            return _Data(name, parse(text))
+        return _Data(name, read_records(content, format_of(name)))
     except OSError as reason:
         raise ValueError(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
     except (BadRecord, BadRecording) as reason:
@@ -161,6 +181,9 @@ def _warn_of_age(data: tuple[_Data, ...], max_age: int | None) -> None:
     "Repeatable.",
 )
 @max_age_option
+@click.option(
+    "--skip-invalid", is_flag=True, help="Leave out what a recording has that is not as documented, such as a null."
+)
 @click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
 @click.option("--api-key", "api_keys", multiple=True, help="Accept this key and refuse others. Repeatable.")
 @click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
@@ -197,6 +220,7 @@ def serve(
     port: int,
     data: tuple[_Data, ...],
     max_age: int | None,
+    skip_invalid: bool,
     empty: bool,
     orgs: Any,
     workers: int,
@@ -237,7 +261,7 @@ def serve(
     settings = Settings(
         host=host,
         organizations=orgs,
-        data=tuple(record for file in data for record in file.records),
+        data=tuple(record for file in data for record in file.records(skip_invalid=skip_invalid)),
         generated=not empty,
         workers=workers,
         **options,
