@@ -233,6 +233,13 @@ def test_records_that_the_api_gave_wrongly_can_be_left_out(tmp_path):
     assert f"Warning: {path}: {told}\n" in "".join(served.said)
 
 
+@pytest.mark.parametrize("option", [("--max-age", "3"), ("--skip-invalid",)])
+def test_an_option_for_recordings_is_refused_where_there_is_none(option, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([RECORD]))
+    line = one_sentence(call("serve", "--port", "0", "--data", str(tmp_path / "a.json"), *option))
+    assert f"{option[0]} has no meaning without a recording in --data: leave it out." in line
+
+
 def test_fixtures_read_a_recording(tmp_path, usage_server_factory):
     path = tmp_path / "usage.recording.json"
     path.write_text(WHOLE)

@@ -14,7 +14,7 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from civis_usage.contract_tests.config import Config
 
-__all__ = ["ASKING", "asking", "config_of"]
+__all__ = ["ASKING", "api_key_option", "asking", "base_url_option", "config_of", "timeout_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,11 +28,24 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+base_url_option = click.option(
+    "--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]"
+)
+api_key_option = click.option(
+    "--api-key", envvar="CIVIS_API_KEY", show_envvar=True, help="The key; better given by the environment."
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for one answer.",
+)
+
 _OPTIONS = (
-    click.option("--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]"),
-    click.option(
-        "--api-key", envvar="CIVIS_API_KEY", show_envvar=True, help="The key; better given by the environment."
-    ),
+    base_url_option,
+    api_key_option,
     click.option(
         "--org-id",
         "organizations",
@@ -51,14 +64,7 @@ _OPTIONS = (
         metavar="N",
         help="The request budget, retries included.",
     ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=30.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long to wait for one answer.",
-    ),
+    timeout_option,
     click.option(
         "--seed",
         type=int,

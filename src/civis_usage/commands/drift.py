@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .asking import api_key_option, base_url_option, timeout_option
 from .call import tell_of_retries
 from .check_output import Output, Paths
 from .refusal import GuardedCommand, Refusal
@@ -27,8 +28,8 @@ PATIENCE = 330.0
 
 
 @click.command(cls=GuardedCommand)
-@click.option("--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]")
-@click.option("--api-key", envvar="CIVIS_API_KEY", show_envvar=True, help="The key; better given by the environment.")
+@base_url_option
+@api_key_option
 @click.option("--spec", "spec_file", metavar="FILE", help="A spec in a file (- for standard input); asks nobody.")
 @click.option("--schemas", metavar="DIR", help="The contract's files.  [default: the kit's own]")
 @click.option(
@@ -36,14 +37,7 @@ PATIENCE = 330.0
 )
 @click.option("--wording", is_flag=True, help="Show differences in wording too.")
 @click.option("--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output).")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the answer.",
-)
+@timeout_option
 @click.pass_context
 def drift(
     ctx: click.Context,

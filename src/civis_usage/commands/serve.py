@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .recorded import max_age_option, warn_if_old
+from . import own_data
+from .recorded import max_age_option
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.limits import Limit
     from ..mock_server.settings import Settings
-    from ..recordings.recording import Recording
+    from .own_data import Data
 
 __all__ = ["PORT", "serve"]
 
@@ -75,66 +75,6 @@ def _fault(text: str) -> Fault:
     return Fault.parse(text)
 
 
-@dataclass(frozen=True)
-class _Data:
-    """A file of the user's records."""
-
-    name: str
-    content: list[Any] | Recording
-    """Its records, or the recording that has them."""
-
-    @property
-    def recording(self) -> Recording | None:
-        """The recording, where it is one."""
-        return None if isinstance(self.content, list) else self.content
-
-    def records(self, *, skip_invalid: bool) -> list[Any]:
-        """Give its records; a recording may have some that a fake cannot serve."""
-        from ..mock_server.loading import BadRecord, recorded_usage
-
-        if isinstance(self.content, list):
-            return self.content
-        invalid: list[BadRecord] = []
-        try:
-            records = recorded_usage(self.content, invalid.append if skip_invalid else None)
-        except BadRecord as reason:
-            raise click.BadParameter(f"{self.name}: {reason}", param_hint="--data") from None
-        if invalid:
-            many = f"{len(invalid)} of {len(records) + len(invalid)} records"
-            first = str(invalid[0]).partition(";")[0]
-            click.echo(f"Warning: {self.name}: {many} are not as documented and left out, first {first}.", err=True)
-        return records
-
-
-def _data(name: str) -> _Data:
-    from ..mock_server.loading import BadRecord, format_of, read_records
-    from ..recordings.document import BadRecording, is_recording, parse
-
-    try:
-        with click.open_file(name, "rb") as file:
-            content = file.read()
-        if is_recording(text := content.decode("utf-8", "replace")):
-            return _Data(name, parse(text))
-        return _Data(name, read_records(content, format_of(name)))
-    except OSError as reason:
-        raise ValueError(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
-    except (BadRecord, BadRecording) as reason:
-        raise ValueError(f"{name}: {reason}") from None
-
-
-def _recorded_organizations(data: tuple[_Data, ...]) -> dict[int, None]:
-    """Give the organizations of the recordings, in the form of ``--orgs``: the first is the caller's own."""
-    return {each: None for file in data if file.recording for each in file.recording.organizations}
-
-
-def _warn_of_age(data: tuple[_Data, ...], max_age: int | None) -> None:
-    recordings = [(file.recording, file.name) for file in data if file.recording is not None]
-    if max_age is not None and not recordings:
-        raise click.UsageError("--max-age has no meaning without a recording in --data: leave it out.")
-    for recording, name in recordings:
-        warn_if_old(recording, name, max_age)
-
-
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -175,7 +115,7 @@ def _warn_of_age(data: tuple[_Data, ...], max_age: int | None) -> None:
 @click.option(
     "--data",
     metavar="FILE",
-    callback=_by(_data),
+    callback=_by(own_data.read),
     multiple=True,
     help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), or those of a recording. "
     "Repeatable.",
@@ -218,7 +158,7 @@ def serve(
     /,
     host: str,
     port: int,
-    data: tuple[_Data, ...],
+    data: tuple[Data, ...],
     max_age: int | None,
     skip_invalid: bool,
     empty: bool,
@@ -255,13 +195,13 @@ def serve(
     from ..mock_server.fake import Fake
     from ..mock_server.settings import Settings
 
-    _warn_of_age(data, max_age)
+    records = own_data.records(data, max_age=max_age, skip_invalid=skip_invalid)
     if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:
-        orgs = _recorded_organizations(data) or orgs
+        orgs = own_data.organizations(data) or orgs
     settings = Settings(
         host=host,
         organizations=orgs,
-        data=tuple(record for file in data for record in file.records(skip_invalid=skip_invalid)),
+        data=records,
         generated=not empty,
         workers=workers,
         **options,
