@@ -19,6 +19,9 @@ __all__ = ["RETRIED", "Retries", "retry_after"]
 RETRIED = frozenset({429, 502, 503, 504})
 """The statuses after which a GET is tried again."""
 
+_jitter = random.SystemRandom()
+"""Chance that leaves the state of the module ``random``, which is its program's, as it is."""
+
 _CONNECTION_TRIES = 3
 _LONGEST_WAIT = 60.0
 
@@ -68,4 +71,4 @@ def _http_date(text: str) -> datetime | None:
 
 def _backoff(attempt: int) -> float:
     longest = min(_LONGEST_WAIT, 0.5 * 2 ** (attempt - 1))
-    return random.uniform(longest / 2, longest)  # noqa: S311 - jitter, no secret
+    return _jitter.uniform(longest / 2, longest)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.client
 import json
+import random
 import re
 import socket
 import uuid
@@ -122,6 +123,12 @@ class TestAnswers:
             "Content-Security-Policy": "frame-ancestors 'self' *.civisanalytics.com",
         }
         assert {name: answer.headers.get(name) for name in expected} == expected
+
+    def test_leave_the_state_of_the_module_random_to_the_program(self, client):
+        ask(client, "/usage/llm")  # what is drawn once is drawn
+        before = random.getstate()
+        assert ask(client, "/usage/llm").status_code == 200
+        assert random.getstate() == before
 
     @pytest.mark.parametrize("path", [*EVERY_OPERATION, "/nothing"])
     def test_each_have_a_request_id_a_runtime_and_the_rate_limit(self, client, path):
