@@ -57,7 +57,11 @@ class Begun(NamedTuple):
             return cls(*told[-1], b"".join(pieces))
         rest = iter(pieces)
         first = next(rest, b"")  # with it, status and headers are told at the latest
-        return cls(*told[-1], _to_its_end(first, rest, pieces))
+        status, headers = told[-1]
+        if ("Content-Length", str(len(first))) in headers:  # there is no more of it
+            getattr(pieces, "close", lambda: None)()
+            return cls(status, headers, first)
+        return cls(status, headers, _to_its_end(first, rest, pieces))
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, as an ASGI application does; a ``ConnectionError`` on the way hangs up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
@@ -10,11 +11,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from civis_usage.mock_server import server
 from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.bridge import Bridge
+from civis_usage.mock_server.http_server import HttpServer
 from civis_usage.mock_server.settings import Settings
 
 QUICK = ("GET", "/usage/llm/organization/1/summary", b"")
@@ -38,6 +41,15 @@ def address(app):
     with server.start(app) as running:
         host, _, port = running.url.removeprefix("http://").partition(":")
         yield host, int(port)
+
+
+@pytest.fixture(params=[0, 1], ids=["alone", "in company"], autouse=True)
+def company(request, address):
+    """Another client's open connection, or none: where several ask, their answers are written together."""
+    others = [socket.create_connection(address, timeout=20) for _ in range(request.param)]
+    yield
+    for other in others:
+        other.close()
 
 
 @pytest.fixture
@@ -100,7 +112,7 @@ def alone(address, kind):
         return answer.status, body
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), cuts=st.lists(st.integers(1, 3000), max_size=4))
 def test_requests_in_a_pipeline_are_answered_in_order(address, kinds, cuts):
     stream = b"".join(written(*kind) for kind in kinds)
@@ -177,6 +189,77 @@ def test_what_stands_behind_a_slow_request_waits_for_it(address, fake):
         connection.sendall(written(*QUICK) + written(*LOST))
         answers = Answers(connection)
         assert [answers.next()[0].status for _ in range(2)] == [200, 404]
+
+
+def test_clients_that_ask_together_each_get_their_own_answers(address):
+    questions = [written("GET", f"/usage/llm?org_id=1&start_date=2026-04-{day:02d}") for day in range(1, 17)]
+    expected = [alone(address, ("GET", f"/usage/llm?org_id=1&start_date=2026-04-{day:02d}")) for day in range(1, 17)]
+    clients = [socket.create_connection(address, timeout=20) for _ in questions]
+    answers = [Answers(client) for client in clients]
+    for turn in range(20):
+        for at, client in enumerate(clients):
+            client.sendall(questions[(at + turn) % len(questions)])
+        for at, each in enumerate(answers):
+            answer, body = each.next()
+            assert (answer.status, body) == expected[(at + turn) % len(questions)]
+    for client in clients:
+        client.close()
+
+
+def test_a_server_that_stops_leaves_no_answer_unwritten(app):
+    """It stops in the very turn of the event loop in which two clients' requests were read."""
+
+    async def stop_at_once():
+        loop, http = asyncio.get_running_loop(), HttpServer(Bridge(app, lambda _: False))
+        http.config.load()
+
+        def protocol():
+            return http.config.http_protocol_class(http.config, http.server_state, app_state={}, _loop=loop)
+
+        pairs = [socket.socketpair() for _ in range(2)]
+        connections = [(await loop.connect_accepted_socket(protocol, ours))[1] for ours, _ in pairs]
+        for connection in connections:
+            connection.data_received(written(*QUICK))
+        for connection in connections:
+            connection.shutdown()
+        await asyncio.sleep(0.01)
+        return [theirs for _, theirs in pairs]
+
+    for client in asyncio.run(stop_at_once()):
+        answers = Answers(client)
+        assert answers.next()[0].status == 200
+        assert answers.rest() == b""
+        client.close()
+
+
+class Body:
+    """A WSGI application's body, which tells whether it was closed."""
+
+    closed = False
+
+    def __init__(self, pieces):
+        self._pieces = pieces
+
+    def __iter__(self):
+        return iter(self._pieces)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("length", [(), (("Content-Length", "7"),)], ids=["of unknown length", "of known length"])
+@pytest.mark.parametrize("pieces", [[b"one two"], [b"one", b" ", b"two"]], ids=["in one piece", "in three"])
+def test_any_wsgi_application_is_served_and_its_body_closed(pieces, length):
+    body = Body(pieces)
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), *length])
+        return body
+
+    with server.start(application) as running:
+        host, _, port = running.url.removeprefix("http://").partition(":")
+        assert alone((host, int(port)), QUICK) == (200, b"one two")
+    assert body.closed
 
 
 def test_every_answer_has_a_date_and_its_length(address):
