@@ -6,9 +6,9 @@ import errno
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .limits import Standing
 from .wire import encode
@@ -56,6 +56,7 @@ _SENTENCES = {
     500: "Something went wrong on the server.",
 }
 _WITHOUT_SENTENCE = frozenset({429, 503})
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _CHALLENGE = 'Bearer realm="Civis Platform API", error="invalid_token", error_description="{}"'
 
 
@@ -74,8 +75,7 @@ class Stream:
 Body = bytes | Stream
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer, and how it ends. It is a WSGI application that gives itself."""
 
     status: int
@@ -111,7 +111,7 @@ class Answer:
 
     def without(self, *names: str) -> Answer:
         """Give the same answer without the headers of these names."""
-        return replace(self, headers=tuple(header for header in self.headers if header[0] not in names))
+        return self._replace(headers=tuple(header for header in self.headers if header[0] not in names))
 
     def _length(self) -> Headers:
         if isinstance(self.body, Stream) or self.status == 304:
@@ -177,10 +177,7 @@ def error(status: int, sentence: str | None = None, headers: Mapping[str, str] |
 
 
 def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+    return _PHRASES.get(status, "Error")
 
 
 def _half(body: bytes) -> Iterator[bytes]:

@@ -38,8 +38,8 @@ def compressed(answer: Answer, environ: WSGIEnvironment) -> Answer:
         return answer
     shown = answer.without("Vary").adding(("Vary", "Accept-Encoding, Origin"), ("Content-Encoding", "gzip"))
     if isinstance(answer.body, Stream):
-        return replace(shown, body=replace(answer.body, parts=_pressed(answer.body.parts)))
-    return replace(shown, body=b"".join(_pressed(iter([answer.body]))))
+        return shown._replace(body=replace(answer.body, parts=_pressed(answer.body.parts)))
+    return shown._replace(body=b"".join(_pressed(iter([answer.body]))))
 
 
 def _pressed(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from . import answers
@@ -39,11 +38,11 @@ def on_the_way(fault: Fault | None, answer: Answer) -> Answer:
     if fault.content_type is not None:
         answer = answer.without("Content-Type").adding(("Content-Type", fault.content_type))
     if fault.malformed:
-        answer = replace(answer.without("ETag"), body=_spoilt(answer.whole))
+        answer = answer.without("ETag")._replace(body=_spoilt(answer.whole))
     if fault.disconnect:
-        return replace(answer, end="none")
+        return answer._replace(end="none")
     if fault.cut:
-        return replace(answer, body=answer.whole, end="cut")
+        return answer._replace(body=answer.whole, end="cut")
     return answer
 
 

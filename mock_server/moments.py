@@ -26,8 +26,11 @@ def read(moment: Moment, *, up: bool = False) -> int:
     """
     if isinstance(moment, int):
         return moment
-    when = _datetime(moment)
-    return times.to_millis(when + timedelta(microseconds=999) if up and when.microsecond % 1000 else when)
+    if isinstance(moment, str):
+        return _written(moment, up)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return _whole(moment if moment.tzinfo else moment.replace(tzinfo=UTC), up)
 
 
 def month_so_far(now: int) -> tuple[int, int]:
@@ -40,19 +43,16 @@ def month_so_far(now: int) -> tuple[int, int]:
 _DAY = 24 * 60 * 60 * 1000
 
 
-def _datetime(moment: str | date | datetime) -> datetime:
-    if isinstance(moment, str):
-        return _written(moment)
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 @lru_cache(maxsize=256)  # clients ask about the same windows: a tenth of the cost of a summary
-def _written(text: str) -> datetime:
+def _written(text: str, up: bool) -> int:
     if len(text) == len("2026-04-17"):
         text += "T00:00:00Z"
     try:
-        return times.parse(text)
+        moment = times.parse(text)
     except ValueError:
-        return times.parse(f"{text}Z")
+        moment = times.parse(f"{text}Z")
+    return _whole(moment, up)
+
+
+def _whole(moment: datetime, up: bool) -> int:
+    return times.to_millis(moment + timedelta(microseconds=999) if up and moment.microsecond % 1000 else moment)

@@ -127,12 +127,13 @@ class World:
         last = now if end is None else min(end, now)
         days = self._days(kind, org_id, start, last)
         with_own = frozenset(self._own.days(kind, org_id, start, last))
+        ends = (days[0], days[-1]) if days else ()
         batch: list[bytes] = []
         size, before = 0, b"["
         for day in reversed(days):
             day_of = self._merged_day if day in with_own else self.history.day
             runs = day_of(kind, org_id, day, task)
-            part = runs.blob if days[0] < day < days[-1] else runs.between(start, last)
+            part = runs.between(start, last) if day in ends else runs.blob
             if not part:
                 continue
             batch += before, part
