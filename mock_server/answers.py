@@ -88,7 +88,7 @@ class Answer(NamedTuple):
         """Give status, headers and body; raises ``ConnectionResetError`` where it hangs up."""
         if self.end == "none":
             raise _reset()
-        start_response(self.status_line, [*self.headers, *self._length()])
+        start_response(self.status_line, [*self._length(), *self.headers])
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
         if isinstance(self.body, Stream):

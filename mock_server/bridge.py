@@ -31,6 +31,8 @@ LARGEST_BODY = 256 << 20
 HANG_UP = "civis_usage.hang_up"
 """The server's extension of ASGI that ends a connection after what was sent."""
 
+_NO_BODY = ("204", "304")
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -53,15 +55,14 @@ class Begun(NamedTuple):
             return _no_write
 
         pieces = app(environ, start_response)
-        if isinstance(pieces, list):
-            return cls(*told[-1], b"".join(pieces))
         rest = iter(pieces)
         first = next(rest, b"")  # with it, status and headers are told at the latest
         status, headers = told[-1]
-        if ("Content-Length", str(len(first))) in headers:  # there is no more of it
-            getattr(pieces, "close", lambda: None)()
-            return cls(status, headers, first)
-        return cls(status, headers, _to_its_end(first, rest, pieces))
+        without_body = environ["REQUEST_METHOD"] == "HEAD" or status.startswith(_NO_BODY)
+        if not without_body and ("Content-Length", str(len(first))) not in headers:
+            return cls(status, headers, _to_its_end(first, rest, pieces))
+        _close(pieces)
+        return cls(status, headers, b"" if without_body else first)
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, as an ASGI application does; a ``ConnectionError`` on the way hangs up."""
@@ -128,7 +129,11 @@ def _to_its_end(first: bytes, rest: Iterator[bytes], pieces: Iterable[bytes]) ->
         yield first
         yield from rest
     finally:
-        getattr(pieces, "close", lambda: None)()
+        _close(pieces)
+
+
+def _close(pieces: Iterable[bytes]) -> None:
+    getattr(pieces, "close", lambda: None)()
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

@@ -89,6 +89,7 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with the API's error body, and hang up."""
+        self._write()
         answer = answers.error(400, f"The given request was not as expected: {msg}")
         headers = [*answer.headers, ("Content-Length", str(len(answer.whole))), ("Connection", "close")]
         lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers)]

@@ -183,6 +183,14 @@ def test_a_request_that_is_hung_up_on_has_no_answer(address, fake, kind):
     assert alone(address, kind)[0] == 200
 
 
+def test_what_is_no_http_is_refused_after_the_answers_to_what_came_before_it(address):
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(written(*QUICK) + b"no HTTP\r\n\r\n")
+        answers = Answers(connection)
+        assert [answers.next()[0].status for _ in range(2)] == [200, 400]
+        assert answers.rest() == b""
+
+
 def test_what_stands_behind_a_slow_request_waits_for_it(address, fake):
     fake.faults.add("get_llm_organization_summary first=1 latency=0.2")
     with socket.create_connection(address, timeout=20) as connection:
@@ -247,19 +255,26 @@ class Body:
         self.closed = True
 
 
+@pytest.mark.parametrize("kind", [QUICK, HEAD, BODY], ids=["get", "head", "with a body"])
 @pytest.mark.parametrize("length", [(), (("Content-Length", "7"),)], ids=["of unknown length", "of known length"])
 @pytest.mark.parametrize("pieces", [[b"one two"], [b"one", b" ", b"two"]], ids=["in one piece", "in three"])
-def test_any_wsgi_application_is_served_and_its_body_closed(pieces, length):
-    body = Body(pieces)
+def test_any_wsgi_application_is_served_and_its_body_closed(pieces, length, kind):
+    bodies = [Body(pieces), pieces, Body(pieces)]
 
     def application(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain"), *length])
-        return body
+        return next(asked)
 
+    asked = iter(bodies)
     with server.start(application) as running:
         host, _, port = running.url.removeprefix("http://").partition(":")
-        assert alone((host, int(port)), QUICK) == (200, b"one two")
-    assert body.closed
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            answers = Answers(connection)
+            for _ in bodies:
+                connection.sendall(written(*kind))
+                answer, body = answers.next(kind[0])
+                assert (answer.status, body) == (200, b"" if kind is HEAD else b"one two")
+    assert bodies[0].closed and bodies[2].closed
 
 
 def test_every_answer_has_a_date_and_its_length(address):
