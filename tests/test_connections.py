@@ -240,6 +240,22 @@ def test_a_server_that_stops_leaves_no_answer_unwritten(app):
         client.close()
 
 
+def test_only_what_is_not_quick_takes_the_long_way_through_the_server(app, monkeypatch):
+    taken = []
+
+    class Noting(Bridge):
+        async def __call__(self, scope, receive, send):
+            taken.append((scope["method"], scope["path"]))
+            await super().__call__(scope, receive, send)
+
+    monkeypatch.setattr(server, "Bridge", Noting)
+    with server.start(app) as running:
+        host, _, port = running.url.removeprefix("http://").partition(":")
+        for kind in (QUICK, LIST, HEAD, LOST, BODY, OWN):
+            alone((host, int(port)), kind)
+    assert taken == [BODY[:2], OWN[:2]]
+
+
 class Body:
     """A WSGI application's body, which tells whether it was closed."""
 
