@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import answers, compression, credentials, description, effects, parameters, prefer, usage
 from .answers import Answer, Problem
+from .bridge import AT_ONCE
 from .credentials import KeyDigest
 from .fake import Fake
 
@@ -80,7 +81,7 @@ class Api:
             environ["PATH_INFO"] = path = "/" + path.lstrip("/")
         if is_own(path):
             return self._own(environ, start_response)
-        began, arrived = time.perf_counter(), self._fake.clock.now()
+        began, arrived, era = time.perf_counter(), self._fake.clock.now(), self._fake.journal.era
         visit = self._visit(environ, path)
         try:
             answer = self._answer(visit)
@@ -89,7 +90,7 @@ class Api:
         except Exception:
             _log.exception("%s %s failed", visit.method, path)
             answer = answers.error(500)
-        return self._leave(visit, answer, began, arrived)(environ, start_response)
+        return self._leave(visit, answer, began, arrived, era)(environ, start_response)
 
     def _visit(self, environ: WSGIEnvironment, path: str) -> Visit:
         key = credentials.presented(environ.get("HTTP_AUTHORIZATION"))
@@ -117,7 +118,7 @@ class Api:
         self._fake.admit(visit.key, visit.standing)
         chosen = self._chosen(visit, visit.operation)
         visit.fault, fault = chosen.rule, chosen.fault
-        if chosen.wait:
+        if chosen.wait and not visit.environ.get(AT_ONCE):  # a fault that was set just now slows the next request
             self._fake.sleep(chosen.wait)
         try:
             effects.instead(fault)
@@ -134,10 +135,11 @@ class Api:
             operation, visit.digest, lambda: usage.organization(self._fake, operation, visit.in_path, visit.query)
         )
 
-    def _leave(self, visit: Visit, answer: Answer, began: float, arrived: int) -> Answer:
+    def _leave(self, visit: Visit, answer: Answer, began: float, arrived: int, era: int) -> Answer:
         """Give an answer the headers that all have (recorded), and write the request down."""
         request_id, seconds = _request_id(), time.perf_counter() - began
         self._fake.journal.add(
+            era=era,
             at=arrived,
             request_id=request_id,
             method=visit.method,

@@ -20,13 +20,25 @@ from . import answers
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-__all__ = ["HANG_UP", "LARGEST_BODY", "THREADS", "Begun", "Bridge"]
+__all__ = ["AT_ONCE", "GONE", "HANG_UP", "LARGEST_BODY", "THREADS", "Begun", "Bridge"]
 
 THREADS = 32
 """Requests that may wait, as with a fault of latency, that one process answers at a time; more stand in line."""
 
-LARGEST_BODY = 256 << 20
+OWN_THREADS = 4
+"""Threads for the application's own requests, which so do not stand in line behind those that wait."""
+
+LARGEST_BODY = 1 << 20
 """Bytes that a request may send."""
+
+LARGEST_OWN_BODY = 256 << 20
+"""Bytes that a request of the application's own may send."""
+
+AT_ONCE = "civis_usage.at_once"
+"""In a request's environment: it is answered in the event loop, where nothing may wait."""
+
+GONE = "civis_usage.gone"
+"""The server's extension of ASGI that tells whether the client has gone."""
 
 HANG_UP = "civis_usage.hang_up"
 """The server's extension of ASGI that ends a connection after what was sent."""
@@ -77,9 +89,13 @@ class Begun(NamedTuple):
                 for piece in body:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                     await asyncio.sleep(0)  # others' turn
+                    if scope["extensions"][GONE]():
+                        break
             except ConnectionError:
                 await _hang_up(scope, receive)
                 return
+            finally:
+                _close(body)
             body = b""
         await send({"type": "http.response.body", "body": body})
 
@@ -87,15 +103,27 @@ class Begun(NamedTuple):
 class Bridge:
     """An ASGI application that asks a WSGI one; what is quick can be had :meth:`at_once`."""
 
-    def __init__(self, app: WSGIApplication, may_wait: Callable[[WSGIEnvironment], bool]) -> None:
-        """Ask ``app``; ``may_wait`` tells which requests not to answer in the event loop."""
+    def __init__(
+        self, app: WSGIApplication, may_wait: Callable[[str], bool], is_own: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Ask ``app``.
+
+        Args:
+            app: the application.
+            may_wait: tells of a path whether its requests are not to be answered in the event loop.
+            is_own: tells of a path whether it is the application's own control: then it may send more, and is answered
+                by threads of its own.
+        """
         self._app = app
         self._may_wait = may_wait
+        self._is_own = is_own
         self._threads = ThreadPoolExecutor(THREADS, "civis-usage")
+        self._own_threads = ThreadPoolExecutor(OWN_THREADS, "civis-usage-own")
 
     def close(self) -> None:
         """Let the threads go; no request comes any more."""
         self._threads.shutdown(wait=False)
+        self._own_threads.shutdown(wait=False)
 
     def at_once(self, scope: Scope) -> Begun | None:
         """Answer a request that sends nothing and need not wait; ``None`` for another.
@@ -106,22 +134,29 @@ class Bridge:
         if _sends(scope):
             return None
         environ = _environ(scope, b"")
-        return None if self._may_wait(environ) else Begun.of(self._app, environ)
+        if self._may_wait(environ["PATH_INFO"]):
+            return None
+        environ[AT_ONCE] = True
+        return Begun.of(self._app, environ)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any request; a ``ConnectionError`` of the application hangs up."""
         try:
-            body = await _body(receive) if _sends(scope) else b""
-            begun = _too_large() if body is None else await self._begun(_environ(scope, body))
+            largest = LARGEST_OWN_BODY if self._is_own(scope["path"]) else LARGEST_BODY
+            body = await _body(receive, largest) if _sends(scope) else b""
+            begun = _too_large(largest) if body is None else await self._begun(_environ(scope, body))
         except ConnectionError:
             await _hang_up(scope, receive)
         else:
             await begun.send(scope, receive, send)
 
     async def _begun(self, environ: WSGIEnvironment) -> Begun:
-        if not self._may_wait(environ):
+        path = environ["PATH_INFO"]
+        if not self._may_wait(path):
+            environ[AT_ONCE] = True
             return Begun.of(self._app, environ)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, Begun.of, self._app, environ)
+        threads = self._own_threads if self._is_own(path) else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, Begun.of, self._app, environ)
 
 
 def _to_its_end(first: bytes, rest: Iterator[bytes], pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -146,7 +181,7 @@ def _sends(scope: Scope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, largest: int) -> bytes | None:
     """Give what a request sends, or ``None`` where that is too much; it is read whole, so that the answer arrives."""
     parts, size, more = [], 0, True
     while more:
@@ -155,13 +190,13 @@ async def _body(receive: Receive) -> bytes | None:
             raise ConnectionResetError("the client went away")
         part, more = message["body"], message["more_body"]
         size += len(part)
-        if size <= LARGEST_BODY:
+        if size <= largest:
             parts.append(part)
-    return b"".join(parts) if size <= LARGEST_BODY else None
+    return b"".join(parts) if size <= largest else None
 
 
-def _too_large() -> Begun:
-    answer = answers.error(413, f"The body is too large: {LARGEST_BODY >> 20} MB are taken.")
+def _too_large(largest: int) -> Begun:
+    answer = answers.error(413, f"The body is too large: {largest >> 20} MB are taken.")
     return Begun(answer.status_line, [*answer.headers, ("Content-Length", str(len(answer.whole)))], answer.whole)
 
 

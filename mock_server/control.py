@@ -70,10 +70,10 @@ def load() -> Response:
     """Load records."""
     try:
         rows = read_records(request.get_data(), format_of(request.mimetype))
-        count = fake().load(rows, replace=_flag("replace"))
+        loaded = fake().load(rows, replace=_flag("replace"))
     except BadRecord as reason:
         raise Problem.bad(f"{reason}.") from None
-    return _json({"loaded": count}, 201)
+    return _json({"loaded": len(loaded)}, 201)
 
 
 @blueprint.delete("/_fake/data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +16,6 @@ from .faults import Faults
 from .journal import Journal
 from .limits import LIVE, RateLimits, Standing
 from .settings import Settings
-from .wire_names import on_the_wire
 from .world import World
 
 __all__ = ["Fake"]
@@ -33,7 +32,7 @@ class Fake:
     Args:
         settings: what to start with, and what :meth:`reset` goes back to.
         wall: real time in seconds since the epoch.
-        sleep: how to wait out a fault's latency; by default until :attr:`closing` is set at the latest.
+        sleep: how to wait out a fault's latency; by default until :meth:`reset` or :meth:`close` at the latest.
     """
 
     def __init__(
@@ -48,9 +47,10 @@ class Fake:
         self.faults = Faults(settings.faults, seed=settings.seed)
         self.journal = Journal()
         self.limits = RateLimits(settings.rate_limit or LIVE, wall=wall)
-        self.closing = threading.Event()
-        """Set when the server stops, so that no request waits any longer."""
-        self.sleep = sleep or self.closing.wait
+        self.sleep = sleep or self._wait
+        self._closed = False
+        self._woken = threading.Event()
+        self._lock = threading.Lock()
         self._accepted = frozenset(map(KeyDigest.of, settings.api_keys))
         self._generated = World(
             seed=settings.seed,
@@ -68,18 +68,24 @@ class Fake:
         """The id of the caller's own organization."""
         return self.world.organizations[0].id
 
-    def load(self, records: Iterable[Mapping[str, Any]], *, replace: bool = False) -> int:
+    def load(self, records: Iterable[Mapping[str, Any]], *, replace: bool | None = False) -> list[dict[str, Any]]:
         """Add records of one's own, whole or partial; with ``replace``, they take the place of all others.
 
-        What is missing in a record is completed. Gives the number of records loaded.
+        What is missing in a record is completed. Gives the records that were loaded, whole.
+
+        Args:
+            records: the records.
+            replace: ``None`` means: if they are the first that are loaded.
 
         Raises:
             BadRecord: one of them cannot be; the message names its number, field, value and the remedy, and nothing
                 is loaded.
         """
         records = list(records)
-        self.world = self._with(records, self.world, replace=replace)
-        return len(records)
+        with self._lock:
+            before = self.loaded()
+            self.world = self._with(records, self.world, replace=not before if replace is None else replace)
+            return self.loaded()[-len(records) :] if records else []
 
     def loaded(self) -> list[dict[str, Any]]:
         """Give the records that were loaded, as completed."""
@@ -87,15 +93,30 @@ class Fake:
 
     def unload(self) -> None:
         """Take back every record that was loaded, and show the generated world again."""
-        self.world = self._generated
+        with self._lock:
+            self.world = self._generated
 
     def reset(self) -> None:
-        """Bring data, faults, journal, clock and rate-limit counters back to how the fake started."""
-        self.world = self._start
+        """Bring data, faults, journal, clock and rate-limit counters back to how the fake started.
+
+        A request that waits for a fault's latency waits no longer, and is not written into the new journal.
+        """
+        with self._lock:
+            self.world = self._start
         self.clock.reset()
         self.faults.reset()
         self.journal.reset()
         self.limits.reset()
+        self._wake()
+
+    def open(self) -> None:
+        """Let requests wait as faults of latency want, after :meth:`close`."""
+        self._closed = False
+
+    def close(self) -> None:
+        """Let no request wait any longer, now and from now on: the server stops."""
+        self._closed = True
+        self._wake()
 
     def health(self) -> dict[str, Any]:
         """Tell what is served: version, organizations, the world's fingerprint, the clock and what the world is of."""
@@ -152,8 +173,17 @@ class Fake:
         body = self.world.llm_by_id(id, now=self.clock.now())
         return None if body is None else _organization(body)
 
-    def _with(self, records: Iterable[Mapping[str, Any]], world: World, *, replace: bool = False) -> World:
-        return world.with_records([on_the_wire(record) for record in records], now=self.clock.now(), replace=replace)
+    def _with(self, records: Sequence[Mapping[str, Any]], world: World, *, replace: bool = False) -> World:
+        return world.with_records(records, now=self.clock.now(), replace=replace)
+
+    def _wait(self, seconds: float) -> None:
+        woken = self._woken  # before the look at whether it is closed: who comes later is woken by nobody
+        if not self._closed:
+            woken.wait(seconds)
+
+    def _wake(self) -> None:
+        woken, self._woken = self._woken, threading.Event()
+        woken.set()
 
 
 def _organization(record: bytes) -> int:

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from . import answers
-from .bridge import HANG_UP, Begun, Bridge
+from .bridge import GONE, HANG_UP, Begun, Bridge
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -28,6 +28,9 @@ KEEP_ALIVE = 60
 LONGEST = 60_000
 """Bytes of a request's target that httptools can split."""
 
+LARGEST_HEAD = 1 << 20
+"""Bytes of a request's line and headers."""
+
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.ERROR)  # what a client does to a connection is no trouble of ours
 
@@ -39,14 +42,27 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.logger = _log
         self._unwritten = b""
+        self._head_size: int | None = None
+        """Bytes that were read of a request's head, while it has not ended."""
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, but hold no head that has no end."""
+        super().data_received(data)
+        if self._head_size is not None:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
+                self.send_400_response(f"its line and headers are longer than {LARGEST_HEAD >> 20} MB")
 
     def on_message_begin(self) -> None:
-        """Let the application hang up."""
+        """Let the application hang up, and know when the client has."""
         super().on_message_begin()
-        self.scope["extensions"] = {HANG_UP: self.transport.close}  # type: ignore[dict-item]  # an extension of ours
+        self._head_size = 0
+        ours = {HANG_UP: self.transport.close, GONE: self.transport.is_closing}
+        self.scope["extensions"] = ours  # type: ignore[typeddict-item]  # extensions of ours
 
     def on_headers_complete(self) -> None:
         """Take targets of any length."""
+        self._head_size = None
         target = self.url
         self.url = target[:LONGEST]
         super().on_headers_complete()

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ..schemas.times import render
-from . import moments
+from . import moments, parameters
 from .moments import Moment
 from .redaction import Redaction
 
@@ -61,14 +61,23 @@ class Journal:
     def __init__(self, size: int = SIZE) -> None:
         self.echo: Callable[[Call], None] | None = None
         """Is told of every call, where it is set."""
+        self.era = 0
+        """Counts how often it was cleared."""
         self._calls: deque[Call] = deque(maxlen=size)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def add(self, *, path: str, parameters: Mapping[str, str], secrets: Iterable[str | None] = (), **call: Any) -> None:
-        """Write a call down, without the ``secrets``; the oldest is forgotten where there is no room."""
+    def add(
+        self, *, era: int, path: str, parameters: Mapping[str, str], secrets: Iterable[str | None] = (), **call: Any
+    ) -> None:
+        """Write a call down, without the ``secrets``; the oldest is forgotten where there is no room.
+
+        A call that came in an :attr:`era` that is over, as a slow one of the test before, is forgotten already.
+        """
         tidy = Redaction(secrets)
         with self._lock:
+            if era != self.era:
+                return
             number = next(self._numbers)
             written = Call(number=number, path=tidy(path), parameters=tidy.all(parameters), **call)
             self._calls.append(written)
@@ -80,6 +89,7 @@ class Journal:
         with self._lock:
             self._calls.clear()
             self._numbers = itertools.count(1)
+            self.era += 1
 
     reset = clear
 
@@ -177,9 +187,18 @@ def _agree(written: str | None, wanted: object) -> bool:
         return written is wanted
     if written == str(wanted):
         return True
+    if isinstance(wanted, int) and not isinstance(wanted, bool):
+        return _integer(written) == wanted
     if isinstance(wanted, str | date):
         return _moment(written) == _moment(wanted) is not None
     return False
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return parameters.integer(text)
+    except ValueError:
+        return None
 
 
 def _moment(value: str | date) -> int | None:

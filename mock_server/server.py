@@ -14,12 +14,13 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
+from .api import is_own
 from .bridge import THREADS, Bridge
 from .http_server import HttpServer
 from .sockets import CannotListen, bind, url
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
     from .fake import Fake
 
@@ -34,25 +35,28 @@ class Server:
 
     def __init__(self, app: WSGIApplication, bound: socket.socket) -> None:
         self._fake = _fake(app)
-        self._bridge = Bridge(app, self._may_wait)
+        self._bridge = Bridge(app, self._may_wait, self._is_own)
         self._http = HttpServer(self._bridge)
         self.url = url(bound)
         """The base URL, without a slash at its end."""
         if self._fake:
-            self._fake.closing.clear()
+            self._fake.open()
         self._thread = threading.Thread(target=self._http.run, args=([bound],), name="civis-usage-server", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the requests under way and give the port back; a second call does nothing."""
         if self._fake:
-            self._fake.closing.set()
+            self._fake.close()
         self._http.should_exit = True
         self._thread.join()
         self._bridge.close()
 
-    def _may_wait(self, environ: WSGIEnvironment) -> bool:
-        return self._fake is not None and self._fake.may_wait(environ["PATH_INFO"])
+    def _may_wait(self, path: str) -> bool:
+        return self._fake is not None and self._fake.may_wait(path)
+
+    def _is_own(self, path: str) -> bool:
+        return self._fake is not None and is_own(path)
 
     def __enter__(self) -> Server:
         return self
@@ -88,7 +92,8 @@ def _serve_here(
 ) -> int:
     server = Server(app, bound)
     announce()
-    stopping.wait()
+    while not stopping.wait(0.2):  # a wait without an end hears no Ctrl-C on Windows
+        pass
     end = threading.Thread(target=server.stop, daemon=True)
     end.start()
     end.join(PATIENCE)

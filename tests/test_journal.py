@@ -115,9 +115,21 @@ class TestWhatIsWrittenDown:
         [call] = journal
         assert len(repr(call)) < 2000
         for number in range(module.SIZE + 5):
-            journal.add(**_call(number))
+            journal.add(era=journal.era, **_call(number))
         assert len(journal) == module.SIZE
         assert [each.number for each in journal][-1] == module.SIZE + 6, "numbers go on"
+
+    @pytest.mark.parametrize("written", ["7", "007", "-0"])
+    def test_integers_are_compared_by_value(self, client, journal, written):
+        ask(client, f"/usage/llm?org_id={written}")
+        journal.assert_called("list_llm", org_id=int(written), times=1)
+        journal.assert_not_called("list_llm", org_id=8)
+
+    def test_what_came_before_it_was_cleared_is_not_written_afterwards(self, journal):
+        era = journal.era
+        journal.clear()
+        journal.add(era=era, **_call(1))
+        assert not list(journal)
 
     def test_listeners_are_told_of_every_call(self, client, journal):
         heard = []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,8 +19,10 @@ from hypothesis import strategies as st
 
 from civis_usage.fixtures import bodies
 from civis_usage.fixtures.strategies import llm_usage, matching_usage
+from civis_usage.mock_server.fake import Fake
 from civis_usage.mock_server.fields import BadRecord
 from civis_usage.mock_server.loading import format_of, read_records
+from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.world import World
 from civis_usage.schemas import times, validator
 
@@ -51,6 +56,31 @@ MATCHED = {
 
 empty = World(generated=False)
 full = World()
+
+
+def test_what_many_threads_load_is_all_there():
+    fake = Fake(Settings(generated=False))
+    start = threading.Barrier(8)
+
+    def work(number):
+        start.wait(30)
+        return [fake.load([{"kind": "llm", "jobId": number * 100 + at}])[0]["jobId"] for at in range(40)]
+
+    with ThreadPoolExecutor(8) as threads:
+        told = [job for jobs in threads.map(work, range(8)) for job in jobs]
+    assert told == [number * 100 + at for number in range(8) for at in range(40)], "each is told its own"
+    assert sorted(record["jobId"] for record in fake.loaded()) == sorted(told)
+
+
+def test_a_field_that_is_there_under_both_names_is_refused_by_the_fake_as_well():
+    with pytest.raises(BadRecord, match="'runId' is there twice"):
+        Fake(Settings(generated=False)).load([{"run_id": 1, "runId": 2, "credits": 1}])
+
+
+def test_a_refusal_can_be_told_by_another_process():
+    refused = BadRecord("7 is no text", "write text", number=3, field="modelId", unit="line")
+    again = pickle.loads(pickle.dumps(refused))
+    assert (str(again), vars(again)) == (str(refused), vars(refused))
 
 
 def load(*records: Any, into: World = empty, now: int = NOW, replace: bool = False) -> World:

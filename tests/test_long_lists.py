@@ -205,6 +205,27 @@ class TestOverHttp:
                 leaving.recv(10)
         assert ask(connection, "/usage/llm?org_id=8")[0].status == 200
 
+    def test_is_not_made_for_a_client_that_has_gone(self, fake, monkeypatch):
+        made, pieces = [], World.pieces
+
+        def counted(*args, **options):
+            for piece in pieces(*args, **options):
+                made.append(len(piece))
+                yield piece
+
+        monkeypatch.setattr(World, "pieces", counted)
+        whole = sum(len(piece) for piece in pieces(fake.world, "llm", 7, MOMENT - 800 * DAY, now=MOMENT))
+        with server.start(create_app(fake=fake)) as started:
+            host, _, port = started.url.removeprefix("http://").partition(":")
+            with socket.create_connection((host, int(port)), timeout=20) as leaving:
+                leaving.sendall(f"GET {ALL} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\r\n".encode())
+                leaving.recv(10)
+            requests_behind = http.client.HTTPConnection(host, int(port), timeout=20)
+            for _ in range(20):
+                assert ask(requests_behind, "/usage/llm/0")[0].status == 404
+            requests_behind.close()
+        assert sum(made) < whole / 2
+
 
 class TestGzip:
     LISTS = ("/usage/llm?org_id=8", ALL)

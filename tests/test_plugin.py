@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from civis_usage.fixtures.fake import UsageServer
 
 
 def passes(pytester, source, *options, **counts):
@@ -358,3 +362,17 @@ def test_importing_the_fixtures_modules_loads_no_server():
     code = f"import sys, civis_usage.fixtures.plugin, civis_usage.fixtures.fake; print(*{HEAVY!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_threads_that_ask_a_server_for_its_url_at_once_open_one_port():
+    asked, start = UsageServer({"generated": False}), threading.Barrier(8)
+
+    def ask(_):
+        start.wait(30)
+        return asked.url
+
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert len(set(threads.map(ask, range(8)))) == 1
+    finally:
+        asked.stop()
