@@ -56,7 +56,13 @@ _SENTENCES = {
     500: "Something went wrong on the server.",
 }
 _WITHOUT_SENTENCE = frozenset({429, 503})
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Payload Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
+"""As Python has them, but for those that differ between its versions: a body is the same on each."""
 _CHALLENGE = 'Bearer realm="Civis Platform API", error="invalid_token", error_description="{}"'
 
 
@@ -170,7 +176,7 @@ def error(status: int, sentence: str | None = None, headers: Mapping[str, str] |
     sentence = sentence or _SENTENCES.get(status) or f"{_phrase(status)}."
     body: dict[str, Any] = {"error": re.sub("[^a-z]+", "_", _phrase(status).lower())}
     if status not in _WITHOUT_SENTENCE:
-        body["errorDescription"] = sentence
+        body["errorDescription"] = sentence.encode(errors="backslashreplace").decode()  # a sentence quotes its input
     body["code"] = status
     challenge = (("WWW-Authenticate", _CHALLENGE.format(_SENTENCES[401])),) if status == 401 else ()
     return Answer(status, (("Content-Type", JSON), *(headers or {}).items(), *challenge), encode(body))

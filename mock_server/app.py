@@ -17,6 +17,10 @@ from .settings import Settings
 __all__ = ["create_app"]
 
 
+_OPEN = (page.READING, "control.openapi")
+"""What is not guarded here: the page looks at its visitor itself, and the contract is for everyone."""
+
+
 def create_app(settings: Settings | None = None, *, fake: Fake | None = None) -> Flask:
     """Make the fake of the API as a WSGI application; ``app.extensions["civis_usage"]`` is its :class:`Fake`.
 
@@ -30,7 +34,7 @@ def create_app(settings: Settings | None = None, *, fake: Fake | None = None) ->
     app.register_blueprint(page.blueprint)  # /, for people
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _no_route)
-    app.before_request(lambda: None if request.endpoint == page.READING else guard.check(fake.settings, request))
+    app.before_request(lambda: None if request.endpoint in _OPEN else guard.check(fake.settings, request))
     app.wsgi_app = Api(fake, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to stand before it
     return app
 

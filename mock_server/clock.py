@@ -32,7 +32,8 @@ class Clock:
 
     def now(self) -> int:
         """Give the current moment."""
-        return self._pin if self._pin is not None else int(self._wall() * 1000) + self._offset
+        pin = self._pin
+        return pin if pin is not None else int(self._wall() * 1000) + self._offset
 
     @property
     def text(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import answers
+from . import answers, fault_words
 from .answers import Answer, Body, Stream
 from .fault import Fault
 from .wire import encode
@@ -17,7 +17,7 @@ def instead(fault: Fault | None) -> None:
     """Raise the :class:`~.answers.Problem` that a fault has in the place of a true answer, if it has one."""
     if fault is None or fault.status is None:
         return
-    wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    wait = {} if fault.retry_after is None else {"Retry-After": fault_words.number(fault.retry_after)}
     raise answers.Problem(fault.status, headers=wait)
 
 

@@ -127,8 +127,8 @@ class Fault:
             elif name in fault_words.FLAGS:
                 yield word
             elif name == "latency" and isinstance(value, tuple):
-                yield f"latency={value[0]:g}-{value[1]:g}"
+                yield f"latency={fault_words.number(value[0])}-{fault_words.number(value[1])}"
             elif isinstance(value, tuple):
                 yield f"{word}={','.join(value)}"
             else:
-                yield shlex.quote(f"{word}={value:g}" if isinstance(value, float) else f"{word}={value}")
+                yield shlex.quote(f"{word}={fault_words.number(value) if isinstance(value, float) else value}")

@@ -10,12 +10,24 @@ import difflib
 import math
 import shlex
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 from ..schemas import OPERATIONS
-from .wire_names import wire_name
+from . import wire
 
-__all__ = ["EFFECTS", "FIELD_EFFECTS", "FLAGS", "NAMES", "OPERATION_NAMES", "BadFault", "known", "on_the_wire", "read"]
+__all__ = [
+    "EFFECTS",
+    "FIELD_EFFECTS",
+    "FLAGS",
+    "NAMES",
+    "OPERATION_NAMES",
+    "BadFault",
+    "known",
+    "number",
+    "on_the_wire",
+    "read",
+]
 
 OPERATION_NAMES = (*OPERATIONS, "endpoints")
 """What a rule can name: the operations of ``/usage``, and the API's description."""
@@ -40,11 +52,11 @@ def read(text: str) -> dict[str, Any]:
     except ValueError as reason:
         if isinstance(reason, BadFault):
             raise
-        raise BadFault(f"the fault {text!r} cannot be read: {str(reason).lower()}") from None
+        raise BadFault(f"a fault cannot be read: {str(reason).lower()}") from None  # its words may hold a key
     given: dict[str, Any] = {}
     for name, value in pairs:
         if name in given:
-            raise BadFault(f"{_word(name)} is given twice in {text!r}: once is enough")
+            raise BadFault(f"{_word(name)} is given twice: once is enough")
         given[name] = value
     return given
 
@@ -61,13 +73,18 @@ def known(name: str) -> str:
     raise BadFault(f"a fault has no {name[:40]!r}: {_meant(name, [*map(_word, NAMES)])}")
 
 
+def number(value: float) -> str:
+    """Give a number in digits that read back as the same one: ``2.0`` is ``2``, and ``1e-07`` is ``0.0000001``."""
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+
+
 def on_the_wire(names: object) -> tuple[str, ...]:
     """Give fields' names as they are on the wire (``runTime``), from one name, several with commas, or a sequence."""
     if isinstance(names, str):
         names = names.split(",")
     if not isinstance(names, Iterable):
         raise BadFault(f"{names!r} is no list of fields: write names such as credits")
-    return tuple(wire_name(str(name)) for name in names)
+    return tuple(wire.on_the_wire(str(name).strip()) for name in names)
 
 
 def _pair(word: str) -> tuple[str, Any]:

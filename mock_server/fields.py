@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from ..schemas import load, times
 from .history import Kind
 from .orgs import LARGEST_ID
 
-__all__ = ["FIELDS", "BadRecord", "checked", "kind_of", "known", "on_the_wire", "shown"]
+__all__ = ["FIELDS", "BadRecord", "checked", "kind_of", "known", "shown"]
 
 FIELDS: dict[Kind, dict[str, dict[str, Any]]] = {
     "llm": load("llm_usage")["properties"],
@@ -43,13 +43,14 @@ class BadRecord(ValueError):  # noqa: N818  named for what is wrong
         self.field = field
         self.problem = problem
         self.remedy = remedy
+        self.unit = unit
         place = [f"{unit} {number}"] if number is not None else []
         super().__init__(": ".join([*place, *([field] if field else []), f"{problem}; {remedy}"]))
 
-
-def on_the_wire(name: str) -> str:
-    """Give a field's name as the API writes it: ``run_created_at`` is ``runCreatedAt``."""
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Tell how it is made, for ``pickle``: another process may be the one to show it."""
+        made = partial(type(self), number=self.number, field=self.field, unit=self.unit)
+        return made, (self.problem, self.remedy)
 
 
 def kind_of(values: Mapping[str, Any], kind: object, number: int) -> Kind:

@@ -16,7 +16,8 @@ from typing import Any
 from ..recordings.document import BadRecording, is_recording, parse
 from ..recordings.recording import Recording
 from ..recordings.usage import Listed, listed
-from .fields import FIELDS, BadRecord, checked, known, on_the_wire, shown
+from .fields import FIELDS, BadRecord, checked, known, shown
+from .wire import on_the_wire
 
 __all__ = ["FORMATS", "BadRecord", "format_of", "read_file", "read_records", "recorded_usage"]
 

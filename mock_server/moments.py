@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from ..schemas import times
+from .rhythm import DAY
 
 __all__ = ["Moment", "month_so_far", "read"]
 
@@ -37,10 +38,7 @@ def month_so_far(now: int) -> tuple[int, int]:
     """Give the documented default window: the start of ``now``'s month and the end of its day, in UTC (assumed)."""
     today = (times.EPOCH + timedelta(milliseconds=now)).date()
     midnight = read(today)
-    return midnight - (today.day - 1) * _DAY, midnight + _DAY - 1
-
-
-_DAY = 24 * 60 * 60 * 1000
+    return midnight - (today.day - 1) * DAY, midnight + DAY - 1
 
 
 @lru_cache(maxsize=256)  # clients ask about the same windows: a tenth of the cost of a summary
@@ -55,4 +53,5 @@ def _written(text: str, up: bool) -> int:
 
 
 def _whole(moment: datetime, up: bool) -> int:
-    return times.to_millis(moment + timedelta(microseconds=999) if up and moment.microsecond % 1000 else moment)
+    millis = times.to_millis(moment)
+    return millis + 1 if up and moment.microsecond % 1000 else millis

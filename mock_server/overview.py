@@ -118,11 +118,12 @@ def _credits(world: World, org_id: int, day: int, now: int) -> Decimal:
     if end > now:
         return world.credits(org_id, start, end, now=now)
     known = _past.setdefault(world, {})
-    if (org_id, day) not in known:
+    amount = known.get((org_id, day))
+    if amount is None:
         if len(known) > 50_000:
             known.clear()
-        known[org_id, day] = world.credits(org_id, start, end, now=now)
-    return known[org_id, day]
+        amount = known[org_id, day] = world.credits(org_id, start, end, now=now)
+    return amount
 
 
 def _latest(world: World, kind: Kind, shown: list[Organization], now: int) -> tuple[dict[str, Any], ...]:

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["BACKLOG", "CannotListen", "bind", "url"]
 
 BACKLOG = 1024
-"""Connections that can wait for a thread."""
+"""Connections that can wait to be taken."""
 
 
 class CannotListen(OSError):  # noqa: N818  named for what it says
@@ -36,7 +36,7 @@ def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
         return [_bound(family, taken, shared=True) for _ in range(count)]
     except CannotListen:
         raise
-    except OSError as reason:
+    except (OSError, UnicodeError) as reason:
         raise CannotListen(_why(host, port, reason)) from None
 
 
@@ -65,8 +65,8 @@ def _bound(family: int, address: Any, *, shared: bool) -> socket.socket:
     return made
 
 
-def _why(host: str, port: int, reason: OSError) -> str:
-    if isinstance(reason, socket.gaierror):
+def _why(host: str, port: int, reason: OSError | UnicodeError) -> str:
+    if isinstance(reason, socket.gaierror | UnicodeError):
         return f"host {host!r} cannot be found: use an address of this machine such as 127.0.0.1"
     if reason.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is taken: stop what listens there, choose another, or 0 for any free one"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from typing import Any
 
-__all__ = ["MICRO", "credits_text", "csv_field", "encode", "string"]
+__all__ = ["MICRO", "credits_text", "csv_field", "encode", "on_the_wire", "string"]
 
 MICRO = 1_000_000
 """Micro-credits in a credit."""
@@ -24,10 +23,9 @@ _PLAIN = re.compile(r"[^\s\",;]+").fullmatch
 def encode(value: Any) -> bytes:
     r"""Give ``value`` as compact UTF-8 JSON with ``&``, ``<`` and ``>`` written as ``\u0026`` and so on (recorded).
 
-    A :class:`~decimal.Decimal` becomes the JSON number that reads back as the same double. Raises ``ValueError`` for
-    numbers that JSON does not know (NaN, infinities).
+    Raises ``ValueError`` for numbers that JSON does not know (NaN, infinities).
 
-    >>> encode({"credits": Decimal("1.250000"), "name": "R&D"})
+    >>> encode({"credits": 1.25, "name": "R&D"})
     b'{"credits":1.25,"name":"R\\u0026D"}'
     """
     text = _ENCODER.encode(value)
@@ -52,10 +50,9 @@ def csv_field(text: str) -> str:
     return text if _PLAIN(text) else '"' + text.replace('"', '""') + '"'
 
 
-def _decimal(value: object) -> float:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+def on_the_wire(name: str) -> str:
+    """Give a field's name as the API writes it: ``run_created_at`` is ``runCreatedAt``."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

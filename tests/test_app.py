@@ -342,10 +342,13 @@ class TestWhatIsAssumed:
         answer = client.get("/usage/llm?start_date=2026-01-01T00:00:00+00:00", headers=KEY)
         assert "%2B" in problem(answer)
 
-    @pytest.mark.parametrize("date", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01"])
+    @pytest.mark.parametrize(
+        "date", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.9999Z", "0001-01-01"]
+    )
     def test_the_ends_of_the_calendar_can_be_asked_for(self, client, date):
-        for name in ("start_date", "end_date"):
-            assert ask(client, "/usage/llm", **{name: date}).status_code == 200
+        for path in ("/usage/llm", "/usage/matching", "/usage/llm/organization/1/summary"):
+            for name in ("start_date", "end_date"):
+                assert ask(client, path, **{name: date}).status_code == 200
 
     def test_unknown_parameters_are_ignored(self, client):
         more = {"limit": "5", "page_num": "2", "org_id[]": "abc", "": "x", "ORG_ID": "abc"}

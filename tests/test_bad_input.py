@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -402,6 +402,24 @@ def test_what_is_no_http_gets_the_apis_error_too(wire: Wire, request_bytes: byte
         return  # hanging up on what cannot be read, or is too long, is an answer as well
     assert 400 <= answer.status < 500 or (answer.status == 505 and b"HTTP/9.9" in request_bytes), answer
     refused(answer, answer.status)
+
+
+def test_a_head_without_an_end_is_not_held(served: Served, wire: Wire) -> None:
+    """It is refused after a megabyte, wherever it goes on: in the target, in a header's name or in its value."""
+    for begun in (b"GET /usage/llm?x=", b"GET /usage/llm HTTP/1.1\r\nX-", b"GET /usage/llm HTTP/1.1\r\nX: "):
+        with socket.create_connection(wire.address, timeout=20) as connection:
+            sent = 0
+            with suppress(ConnectionError):
+                connection.sendall(begun)
+                for _ in range(64):
+                    connection.sendall(b"h" * (1 << 20))
+                    sent += 1
+            assert sent < 64, "the server goes on reading"
+
+
+@pytest.mark.parametrize("target", ["/usage/llm", "/endpoints", "/nothing"])
+def test_a_body_that_no_question_needs_is_refused(wire: Wire, target: str) -> None:
+    refused(wire.ask(target, body=b"x" * (2 << 20)), 413, "1 MB")
 
 
 def test_a_client_that_goes_away_in_the_middle_harms_nobody(wire: Wire) -> None:

@@ -204,6 +204,8 @@ class TestFaults:
             (b'{"content_type": "a\\nb"}', "content-type"),
             (b'["status=500", {"status": 1}]', "status=1"),
             (b'["status=500", "nonsense"]', "nonsense"),
+            (b'{"null": ["\\ud800"]}', "ud800"),
+            (b'{"cut": "\\udfff"}', "udfff"),
         ],
     )
     def test_that_cannot_be_are_refused_whole(self, client, body, told):
@@ -349,6 +351,13 @@ class TestWhoMayUseThem:
     def test_nobody_but_this_machine(self, client, method, path, address):
         answer = client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address})
         refused(answer, "--allow-remote-control", 403)
+
+    @pytest.mark.parametrize("address", STRANGERS)
+    def test_the_contract_is_for_everyone_under_any_name(self, client, address):
+        answer = client.get(
+            "/openapi.json", headers={"Host": "fake.example"}, environ_overrides={"REMOTE_ADDR": address}
+        )
+        assert answer.json["openapi"].startswith("3.1")
 
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
     def test_this_machine_by_any_of_its_addresses(self, client, address):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+from threading import Thread
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civis_usage.mock_server import server
 from civis_usage.mock_server.app import create_app
@@ -266,7 +272,54 @@ class TestOnTheWire:
         with server.start(app) as running:
             answer = requests.get(f"{running.url}/usage/llm", headers=KEY, timeout=5)
             assert float(answer.headers["X-Runtime"]) >= 0.05
-        assert app.extensions["civis_usage"].sleep(30) is True, "a stopped fake waits for nothing"
+        began = time.monotonic()
+        app.extensions["civis_usage"].sleep(30)
+        assert time.monotonic() - began < 10, "a stopped fake waits for nothing"
+
+    def test_latency_ends_with_a_reset_and_is_not_written_into_the_next_tests_journal(self, served, url):
+        served.faults.add(latency=3000)
+        answers = Queue()
+        slow = Thread(target=lambda: answers.put(requests.get(f"{url}/usage/llm", headers=KEY, timeout=60)))
+        slow.start()
+        _until(lambda: served.faults and next(iter(served.faults)).used)
+        served.reset()
+        assert answers.get(timeout=30).status_code == 200
+        slow.join()
+        served.journal.assert_not_called("list_llm")
+        assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=30).status_code == 200
+        served.journal.assert_called("list_llm", times=1)
+
+    def test_controls_are_answered_while_slow_requests_fill_every_thread(self, served, url):
+        served.faults.add(latency=3000)
+        with ThreadPoolExecutor(server.THREADS + 8) as clients:
+            slow = [
+                clients.submit(requests.get, f"{url}/usage/llm", headers=KEY, timeout=60)
+                for _ in range(server.THREADS + 8)
+            ]
+            _until(lambda: next(iter(served.faults)).used >= server.THREADS)
+            assert requests.get(f"{url}/_fake/health", timeout=10).status_code == 200
+            assert requests.post(f"{url}/_fake/reset", timeout=10).status_code == 200
+            assert {each.result().status_code for each in slow} == {200}
+
+    def test_one_that_is_set_while_a_request_is_answered_at_once_stops_nobody(self, served, url, monkeypatch):
+        answered = served.may_wait
+
+        def set_just_then(path):
+            waits = answered(path)
+            if path == "/usage/llm" and not waits:
+                served.faults.add("list_llm", latency=3000)
+            return waits
+
+        monkeypatch.setattr(served, "may_wait", set_just_then)
+        assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=10).status_code == 200
+        assert [each.used for each in served.faults] == [1]
+
+
+def _until(reached):
+    end = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.005)
 
 
 class TestPrefer:
@@ -367,6 +420,29 @@ class TestHowTheyAreWritten:
             Fault.parse(text)
         assert told in str(refused.value)
         assert "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize("text", ["key=SECRET key=SECRET status=500", "'key=SECRET status=500"])
+    def test_a_key_is_not_in_the_sentence(self, text):
+        with pytest.raises(BadFault) as refused:
+            Fault.parse(text)
+        assert "SECRET" not in str(refused.value)
+
+    @given(
+        chance=st.floats(0, 1, exclude_min=True),
+        wait=st.floats(0, 3600),
+        spread=st.floats(0, 3600),
+        retry_after=st.floats(0, 1e9),
+    )
+    def test_every_rule_reads_back_as_itself(self, chance, wait, spread, retry_after):
+        low, high = sorted((wait, spread))
+        for latency in (wait, (low, high)):
+            fault = Fault(status=503, chance=chance, retry_after=retry_after, latency=latency)
+            assert Fault.parse(str(fault)) == fault
+
+    def test_retry_after_is_sent_in_digits(self, client, fake):
+        fake.faults.add("list_llm status=429 retry-after=1234567 first=1", "list_llm status=429 retry-after=0.25")
+        told = [client.get("/usage/llm", headers=KEY).headers["Retry-After"] for _ in range(2)]
+        assert told == ["1234567", "0.25"]
 
     def test_a_list_with_one_wrong_rule_sets_none(self, fake):
         with pytest.raises(BadFault):

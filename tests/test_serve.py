@@ -171,6 +171,8 @@ def test_a_port_that_is_taken_is_told_in_one_sentence():
     [
         (["--port", "70000"], ["--port", "70000", "65535"]),
         (["--host", "no.such.host.invalid"], ["no.such.host.invalid", "127.0.0.1"]),
+        (["--host", ".."], ["'..'", "127.0.0.1"]),
+        (["--host", "x" * 64], ["x" * 64, "127.0.0.1"]),
         (["--host", "192.0.2.1"], ["192.0.2.1", "not this machine"]),
         (["--seed", "x"], ["--seed", "'x'"]),
         (["--profile", "wild"], ["--profile", "wild", "realistic", "edge"]),
