@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import NamedTuple
 
 __all__ = ["FIRST_DAY", "OWN", "Lane", "Numbering", "Position", "place_organizations"]
 
@@ -44,7 +43,8 @@ class Lane(IntEnum):
 _LANES = tuple(Lane)
 
 
-class Position(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Position:
     """Where a numbered thing stands: the day since 1970-01-01, the organization's place, the lane, the day's index."""
 
     day: int
