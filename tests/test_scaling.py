@@ -97,7 +97,7 @@ QUOTED = [(page.name, match["shown"], match["figure"]) for page in PAGES for mat
 
 
 def test_there_are_figures_to_look_at():
-    assert {"docs/scaling.md", "ARCHITECTURE.md"} <= {page for page, _, _ in QUOTED}
+    assert "docs/scaling.md" in {page for page, _, _ in QUOTED}
 
 
 @pytest.mark.parametrize(("page", "shown", "figure"), QUOTED)
