@@ -83,8 +83,8 @@ class Clock:
 def _millis(seconds: float) -> int:
     try:
         return round(seconds * 1000)
-    except (OverflowError, ValueError):
-        raise ValueError(f"the clock cannot be moved by {seconds} seconds: give a number such as 3600") from None
+    except (OverflowError, TypeError, ValueError):
+        raise ValueError(f"the clock cannot be moved by {seconds!r} seconds: give a number such as 3600") from None
 
 
 def _existing(millis: int) -> int:

@@ -32,6 +32,7 @@ from .answers import Answer, Problem
 from .fake import Fake
 from .fault import Fault
 from .loading import format_of, read_records
+from .sentences import shown
 from .wire import encode
 from .world import BadRecord
 
@@ -126,7 +127,7 @@ def journal() -> Response:
     known = ("operation", "status", "org_id", "since", "limit")
     for name in asked:
         if name not in known:
-            raise Problem.bad(f"the journal cannot be filtered by {parameters.shown(name)}: use {', '.join(known)}.")
+            raise Problem.bad(f"the journal cannot be filtered by {shown(name)}: use {', '.join(known)}.")
     number = {name: _integer(name, asked[name]) for name in ("status", "org_id", "limit") if name in asked}
     organization = {"org_id": number["org_id"]} if "org_id" in number else {}
     try:
@@ -138,7 +139,7 @@ def journal() -> Response:
             **organization,
         )
     except ValueError as reason:
-        raise Problem.bad(f"since: {reason}.") from None
+        raise Problem.bad(f"{reason}.") from None
     return _json({"calls": [call.as_dict() for call in calls], "remembered": len(fake().journal)})
 
 
@@ -214,7 +215,7 @@ def _body() -> Any:
     try:
         return json.loads(request.get_data())
     except (ValueError, RecursionError):
-        raise Problem.bad("the body is not JSON.") from None
+        raise Problem.bad('the body is not JSON, such as {"status": 503} or "list_llm status=503".') from None
 
 
 def _try(change: Any, value: object) -> None:
@@ -234,5 +235,5 @@ def _integer(name: str, text: str) -> int:
 def _flag(name: str) -> bool:
     text = request.args.get(name, "false").lower()
     if text not in ("true", "false"):
-        raise Problem.bad(f"{name} {parameters.shown(text)} is neither true nor false.")
+        raise Problem.bad(f"{name} {shown(text)} is neither true nor false.")
     return text == "true"

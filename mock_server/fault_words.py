@@ -6,7 +6,6 @@ names are the attributes of :class:`~.fault.Fault`, with hyphens or underscores.
 
 from __future__ import annotations
 
-import difflib
 import math
 import shlex
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from typing import Any
 
 from ..schemas import OPERATIONS
 from . import wire
+from .sentences import meant
 
 __all__ = [
     "EFFECTS",
@@ -70,7 +70,7 @@ def known(name: str) -> str:
     attribute = name.replace("-", "_")
     if attribute in NAMES:
         return attribute
-    raise BadFault(f"a fault has no {name[:40]!r}: {_meant(name, [*map(_word, NAMES)])}")
+    raise BadFault(f"a fault has no {name[:40]!r}: {meant(name, map(_word, NAMES))}")
 
 
 def number(value: float) -> str:
@@ -100,7 +100,7 @@ def _pair(word: str) -> tuple[str, Any]:
         return "operation", word
     if word.replace("-", "_") in NAMES:
         raise BadFault(f"{word} needs a value: write {word}=…")
-    raise BadFault(f"{word[:40]!r} is neither an operation nor an effect: {_meant(word, [*OPERATION_NAMES, *FLAGS])}")
+    raise BadFault(f"{word[:40]!r} is neither an operation nor an effect: {meant(word, (*OPERATION_NAMES, *FLAGS))}")
 
 
 def _value(attribute: str, text: str) -> Any:
@@ -152,8 +152,3 @@ NAMES = (
 
 def _word(name: str) -> str:
     return name if name == "operation" else name.replace("_", "-")
-
-
-def _meant(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(words)}"

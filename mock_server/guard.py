@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from flask import Request
 
 from .answers import Problem
+from .sentences import shown
 from .settings import Settings
 
 __all__ = ["check", "check_visitor", "is_loopback"]
@@ -29,7 +30,7 @@ def check(settings: Settings, request: Request) -> None:
     check_visitor(settings, request)
     origin = request.headers.get("Origin")
     if origin is not None and origin != f"{request.scheme}://{request.host}":
-        raise Problem(403, f"The fake's controls answer no page from elsewhere, such as {_shown(origin)}.")
+        raise Problem(403, f"The fake's controls answer no page from elsewhere, such as {shown(origin)}.")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise Problem(403, "The fake's controls answer no page from elsewhere.")
 
@@ -43,7 +44,7 @@ def check_visitor(settings: Settings, request: Request) -> None:
     if not remote and not is_loopback(request.remote_addr):
         raise Problem(403, "The fake's controls answer this machine alone: start it with --allow-remote-control.")
     if not _is_own(request.host, settings.host, remote=remote):
-        raise Problem(403, f"The fake is not called {_shown(request.host)}: use the base URL that it printed.")
+        raise Problem(403, f"The fake is not called {shown(request.host)}: use the base URL that it printed.")
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +84,3 @@ def _is_address(name: str, *, loopback: bool) -> bool:
 @cache
 def _hostname() -> str:
     return socket.gethostname().lower()
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from ..schemas import OPERATIONS
 from ..schemas.times import render
 from . import moments, parameters
+from .fault_words import OPERATION_NAMES
 from .moments import Moment
 from .redaction import Redaction
+from .sentences import meant, shown
 
 __all__ = ["SIZE", "Call", "Journal"]
 
@@ -112,6 +115,8 @@ class Journal:
     ) -> list[Call]:
         """Give the calls that agree with all that is given, oldest first; with ``limit``, the last so many of them.
 
+        Raises ``ValueError`` for an operation, or a parameter of it, that neither the API nor a call has.
+
         Args:
             operation: the name of the Python method, or ``endpoints``.
             status: the answer's status.
@@ -120,7 +125,8 @@ class Journal:
             parameters: path and query parameters; integers, and moments in any form, are compared by value, and
                 ``None`` means that the parameter was left out.
         """
-        start = None if since is None else moments.read(since)
+        self._demand_known(operation, parameters)
+        start = None if since is None else _since(since)
         found = [
             call
             for call in self
@@ -138,17 +144,31 @@ class Journal:
         Raises:
             AssertionError: there were not ``times`` of them (at least one, where not given); the message shows the
                 nearest misses and where they differ.
+            ValueError: neither the API nor a call has such an operation, or such a parameter of it: a word that is
+                misspelt must not make a test pass.
         """
         __tracebackhide__ = True
+        self._demand_known(operation, parameters)
         found = [call for call in self if not list(_differences(call, operation, status, parameters))]
         if len(found) != times if times is not None else not found:
             raise AssertionError(self._complaint(operation, times, status, parameters, len(found)))
         return found
 
     def assert_not_called(self, operation: str, *, status: int | None = None, **parameters: object) -> None:
-        """Raise ``AssertionError`` where there was such a call."""
+        """Raise ``AssertionError`` where there was such a call, and ``ValueError`` where there can be none."""
         __tracebackhide__ = True
         self.assert_called(operation, times=0, status=status, **parameters)
+
+    def _demand_known(self, operation: str | None, parameters: Iterable[str]) -> None:
+        __tracebackhide__ = True
+        if operation is not None and operation not in OPERATION_NAMES:
+            raise ValueError(f"the API has no operation {shown(operation)}: {meant(operation, OPERATION_NAMES)}")
+        asked = [OPERATIONS[operation]] if operation in OPERATIONS else OPERATIONS.values()
+        names = dict.fromkeys(parameter.name for each in asked for parameter in each.parameters)
+        for name in parameters:
+            if name not in names and not any(name in call.parameters for call in self):
+                whose = operation or "the API"
+                raise ValueError(f"{whose} has no parameter {shown(name)}: {meant(name, names)}")
 
     def _complaint(
         self, operation: str, times: int | None, status: int | None, parameters: Mapping[str, object], found: int
@@ -199,6 +219,13 @@ def _integer(text: str) -> int | None:
         return parameters.integer(text)
     except ValueError:
         return None
+
+
+def _since(moment: Moment) -> int:
+    try:
+        return moments.read(moment)
+    except ValueError as reason:
+        raise ValueError(f"since {reason}") from None
 
 
 def _moment(value: str | date) -> int | None:

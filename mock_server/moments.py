@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ..schemas import times
 from .rhythm import DAY
+from .sentences import shown
 
 __all__ = ["Moment", "month_so_far", "read"]
 
@@ -43,13 +44,12 @@ def month_so_far(now: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=256)  # clients ask about the same windows: a tenth of the cost of a summary
 def _written(text: str, up: bool) -> int:
-    if len(text) == len("2026-04-17"):
-        text += "T00:00:00Z"
-    try:
-        moment = times.parse(text)
-    except ValueError:
-        moment = times.parse(f"{text}Z")
-    return _whole(moment, up)
+    for end in ("T00:00:00Z",) if len(text) == len("2026-04-17") else ("", "Z"):
+        try:
+            return _whole(times.parse(f"{text}{end}"), up)
+        except ValueError:
+            continue
+    raise ValueError(f"{shown(text)} is no moment: write it as 2026-04-17T17:26:07Z or 2026-04-17")
 
 
 def _whole(moment: datetime, up: bool) -> int:

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 from ..schemas import Operation, Parameter
 from . import moments
 from .answers import Problem
+from .sentences import shown
 
-__all__ = ["NOBODY", "integer", "query", "read", "shown"]
+__all__ = ["NOBODY", "integer", "query", "read"]
 
 NOBODY = 2**63
 """Stands for every integer beyond 64 bits: an id that nothing has."""
@@ -54,11 +55,6 @@ def integer(text: str) -> int:
     return int(match[1] + match[2])
 
 
-def shown(text: str, length: int = 60) -> str:
-    """Give ``text`` in quotes, cut to a readable length."""
-    return repr(text if len(text) <= length else f"{text[:length]}…")
-
-
 def _read_path(parameter: Parameter, path: Mapping[str, str]) -> Value:
     try:
         return integer(path[parameter.name])
@@ -91,7 +87,6 @@ def _value(parameter: Parameter, text: str) -> Value:
 def _moment(text: str, *, up: bool) -> int:
     try:
         return moments.read(text, up=up)
-    except ValueError:
-        pass
-    hint = ", and a plus sign in a URL as %2B" if " " in text else ""
-    raise ValueError(f"{shown(text)} is no moment: write it as 2026-04-17T17:26:07Z or 2026-04-17{hint}")
+    except ValueError as reason:
+        hint = ", and a plus sign in a URL as %2B" if " " in text else ""
+        raise ValueError(f"{reason}{hint}") from None

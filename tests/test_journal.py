@@ -125,6 +125,18 @@ class TestWhatIsWrittenDown:
         journal.assert_called("list_llm", org_id=int(written), times=1)
         journal.assert_not_called("list_llm", org_id=8)
 
+    def test_a_word_that_is_misspelt_makes_no_assertion_pass(self, client, journal):
+        ask(client, "/usage/llm?page=2")
+        with pytest.raises(ValueError, match="no operation 'list_lm': did you mean 'list_llm'"):
+            journal.assert_not_called("list_lm")
+        with pytest.raises(ValueError, match="list_llm has no parameter 'organization': use one of org_id, start_date"):
+            journal.assert_not_called("list_llm", organization=1)
+        with pytest.raises(ValueError, match="list_matching has no parameter 'tsk': did you mean 'task'"):
+            journal.calls("list_matching", tsk="IDR")
+        journal.assert_called("list_llm", page=2)
+        journal.assert_not_called("list_llm", page=3)
+        journal.assert_not_called("endpoints")
+
     def test_what_came_before_it_was_cleared_is_not_written_afterwards(self, journal):
         era = journal.era
         journal.clear()
