@@ -175,6 +175,17 @@ def test_as_a_decorator_it_begins_afresh_with_each_call():
     assert HTTPAdapter.get_connection_with_tls_context is UNTOUCHED
 
 
+def test_the_fakes_of_this_process_are_reached_as_ever(shared):
+    other = UsageServer({"generated": False})
+    url = other.url
+    with intercept_usage(fake=shared):
+        with other.client() as client:
+            assert client.list_llm() == []
+        other.stop()
+        with pytest.raises(Refused, match="was not sent"):
+            requests.get(f"{url}/usage/llm", auth=AUTH, timeout=5)
+
+
 def test_threads_are_answered_together_and_may_begin_and_end_in_any_order(shared):
     shared.reset()
     barrier = threading.Barrier(8)

@@ -18,6 +18,8 @@ from click.testing import CliRunner
 
 from civis_usage.commands.serve import serve
 
+from .serve_process import serving
+
 KEY = ("any-key", "")
 NOW = "2026-04-20T12:00:00Z"
 
@@ -226,6 +228,24 @@ def test_wrong_records_are_refused_with_their_place(tmp_path, content, told):
     assert ended.exit_code == 2
     assert told in " ".join(ended.output.split()), ended.output
     assert "Traceback" not in ended.output
+
+
+def test_a_wrong_record_is_counted_in_its_own_file(tmp_path):
+    (tmp_path / "one.json").write_text('[{"credits": 1}, {"credits": 2}]', encoding="ascii")
+    (tmp_path / "two.json").write_text('[{"credits": 1}, {"credits": "many"}]', encoding="ascii")
+    ended = run("--data", str(tmp_path / "one.json"), "--data", str(tmp_path / "two.json"))
+    assert ended.exit_code == 2
+    assert "two.json: record 2: credits" in " ".join(ended.output.split())
+
+
+def test_says_how_many_records_came_from_which_file_and_warns_of_none(tmp_path):
+    (tmp_path / "mine.json").write_text('[{"credits": 1}, {"credits": 2}]', encoding="ascii")
+    (tmp_path / "nothing.json").write_text("[]", encoding="ascii")
+    with serving("--empty", "--data", "mine.json", "--data", "nothing.json", folder=tmp_path) as served:
+        said = "".join(served.said)
+    assert "your records   2 from mine.json" in said
+    assert "Warning: nothing.json: there is no record in it." in said
+    assert "world          your records alone" in said
 
 
 def test_help_shows_examples_and_how_to_write_a_fault():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from .recorded import warn_if_old
 
 if TYPE_CHECKING:
+    from ..mock_server.fields import BadRecord
     from ..recordings.recording import Recording
 
-__all__ = ["Data", "organizations", "read", "records"]
+__all__ = ["Data", "Source", "named", "organizations", "read", "sources"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Data:
     def recording(self) -> Recording | None:
         """The recording, where it is one."""
         return None if isinstance(self.content, list) else self.content
+
+
+class Source(NamedTuple):
+    """What a fake takes of a file."""
+
+    name: str
+    records: list[Any]
 
 
 def read(name: str) -> Data:
@@ -55,8 +63,8 @@ def organizations(data: tuple[Data, ...]) -> dict[int, None]:
     return {each: None for file in data if file.recording for each in file.recording.organizations}
 
 
-def records(data: tuple[Data, ...], *, max_age: int | None, skip_invalid: bool) -> tuple[Any, ...]:
-    """Give the records of all files; warn of recordings that are old, or whose records are left out.
+def sources(data: tuple[Data, ...], *, max_age: int | None, skip_invalid: bool) -> list[Source]:
+    """Give the records of each file; warn of what has none, of recordings that are old, and of what is left out.
 
     Raises:
         UsageError: an option for recordings stands where there is none, or one has a record that a fake cannot serve.
@@ -67,7 +75,21 @@ def records(data: tuple[Data, ...], *, max_age: int | None, skip_invalid: bool) 
     for file in data:
         if file.recording is not None:
             warn_if_old(file.recording, file.name, max_age)
-    return tuple(record for file in data for record in _records(file, skip_invalid=skip_invalid))
+    found = [Source(file.name, _records(file, skip_invalid=skip_invalid)) for file in data]
+    for source in found:
+        if not source.records:
+            click.echo(f"Warning: {source.name}: there is no record in it.", err=True)
+    return found
+
+
+def named(reason: BadRecord, sources: list[Source]) -> str:
+    """Tell what is wrong with a record, which is counted over all files, by its file and its number there."""
+    number = reason.number or 0
+    for source in sources:
+        if number <= len(source.records):
+            return f"{source.name}: {type(reason)(reason.problem, reason.remedy, number=number, field=reason.field)}"
+        number -= len(source.records)
+    return str(reason)
 
 
 def _records(file: Data, *, skip_invalid: bool) -> list[Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.limits import Limit
     from ..mock_server.settings import Settings
-    from .own_data import Data
+    from .own_data import Data, Source
 
 __all__ = ["PORT", "serve"]
 
@@ -198,15 +198,16 @@ def serve(
     from ..mock_server import server
     from ..mock_server.app import create_app
     from ..mock_server.fake import Fake
+    from ..mock_server.fields import BadRecord
     from ..mock_server.settings import Settings
 
-    records = own_data.records(data, max_age=max_age, skip_invalid=skip_invalid)
+    sources = own_data.sources(data, max_age=max_age, skip_invalid=skip_invalid)
     if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:
         orgs = own_data.organizations(data) or orgs
     settings = Settings(
         host=host,
         organizations=orgs,
-        data=records,
+        data=tuple(record for source in sources for record in source.records),
         generated=not empty,
         workers=workers,
         **options,
@@ -214,11 +215,13 @@ def serve(
     try:
         fake = Fake(settings)
         sockets = server.bind(host, port, workers)
+    except BadRecord as reason:
+        raise click.UsageError(f"{own_data.named(reason, sources)}.") from None
     except (ValueError, server.CannotListen) as reason:
         raise click.UsageError(f"{reason}.") from None
     if log:
         fake.journal.echo = _print_call
-    welcome = _welcome(fake, settings, server.url(sockets[0]))
+    welcome = _welcome(fake, settings, server.url(sockets[0]), sources)
     sys.exit(server.serve(create_app(fake=fake), sockets, lambda: click.echo(welcome)))
 
 
@@ -226,7 +229,7 @@ def _print_call(call: Call) -> None:
     click.echo(f"{call.duration:8.1f} ms  {call}" + (f"   [{call.fault}]" if call.fault else ""), err=True)
 
 
-def _welcome(fake: Fake, settings: Settings, url: str) -> str:
+def _welcome(fake: Fake, settings: Settings, url: str, sources: list[Source]) -> str:
     from ..schemas import OPERATIONS
 
     own, *others = [str(each.id) for each in fake.world.organizations]
@@ -237,7 +240,8 @@ def _welcome(fake: Fake, settings: Settings, url: str) -> str:
         f"Faking the Civis Platform API's /usage at {url}",
         f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
         f"  organizations  {', '.join([f'{own} (own)', *others])}",
-        f"  world          seed {settings.seed}, profile {settings.profile}, since {settings.since}; clock: {clock}",
+        f"  world          {_world(settings)}; clock: {clock}",
+        *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
         f"  to look at it  {_controls(settings, url)}",
         "",
@@ -248,6 +252,12 @@ def _welcome(fake: Fake, settings: Settings, url: str) -> str:
         "Ctrl-C stops it.",
     ]
     return "\n".join(lines)
+
+
+def _world(settings: Settings) -> str:
+    if not settings.generated:
+        return "your records alone"
+    return f"seed {settings.seed}, profile {settings.profile}, since {settings.since}"
 
 
 def _controls(settings: Settings, url: str) -> str:
