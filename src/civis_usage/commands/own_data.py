@@ -46,8 +46,9 @@ def read(name: str) -> Data:
     from ..mock_server.loading import BadRecord, format_of, read_records
     from ..recordings.document import BadRecording, is_recording, parse
 
+    file_name, name = name, "standard input" if name == "-" else name
     try:
-        with click.open_file(name, "rb") as file:
+        with click.open_file(file_name, "rb") as file:
             content = file.read()
         if is_recording(text := content.decode("utf-8", "replace")):
             return Data(name, parse(text))
