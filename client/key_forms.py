@@ -7,6 +7,9 @@ never a reason to hide anything: ``inputTokens`` is a figure that readers need.
 A key of fewer than :data:`DISTINCT` characters is also an ordinary word or number somewhere. It is hidden where it
 stands alone, not within a longer word, so that the key ``a`` does not blot out every ``a`` of a report. Of a longer key
 the beginning is hidden too, where the text was cut off within it (``…``).
+
+Pattern and search grow in proportion to the key and to the text: a key may have thousands of characters, as a token
+that is a signed document has, and what the API answers may be made to be slow.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ DISTINCT = 8
 """From this length on a key is hidden within longer words too."""
 
 _ESCAPE_BEFORE = r"(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\[nrtbf])"
-_BACKSLASHES = r"\\*"
+_ESCAPING = r"\\{1,16}"
+"""The backslashes before an escaped character: one, or as many as four escapes of one another make of it, 15."""
+_LONGEST_FORM = 16
+"""Characters that one of a key takes in its longest form that comes about: ``&amp;amp;#x2F;``."""
 _B64 = r"[A-Za-z0-9+/_-]"
 
 
@@ -41,16 +47,18 @@ def _pattern(key: str) -> str:
     if len(key) < DISTINCT:
         encoded = {_base64(data) for data in (raw, raw + b":")}
         return "|".join(f"(?:{_ESCAPE_BEFORE}){form}(?!\\w)" for form in [*sorted(encoded, reverse=True), _forms(key)])
-    cut = (_cut(list(map(_char, key))), _cut(list(_base64_forms(raw))))
+    base64_of_it = _base64_forms(raw)
+    cut = (_cut(_forms(key[:DISTINCT]), len(key)), _cut("".join(base64_of_it[:DISTINCT]), len(base64_of_it)))
     return "|".join([_forms(key), *(_within_base64(raw, offset) for offset in range(3)), *cut])
 
 
-def _cut(chars: list[str]) -> str:
-    """Match the beginning of ``chars``, :data:`DISTINCT` of them or more, where an ellipsis follows."""
-    rest = ""
-    for char in reversed(chars[DISTINCT:]):
-        rest = f"(?:{char}{rest})?"
-    return "".join(chars[:DISTINCT]) + rest + "(?=…)"
+def _cut(beginning: str, length: int) -> str:
+    """Match ``beginning``, :data:`DISTINCT` characters of ``length``, and what follows it up to an ellipsis.
+
+    What follows is hidden whether it is the key's or not: to tell would need a group within a group for each character,
+    and of those a pattern can have some hundred only.
+    """
+    return rf"{beginning}[^\s…]{{0,{_LONGEST_FORM * (length - DISTINCT)}}}+(?=…)"
 
 
 def _base64(data: bytes) -> str:
@@ -77,27 +85,34 @@ def _base64_forms(data: bytes) -> list[str]:
 
 
 def _forms(text: str) -> str:
-    return "".join(map(_char, text))
+    parts = re.findall(r"\\+|[^\\]", text)
+    return "".join(_backslashes(len(part)) if part[0] == "\\" else _char(part) for part in parts)
+
+
+def _backslashes(number: int) -> str:
+    """Match a run of backslashes, escaped or not: as one, since there are too many ways to share a run among them."""
+    one = r"\\(?:u005[cC]|x5[cC])|%(?:25)*5[cC]|&(?:amp;)*#(?:0*92|[xX]0*5[cC]);|\\"
+    return f"(?:{one}){{{number},{_LONGEST_FORM * number}}}"
 
 
 def _char(char: str) -> str:
     """Match ``char`` in every way of writing it; the longer ones first."""
     forms = [
         "".join(rf"%(?:25)*{_hex(byte)}" for byte in char.encode("utf-8", "surrogatepass")),
-        "".join(rf"\\+u{_hex(unit, 4)}" for unit in _utf16(char)),
+        "".join(rf"{_ESCAPING}u{_hex(unit, 4)}" for unit in _utf16(char)),
         rf"&(?:amp;)*#(?:0*{ord(char)}|[xX]0*{_hex(ord(char), 1)});",
     ]
     if ord(char) < 256:
-        forms += [rf"%(?:25)*{_hex(ord(char))}", rf"\\+x{_hex(ord(char))}"]
+        forms += [rf"%(?:25)*{_hex(ord(char))}", rf"{_ESCAPING}x{_hex(ord(char))}"]
     forms += [re.escape(entity).replace("&", "&(?:amp;)*", 1) for entity in _entities(char)]
     if char == "'":
-        forms += [r"'\"'\"'", r"'\\+''"]
+        forms += [r"'\"'\"'", rf"'{_ESCAPING}''"]
     if char == " ":
         forms.append(r"\+")
     if (short := json.dumps(char)[1:-1])[:1] == "\\" and not short.startswith("\\u"):
-        forms.append(r"\\+" + re.escape(short[1:]))
+        forms.append(_ESCAPING + re.escape(short[1:]))
     forms.append(re.escape(char))
-    return rf"{_BACKSLASHES if not char.isalnum() else ''}(?:{'|'.join(dict.fromkeys(forms))})"
+    return rf"{'' if char.isalnum() else f'(?:{_ESCAPING})?'}(?:{'|'.join(dict.fromkeys(forms))})"
 
 
 def _entities(char: str) -> list[str]:

@@ -609,6 +609,15 @@ def test_a_key_that_the_api_echoes_is_not_shown(form, caplog):
         assert not [text for text in shown if echo[:10] in text or KEY[:10] in text]
 
 
+def test_a_key_may_be_as_long_as_a_signed_token():
+    key = "eyJhbGciOi." * 500
+    with answering(reply({"errorDescription": f"Bad key {key}!"}, 401)) as stub, UsageClient(key, stub.url) as api:
+        with pytest.raises(client.KeyRefused) as refused:
+            api.list_llm()
+    assert refused.value.sentence == f"Bad key {MASK}!"
+    assert base64.b64encode(f"{key}:".encode()).decode() in stub.requests[0][1]["authorization"]
+
+
 def test_redaction_goes_by_the_exact_value():
     secret = Secret(KEY)
     assert secret.redact(f"token {KEY}, inputTokens") == f"token {MASK}, inputTokens"

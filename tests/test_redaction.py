@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import shlex
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -111,6 +112,33 @@ def test_keys_in_any_script_are_hidden(key: str) -> None:
     redactor = Redactor([key])
     for written in (key, quote(key, safe=""), json.dumps(key)[1:-1], encoded(key)):
         assert redactor.text(f"<{written}>") == f"<{MASK}>"
+
+
+LONG = "".join(f"{number:03x}.Z_" for number in range(1000))[:5000]
+
+
+@pytest.mark.parametrize("length", [373, 374, 5000])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_may_be_as_long_as_a_signed_token(form: str, length: int) -> None:
+    key = LONG[:length]
+    assert len(key) == length
+    redacted = Redactor([key]).text(f"<{FORMS[form](key)}> and <{FORMS[form](key)[:length]}…>")
+    assert redacted.startswith(f"<{MASK}")
+    assert redacted.endswith(f"<{MASK}…>")
+    assert key[:DISTINCT] not in redacted
+
+
+def test_what_is_cut_off_after_a_space_is_another_text() -> None:
+    assert Redactor(["key-number-1"]).text("key-number of the API …") == "key-number of the API …"
+
+
+@pytest.mark.parametrize("key", ["-key-number-1", "key-number-1", "'-/+=&'\"-;.", "\\" * 12, "a\\\\-\\\\b-\\c"])
+@pytest.mark.parametrize("piece", ["\\", "\\\\x5c", "\\u005c", "%25", "&amp;", "&#0", "-", "a", "key-numb"])
+def test_no_text_makes_the_search_slow(key: str, piece: str) -> None:
+    text = piece * (20_000 // len(piece)) + "|"
+    started = time.perf_counter()
+    Redactor([key]).text(text)
+    assert time.perf_counter() - started < 3, "some hundredths of a second, and hours if it does not grow with the text"
 
 
 def test_a_short_key_does_not_turn_a_text_to_mush() -> None:
