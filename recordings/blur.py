@@ -48,6 +48,7 @@ class Blur:
         """Move a time, in any notation that begins with its day; ``back`` undoes it. What is no time stays."""
         days = self.days if back else -self.days
         if isinstance(value, int | float) and not isinstance(value, bool):
+            value = _finite(value)
             return value + days * 86400 * (1000 if abs(value) >= 1e11 else 1)
         dated = _DATED.fullmatch(value) if isinstance(value, str) else None
         if dated is None or not days:
@@ -59,8 +60,7 @@ class Blur:
 
     def scaled(self, name: str, value: int | float) -> int | float:
         """Scale an amount, in its type where it is a count; ``name`` is its field's."""
-        if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number, but Python reads 1e999
-            value = math.copysign(sys.float_info.max, value)
+        value = _finite(value)
         if name == "credits":
             return value if self.credits == 1.0 else _product(value, self.credits)
         if isinstance(value, int):
@@ -76,6 +76,12 @@ class Blur:
         read = int(value) if value.lstrip("-").isdecimal() else float(value)
         scaled = self.scaled(name, read)
         return value if scaled == read else repr(scaled)
+
+
+def _finite(value: int | float) -> int | float:
+    """Give a number that JSON has: of 1e999, which Python reads as infinite, the largest one."""
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    return math.copysign(sys.float_info.max, value) if infinite else value
 
 
 def _product(value: int | float, factor: float) -> float:

@@ -48,6 +48,15 @@ def test_identifiers_are_replaced_and_all_else_stays():
     assert list(replaced) == list(RECORD)
 
 
+@pytest.mark.parametrize("blur", [Blur(), BLUR], ids=["plain", "blurred"])
+@pytest.mark.parametrize("field", [*RECORD, "unheardOf"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_a_number_beyond_all_numbers_is_written_as_one_that_json_has(field, number, blur):
+    content = json.dumps([RECORD | {field: "here"}]).replace('"here"', number).encode()
+    for operation, status in (("list_llm", 200), ("list_matching", 200), ("list_llm", 400)):
+        json.dumps(replacing(blur).body(operation, status, content)["body"], allow_nan=False)
+
+
 def test_a_question_reaches_the_api_with_originals():
     replacement = replacing()
     (replaced,) = replacement.body("list_llm", 200, json.dumps([RECORD]).encode())["body"]
