@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from civis_usage.recordings.recording import Exchange, Recording
 
@@ -31,6 +31,10 @@ class BadRecording(ValueError):  # noqa: N818 - named by what is wrong
         super().__init__(f"{problem}; {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str], dict[str, Any]]:
+        # An exception is made anew, in another process or as a copy, of its text, which has the remedy already.
+        return type(self), (self.problem, self.remedy), vars(self)
 
 
 def is_recording(text: str) -> bool:
