@@ -131,7 +131,8 @@ def _types(node: Node, enum: frozenset[str] | None) -> frozenset[str] | None:
 
 
 def _lists_null(node: Node) -> bool:
-    return node["type"].value is None and None in (node["enum"].value or ())
+    listed = node["enum"].value  # beside a const nobody has looked yet whether it is a list
+    return node["type"].value is None and isinstance(listed, list) and None in listed
 
 
 def _enum(node: Node) -> frozenset[str] | None:

@@ -40,6 +40,12 @@ def operation(spec: Spec, path: str) -> Any:
 # -- other notations of the same
 
 
+def test_an_enum_that_is_no_list_does_not_count_beside_a_constant() -> None:
+    spec = openapi()
+    schemas(spec)["matching_usage"]["properties"]["runTime"] = {"const": 1, "enum": 5}
+    assert [each for each in differences(spec) if "type" in each] == []
+
+
 def with_prefixed_paths(spec: Spec) -> None:
     spec["servers"] = [{"url": "https://api.civisanalytics.com/usage"}]
     spec["paths"] = {path.removeprefix("/usage"): item for path, item in spec["paths"].items()}
