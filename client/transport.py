@@ -231,7 +231,10 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None
+    try:
+        return int(text) if text is not None and text.strip().isdecimal() else None
+    except ValueError:  # more digits than Python reads
+        return None
 
 
 def _user_agent() -> str:

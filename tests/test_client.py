@@ -298,6 +298,13 @@ def test_the_last_response_tells_the_rate_limit():
         assert (api.last_response.rate_limit, api.last_response.calls_remaining) == (None, None)
 
 
+@pytest.mark.parametrize("figure", ["9" * 5000, "-1", "many", ""])
+def test_what_is_no_figure_of_a_rate_limit_says_nothing(figure):
+    with answering(reply([], X_RateLimit_Limit=figure, X_RateLimit_Remaining=figure)) as stub, usage(stub) as api:
+        api.list_llm()
+        assert (api.last_response.rate_limit, api.last_response.calls_remaining) == (None, None)
+
+
 # Answers
 
 
@@ -548,6 +555,8 @@ NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
         ),
         ({"Retry-After": format_datetime(NOW, usegmt=True), "Date": format_datetime(NOW + timedelta(1))}, 0.0),
         ({"Retry-After": "Wed, 01 Apr 2020 12:00:00 GMT"}, 0.0),
+        ({"Retry-After": "9" * 5000}, None),
+        ({"Retry-After": f"Wed, 01 Apr {'9' * 30} 12:00:00 GMT"}, None),
     ],
     ids=str,
 )
