@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .secret import Secret
 
-__all__ = ["DEFAULT_BASE_URL", "base_url_of", "key_of"]
+__all__ = ["DEFAULT_BASE_URL", "base_url_of", "is_loopback", "key_of"]
 
 DEFAULT_BASE_URL = "https://api.civisanalytics.com"
 """The live API: what is asked where neither an argument nor ``CIVIS_API_ENDPOINT`` says otherwise."""
@@ -53,6 +54,15 @@ def base_url_of(base_url: str | None, key: Secret | None = None) -> str:
     if parts.query or parts.fragment:
         raise ConfigurationError("The base URL has a query or a fragment: it must end with the host, port or path.")
     return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether ``url`` leads to this machine by its loopback: 127.0.0.1 and its like, ::1, or ``localhost``."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name; those under localhost are loopback's too (RFC 6761)
+        return f".{host}".endswith(".localhost")
 
 
 def _holds(url: str, key: Secret) -> bool:

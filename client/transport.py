@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from .endpoint import base_url_of, key_of
+from .endpoint import base_url_of, is_loopback, key_of
 from .errors import ConfigurationError, NotAsContracted, Unreachable
 from .retries import RETRIED, Retries, retry_after
 from .secret import Secret
@@ -184,6 +184,10 @@ class Transport:
         response, failure = None, None
         started = time.perf_counter()
         settings = self._session.merge_environment_settings(prepared.url or "", {}, False, None, None)
+        if is_loopback(prepared.url or ""):
+            # A proxy would look for the loopback on its own machine. Whoever has one seldom says so in NO_PROXY, and a
+            # fake on this machine has to answer all the same.
+            settings["proxies"] = {}
         try:
             response = self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings)
         except requests.exceptions.ContentDecodingError:

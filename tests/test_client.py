@@ -22,6 +22,7 @@ import pytest
 
 from civis_usage import client
 from civis_usage.client import UsageClient
+from civis_usage.client.endpoint import is_loopback
 from civis_usage.client.records import snake_case
 from civis_usage.client.retries import Retries, retry_after
 from civis_usage.client.secret import MASK, Secret
@@ -634,6 +635,34 @@ def test_redaction_goes_by_the_exact_value():
     short = Secret("dev")
     assert short.redact("the dev key of a developer") == f"the {MASK} key of a developer"
     assert Secret("").redact("nothing") == "nothing"
+
+
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_this_machine_is_asked_without_a_proxy(monkeypatch, host):
+    for name in PROXIES:
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    with answering(reply([])) as stub, UsageClient(KEY, stub.url.replace("127.0.0.1", host), retries=0) as api:
+        assert api.list_llm() == []
+
+
+def test_another_machine_is_asked_by_the_proxy_of_the_environment(monkeypatch):
+    with answering(reply([])) as proxy:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy.url)
+        with UsageClient(KEY, "http://localhost.example.org") as api:
+            assert api.list_llm() == []
+    assert proxy.paths == ["http://localhost.example.org/usage/llm"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.3.2.1", "http://[::1]:8000/v1", "https://api.localhost", "http://localhost."]
+)
+def test_loopback_is_more_than_one_address(url):
+    assert is_loopback(url)
+    assert not is_loopback(url.replace("127.", "128.").replace("::1", "::2").replace("localhost", "localhost.org"))
 
 
 def test_the_transport_can_go_without_the_key_whatever_the_netrc_says(monkeypatch, tmp_path):

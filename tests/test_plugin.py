@@ -158,6 +158,42 @@ def test_the_environment_leads_to_the_server_for_one_test(pytester):
     )
 
 
+def test_proxies_of_the_environment_do_not_matter(pytester, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    passes(
+        pytester,
+        """
+        import os, subprocess, sys
+        import pytest, requests
+        from civis_usage.client import UsageClient
+
+        def test_of_our_client(usage_client):
+            usage_client.list_llm()
+
+        def test_of_another_program(usage_environment):
+            code = "import os, requests; print(requests.get(os.environ['CIVIS_API_ENDPOINT'], timeout=10).status_code)"
+            assert subprocess.check_output([sys.executable, "-c", code]) == b"200\\n"
+
+        @pytest.fixture
+        def exceptions(monkeypatch):
+            monkeypatch.setenv("NO_PROXY", "intranet.example.org, ::1")
+            monkeypatch.setenv("no_proxy", "10.0.0.0/8,intranet.example.org")
+
+        def test_what_needs_no_proxy_already_still_needs_none(exceptions, usage_environment):
+            for name in ("NO_PROXY", "no_proxy"):
+                assert os.environ[name] == "10.0.0.0/8,intranet.example.org,::1,127.0.0.1,localhost"
+
+        @pytest.fixture
+        def none_at_all(monkeypatch):
+            monkeypatch.setenv("NO_PROXY", "*")
+
+        def test_who_needs_none_at_all_still_needs_none(none_at_all, usage_environment):
+            assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "*"
+        """,
+    )
+
+
 def test_interception_shares_the_servers_fake_and_opens_no_port(pytester):
     passes(
         pytester,

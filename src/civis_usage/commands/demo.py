@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
+UNJUDGED = 3
 KEY = "any-key-will-do"
 ROWS = 4
 """Records shown of each list."""
@@ -32,6 +33,7 @@ def demo(ctx: click.Context, seed: int) -> None:
     Example:
       civis-usage demo
     """
+    from ..client import UsageError
     from ..mock_server.app import create_app
     from ..mock_server.server import start
     from ..mock_server.settings import Settings
@@ -43,7 +45,11 @@ def demo(ctx: click.Context, seed: int) -> None:
         names = "\n".join(f"  {each.id:>8}  {each.name}" for each in fake.world.organizations)
         click.echo(f"Its organizations:\n{names}\n")
         org = fake.world.organizations[0].id
-        _call(server.url, org)
+        try:
+            _call(server.url, org)
+        except UsageError as error:
+            click.echo(f"Error: The client cannot call the fake: {error}", err=True)
+            ctx.exit(UNJUDGED)
         code = _check(server.url, org)
     _recipes(org)
     ctx.exit(code)

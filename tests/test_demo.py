@@ -1,0 +1,38 @@
+"""``civis-usage demo``: what a newcomer runs first works wherever it is run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from civis_usage.__main__ import main
+from civis_usage.mock_server import server
+
+from .http_stub import closed_port
+
+
+def test_it_works_behind_a_proxy_that_does_not_know_this_machine() -> None:
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")
+    command = [sys.executable, "-m", "civis_usage", "demo"]
+    done = subprocess.run(command, capture_output=True, env=os.environ | proxies, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr
+    assert b"list_matching" in done.stdout
+
+
+def test_a_fake_that_cannot_be_reached_is_one_sentence_and_exit_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def elsewhere(app: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{closed_port()}")
+
+    monkeypatch.setattr(server, "start", elsewhere)
+    result = CliRunner().invoke(main, ["demo"])
+    assert result.exit_code == 3, result.output
+    assert result.stderr.startswith("Error: The client cannot call the fake: The API cannot be reached")
+    assert result.stderr.count("\n") == 1
