@@ -105,8 +105,13 @@ def _lines(report: DriftReport, wording: bool, paint: Paint, ascii_only: bool) -
     yield paint(report.headline, "red" if report.exit_code else "green")
 
 
-def json_text(report: DriftReport) -> str:
-    """Give ``report`` as JSON, as ``report.schema.json`` describes it."""
+def json_text(report: DriftReport, *, ascii_only: bool = False) -> str:
+    """Give ``report`` as JSON, as ``report.schema.json`` describes it.
+
+    Args:
+        report: what was found, redacted.
+        ascii_only: whether to escape all other characters: for a stream whose encoding may be any.
+    """
     document = {
         "schema_version": SCHEMA_VERSION,
         "kit_version": report.version,
@@ -118,7 +123,8 @@ def json_text(report: DriftReport) -> str:
         "totals": {"differences": len(report.differences)} | {str(each): report.count(each) for each in Class},
         "differences": [_difference(each) for each in report.differences],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=ascii_only)
+    return text.encode(errors="backslashreplace").decode() + "\n"  # a lone surrogate, as JSON spells it
 
 
 def _difference(difference: Difference) -> dict[str, object]:

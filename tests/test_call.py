@@ -11,6 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from civis_usage import tables
 from civis_usage.__main__ import main
 from civis_usage.schemas import OPERATIONS, load
 
@@ -198,6 +199,35 @@ def test_an_api_that_cannot_be_reached_is_exit_3():
     assert result.exit_code == 3
     assert "connection refused" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("form", ["--json", "--csv", "--table"])
+def test_an_answer_can_be_written_in_every_encoding(form, encoding):
+    record = {**RUN, "modelId": "é 模 😀"}
+    with answering(Reply(body=json.dumps([record]))) as stub:
+        command = [sys.executable, "-m", "civis_usage", "call", "list-llm", form, "--base-url", stub.url]
+        done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (0, b"")
+    if form == "--json":
+        assert json.loads(done.stdout.decode("utf-8")) == [record]
+    if form == "--csv":
+        assert done.stdout.decode("utf-8").endswith(",é 模 😀\n")
+    if form == "--table":
+        assert done.stdout.decode(encoding).endswith("é 模 😀\n".encode(encoding, "replace").decode(encoding))
+
+
+@pytest.mark.parametrize("key", [KEY, "eyJhbGciOi." * 500], ids=["short", "as long as a signed token"])
+def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(monkeypatch, key):
+    def fail(*_):
+        raise ValueError(f"nobody foresaw {key}\n\x1b[31m")
+
+    monkeypatch.setattr(tables, "table", fail)
+    result, _ = answered([RUN], "list-llm", "--table", "--api-key", key)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("Error: The command itself failed (ValueError: nobody foresaw *** ")
+    assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
 
 
 @pytest.mark.parametrize(

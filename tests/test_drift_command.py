@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civis_usage.__main__ import main
+from civis_usage.drift import comparison, contract, proposal, report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
@@ -126,6 +127,53 @@ def test_an_api_that_gives_no_spec_is_3_and_one_sentence(reply: Reply | None, sa
     assert said in report["unjudged"]
 
 
+def fail(*_: object, **__: object) -> None:
+    raise ValueError(f"nobody foresaw {KEY}\n\x1b[31m")
+
+
+@pytest.mark.parametrize("options", [("--spec", "spec.json"), ("--base-url", "here")], ids=["a file", "an API"])
+def test_a_mistake_of_the_kits_own_is_3_and_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(comparison, "compare", fail)
+    Path("spec.json").write_text(spec(), "utf-8")
+    with answering(Reply(body=spec())) as stub:
+        result = drift(*(stub.url if each == "here" else each for each in options), "--json", "drift.json")
+    assert (result.exit_code, result.stdout) == (3, ""), result.output
+    assert result.stderr.startswith(
+        "Error: The API's spec could not be judged: the comparison itself failed (ValueError"
+    )
+    assert "nobody foresaw ***" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "\x1b" not in result.stderr
+    report = json.loads(Path("drift.json").read_text("utf-8"))
+    jsonschema.validate(report, REPORT)
+    assert report["exit_code"] == 3
+    assert KEY not in report["unjudged"]
+
+
+@pytest.mark.parametrize("what", ["read_contract", "propose", "json_text"])
+def test_a_mistake_before_or_after_the_comparison_is_3_as_well(
+    monkeypatch: pytest.MonkeyPatch, checkout: Path, what: str
+) -> None:
+    modules = {"read_contract": contract, "propose": proposal, "json_text": report}
+    monkeypatch.setattr(modules[what], what, fail)
+    result = update(checkout, "field-gone")
+    assert result.exit_code == 3, result.output
+    assert result.stderr.splitlines()[-1].startswith("Error: The command itself failed (ValueError: nobody foresaw ")
+    assert "\x1b" not in result.stderr
+    assert KEY not in drift("--spec", "spec.json", "--schemas", str(checkout), "--update").output
+
+
+def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "compare", interrupt)
+    result = from_file()
+    assert (result.exit_code, result.stderr) == (3, "Error: Interrupted.\n")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -189,6 +237,17 @@ def test_the_json_report_goes_to_standard_output_alone() -> None:
     (difference,) = json.loads(result.stdout)["differences"]
     assert (difference["contract"], difference["spec"]) == (["CDM", "IDR"], ["CDM", "IDR", "XYZ"])
     assert "enum CDM, IDR → CDM, IDR, XYZ" in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_on_standard_output_json_is_json_in_every_encoding(encoding: str) -> None:
+    changed = json.loads(spec())
+    changed["paths"]["/usage/é"] = {"get": {"summary": "é 模 😀 \ud800", "responses": {}}}
+    Path("spec.json").write_text(json.dumps(changed), "utf-8")
+    done = run("--spec", "spec.json", "--json", "-", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    (difference,) = json.loads(done.stdout.decode("utf-8"))["differences"]
+    assert difference["spec"] == "é 模 😀 \ud800"
 
 
 def test_on_github_what_breaks_is_an_error_and_what_is_deprecated_a_warning() -> None:

@@ -22,9 +22,12 @@ from urllib.parse import unquote
 
 import pytest
 import requests
+from click.testing import CliRunner
 
+from civis_usage.__main__ import main
 from civis_usage.client.key_forms import finder
 from civis_usage.contract_tests import report_files
+from civis_usage.recordings import document
 from civis_usage.recordings.document import parse, read, render
 
 from .deviations import DEVIATIONS
@@ -351,3 +354,18 @@ def test_a_kill_while_it_writes_leaves_the_old_file_or_a_new_one(tmp_path: Path)
         assert len(text) == 3_000_000 and len(set(text)) == 1
         seen.add(text[0])
     assert len(seen) > 1, "nothing was ever written"
+
+
+def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(
+    fake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError(f"nobody foresaw {SECRET_KEY}\nat all")
+
+    monkeypatch.setattr(document, "render", fail)
+    told = ["record", *asked(fake), "--output", str(tmp_path / "a.json")]
+    result = CliRunner(env={"CIVIS_API_KEY": SECRET_KEY}).invoke(main, told)
+    assert result.exit_code == 3, result.output
+    assert result.stderr == (
+        "Error: The command itself failed (ValueError: nobody foresaw *** at all): please report it.\n"
+    )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from .refusal import guarded
+
 if TYPE_CHECKING:
     from ..client import Record
     from ..schemas import Operation, Parameter
@@ -104,6 +106,13 @@ def _common_options() -> list[click.Parameter]:
 def _run(
     operation: Operation, *, form: str | None, base_url: str | None, api_key: str | None, **parameters: Any
 ) -> None:
+    with guarded([api_key]):
+        click.echo(_answer(operation, form, base_url, api_key, parameters), nl=False)
+
+
+def _answer(
+    operation: Operation, form: str | None, base_url: str | None, api_key: str | None, parameters: dict[str, Any]
+) -> str | bytes:
     from .. import client
 
     tell_of_retries()
@@ -117,7 +126,12 @@ def _run(
     except client.UsageError as error:
         _fail(error, 1)
     records = answer if operation.many else [answer]
-    click.echo(_shown(operation, records, form or ("table" if sys.stdout.isatty() else "json")), nl=False)
+    form = form or ("table" if sys.stdout.isatty() else "json")
+    text = _shown(operation, records, form)
+    if form == "table" or sys.stdout.isatty():
+        encoding = sys.stdout.encoding or "ascii"
+        return text.encode(encoding, "replace").decode(encoding)
+    return text.encode()  # what programs read is UTF-8, as `civis-usage generate` writes it, whatever a terminal speaks
 
 
 def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:

@@ -78,8 +78,8 @@ def drift(
     output = Output(Paths(json=json_path), transport.secret.reveal() if transport else api_key or "", 0)
     output.probe()
     try:
-        report, api = _from_api(contract, transport) if transport else _from_file(contract, spec_file or "")
-        code = _deliver(output, report, wording)
+        report, api = _judged(contract, transport, spec_file or "")
+        code = _deliver(output, report, wording, piped=json_path == "-")
         if folder is not None and update and api is not None:
             _update(folder, contract, api, output)
     except Refusal as refusal:
@@ -115,6 +115,20 @@ def _transport(base_url: str | None, api_key: str | None, timeout: float) -> Tra
         return Transport(base_url, api_key, timeout=timeout, tries=TRIES, max_wait=PATIENCE)
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
+
+
+def _judged(contract: Contract, transport: Transport | None, spec_file: str) -> tuple[DriftReport, Api | None]:
+    """Compare; a mistake of the kit's own leaves the spec unjudged, and the report says so."""
+    from civis_usage.drift.source import PATH
+
+    try:
+        return _from_api(contract, transport) if transport else _from_file(contract, spec_file)
+    except Refusal:
+        raise
+    except Exception as error:
+        source = f"{transport.base_url}{PATH}" if transport else spec_file
+        mistake = f"the comparison itself failed ({type(error).__name__}: {error}): please report it"
+        return _report(source, None, (), unjudged=mistake), None
 
 
 def _from_file(contract: Contract, name: str) -> tuple[DriftReport, Api]:
@@ -157,7 +171,7 @@ def _report(
     return DriftReport(__version__, source, dialect, differences, unjudged)
 
 
-def _deliver(output: Output, report: DriftReport, wording: bool) -> int:
+def _deliver(output: Output, report: DriftReport, wording: bool, *, piped: bool) -> int:
     from civis_usage.contract_tests.wording import printable
     from civis_usage.drift.report import json_text, terminal_text
 
@@ -168,7 +182,7 @@ def _deliver(output: Output, report: DriftReport, wording: bool) -> int:
         text = ""
     else:
         text = terminal_text(clean, wording=wording, paint=output.paint, ascii_only=output.ascii_only)
-    unwritten = output.publish(text, {"json": json_text(report)}, _annotations(report))
+    unwritten = output.publish(text, {"json": json_text(report, ascii_only=piped)}, _annotations(report))
     return report.exit_code or unwritten
 
 

@@ -1,15 +1,23 @@
-"""How a command refuses: with one sentence, exit code 2, and without showing a key; in GitHub Actions, annotated."""
+"""How a command ends that cannot do its work: with one sentence that shows no key, and with a code that is no verdict.
+
+Wrong use is 2, and annotated in GitHub Actions; what nobody foresaw is 3, and so is an interruption.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import click
 
-__all__ = ["GuardedCommand", "Refusal"]
+__all__ = ["GuardedCommand", "Refusal", "guarded"]
+
+UNJUDGED = 3
 
 
 class Refusal(click.ClickException):
@@ -37,11 +45,50 @@ class GuardedCommand(click.Command):
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a refusal is annotated on its way out."""
+        """Run the command; a refusal is annotated on its way out, and a mistake of the kit's own is no verdict."""
         try:
-            return super().invoke(ctx)
+            with guarded([ctx.params.get("api_key")]):
+                return super().invoke(ctx)
         except click.ClickException as error:
             raise _annotated(error) from None
+
+
+@contextmanager
+def guarded(keys: Iterable[str | None]) -> Iterator[None]:
+    """End with one sentence and 3 where what is done within fails as nobody foresaw, or is interrupted.
+
+    Left to itself, Python would end with 1 then, which is a verdict on the API.
+
+    Args:
+        keys: what the sentence must not show, beside the key of the environment.
+    """
+    try:
+        yield
+        return
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except KeyboardInterrupt:
+        sentence = "Interrupted."
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:  # nobody reads on: click ends in silence
+            raise
+        said = _redacted(f"{type(error).__name__}: {error}", keys) or type(error).__name__
+        sentence = f"The command itself failed ({said}): please report it."
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(UNJUDGED)
+
+
+def _redacted(text: str, keys: Iterable[str | None]) -> str:
+    """Give ``text`` on one line without the keys; nothing, where the mistake is that they cannot be found."""
+    from ..client.key_forms import MASK, finder
+    from ..tables import printable
+
+    wanted = [key.strip() for key in (*keys, os.environ.get("CIVIS_API_KEY")) if key]
+    try:
+        pattern = finder(wanted)
+        return printable(" ".join((pattern.sub(MASK, text) if pattern else text).split()))
+    except Exception:
+        return ""
 
 
 def _annotated(error: click.ClickException) -> click.ClickException:
