@@ -7,12 +7,15 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,7 +100,31 @@ def test_no_days_are_no_records():
     assert made(*empty) == b""
     assert json.loads(made(*empty, "--format", "json")) == []
     assert made(*empty, "--format", "csv").count(b"\n") == 1
-    assert made("--from", "2023-01-01", "--to", "2024-01-01") == b""
+    before = call("--from", "2023-01-01", "--to", "2024-01-01")
+    assert (before.exit_code, before.stdout_bytes) == (0, b"")
+    assert "the world begins on 2024-01-01" in before.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_file_that_was_there_stays_as_it_was_where_writing_ends_early(tmp_path, number):
+    file = tmp_path / "usage.ndjson"
+    file.write_text("what was there\n", encoding="ascii")
+    many = ("--from", "2024-01-01", "--to", "2027-01-01", "--runs-per-day", "5000")
+    command = [sys.executable, "-m", "civis_usage", "generate", *many, "--output", str(file)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 30
+    while not any(part.stat().st_size for part in tmp_path.iterdir() if part != file):
+        assert time.monotonic() < end and process.poll() is None, "nothing is written"
+        time.sleep(0.01)
+    process.send_signal(number)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode not in (0, 1) and "Traceback" not in said
+    assert file.read_text(encoding="ascii") == "what was there\n"
+
+
+def test_a_device_is_written_to_as_it_is():
+    assert call("--from", "2024-01-01", "--to", "2024-01-02", "--output", os.devnull).exit_code == 0
+    assert not Path(os.devnull).is_file()
 
 
 def test_a_file_is_written_whole(tmp_path):
@@ -117,13 +144,14 @@ def test_records_of_days_to_come_are_valid():
     [
         (("--to", "2024-01-01"), "Missing option '--from'"),
         (("--from", "2024-01-02", "--to", "2024-01-01"), "2024-01-01 comes before --from"),
-        (("--from", "2024-02-30", "--to", "2024-03-01"), "'2024-02-30' does not match the format '%Y-%m-%d'"),
+        (("--from", "2024-02-30", "--to", "2024-03-01"), "'2024-02-30' is no day: write it as 2024-01-01"),
         ((*YEAR, "--orgs", "x"), "'x' is no organization"),
         ((*YEAR, "--org-id", "4"), "this world has no organization 4; it has 1, 2, 3"),
-        ((*YEAR, "--runs-per-day", "100001"), "an organization has 0 to 100000 runs a day, not 100001"),
+        ((*YEAR, "--runs-per-day", "100001"), "100001 is not in the range 0<=x<=100000"),
         ((*YEAR, "--since", "1999-01-01"), "a world cannot begin on 1999-01-01"),
         ((*YEAR, "--format", "xml"), "'xml' is not one of"),
         ((*YEAR, "--output", "/nowhere/at/all"), "/nowhere/at/all cannot be written: no such file"),
+        ((*YEAR, "--output", ""), "it is empty: name a file"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(options, sentence):

@@ -1,9 +1,14 @@
 """The command line ``civis-usage``: a group whose commands are imported when they are called."""
 
+import os
+import sys
 from importlib import import_module
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import click
+
+from civis_usage.commands.refusal import guarded
 
 COMMANDS = ("serve", "check", "drift", "record", "call", "generate", "demo")
 """The commands in the order in which ``--help`` lists them; each is ``civis_usage.commands.<name>:<name>``."""
@@ -15,6 +20,11 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names of the commands, in reading order."""
         return list(COMMANDS)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what nobody foresaw, and an interruption, end with a sentence and no verdict."""
+        with guarded(()):
+            return super().invoke(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command called ``cmd_name``; give ``None`` where there is no such command."""
@@ -40,5 +50,14 @@ def main() -> None:
     """
 
 
+def run() -> None:
+    """Run the command line of this process, whichever of its streams is closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  for as long as the process lasts
+    with guarded(()):
+        main(prog_name="civis-usage")
+
+
 if __name__ == "__main__":
-    main(prog_name="civis-usage")
+    run()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, datetime
-from typing import IO, TYPE_CHECKING
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from .world_options import by, day, world_options
 
 if TYPE_CHECKING:
     from ..mock_server.history import History, Kind
@@ -16,12 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["generate"]
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--from", "first", type=_DATE, required=True, metavar="DATE", help="The first day (UTC).")
-@click.option("--to", "stop", type=_DATE, required=True, metavar="DATE", help="The day after the last one (UTC).")
+@click.option("--from", "first", callback=by(day), required=True, metavar="DAY", help="The first day (UTC).")
+@click.option("--to", "stop", callback=by(day), required=True, metavar="DAY", help="The day after the last one (UTC).")
 @click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Which usage.")
 @click.option("--org-id", type=int, metavar="ID", help="This organization's usage alone.")
 @click.option(
@@ -34,28 +36,10 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--no-header", is_flag=True, help="Leave out the header of csv, to add a piece to another.")
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to; standard output if left out.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which world.")
-@click.option(
-    "--profile",
-    type=click.Choice(["realistic", "edge"]),
-    default="realistic",
-    show_default=True,
-    help="Usage as one would expect it, or the extremes that the contract allows.",
-)
-@click.option(
-    "--orgs",
-    default="3",
-    show_default=True,
-    metavar="ORGS",
-    help="How many organizations, or their ids, with their runs a day if you like: 7:200,8.",
-)
-@click.option("--runs-per-day", type=int, default=12, show_default=True, help="An organization's average.")
-@click.option(
-    "--since", type=_DATE, default="2024-01-01", show_default=True, metavar="DATE", help="The world's first day."
-)
+@world_options
 def generate(
-    first: datetime,
-    stop: datetime,
+    first: date,
+    stop: date,
     kind: Kind,
     org_id: int | None,
     form: str,
@@ -63,9 +47,9 @@ def generate(
     output: str,
     seed: int,
     profile: str,
-    orgs: str,
+    orgs: Any,
     runs_per_day: int,
-    since: datetime,
+    since: date,
 ) -> None:
     """Write the usage of a world, oldest first.
 
@@ -80,12 +64,14 @@ def generate(
     Example:
       civis-usage generate --from 2025-01-01 --to 2026-01-01 --format csv --output 2025.csv
     """
-    history = _history(seed, profile, orgs, runs_per_day, since.date())
+    history = _history(seed, profile, orgs, runs_per_day, since)
     if stop < first:
-        raise click.BadParameter(f"{stop:%Y-%m-%d} comes before --from", param_hint="--to")
+        raise click.BadParameter(f"{stop} comes before --from: swap them.", param_hint="--to")
+    if first < stop <= since:
+        click.echo(f"Warning: the world begins on {since}, after these days: there is nothing to write.", err=True)
     if org_id is not None and org_id not in history.organizations:
         known = ", ".join(map(str, history.organizations))
-        raise click.BadParameter(f"this world has no organization {org_id}; it has {known}", param_hint="--org-id")
+        raise click.BadParameter(f"this world has no organization {org_id}; it has {known}.", param_hint="--org-id")
     asked = list(history.organizations) if org_id is None else [org_id]
     asked_days = range(first.toordinal() - _EPOCH, stop.toordinal() - _EPOCH)
     with _opened(output) as file, _progress(asked_days, file) as days:
@@ -96,26 +82,27 @@ def generate(
             file.write(piece.encode())
 
 
-def _history(seed: int, profile: str, orgs: str, runs_per_day: int, since: date) -> History:
-    from ..mock_server.orgs import parse_organizations
+def _history(seed: int, profile: str, organizations: Any, runs_per_day: int, since: date) -> History:
     from ..mock_server.world import World
 
     try:
-        organizations = parse_organizations(orgs)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="--orgs") from None
-    try:
         return World(seed, profile, organizations, since, runs_per_day).history
     except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
+        raise click.UsageError(f"{problem}.") from None
 
 
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
+    """Open a file that is there whole in the end, or as it was before; a device or pipe is written to as it is."""
+    if not output:
+        raise click.BadParameter(
+            "it is empty: name a file, or leave it out for standard output.", param_hint="--output"
+        )
+    atomic = output != "-" and (not Path(output).exists() or Path(output).is_file())
     try:
-        file = click.open_file(output, "wb")
+        file = click.open_file(output, "wb", atomic=atomic)
     except OSError as reason:
-        sentence = f"{output} cannot be written: {(reason.strerror or str(reason)).lower()}"
+        sentence = f"{output} cannot be written: {(reason.strerror or str(reason)).lower()}."
         raise click.BadParameter(sentence, param_hint="--output") from None
     with file:
         yield file

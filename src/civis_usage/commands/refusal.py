@@ -19,6 +19,9 @@ __all__ = ["GuardedCommand", "Refusal", "guarded"]
 
 UNJUDGED = 3
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+"""What the system says where an output takes nothing more."""
+
 
 class Refusal(click.ClickException):
     """Wrong use of a command: its message goes to standard error, and the command ends with 2."""
@@ -72,6 +75,9 @@ def guarded(keys: Iterable[str | None]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:  # nobody reads on: click ends in silence
             raise
+        if isinstance(error, OSError) and error.errno in _FULL:
+            click.echo(f"Error: Nothing more can be written ({os.strerror(error.errno or 0).lower()}).", err=True)
+            sys.exit(UNJUDGED)
         said = _redacted(f"{type(error).__name__}: {error}", keys) or type(error).__name__
         sentence = f"The command itself failed ({said}): please report it."
     click.echo(f"Error: {sentence}", err=True)

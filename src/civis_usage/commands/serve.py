@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import own_data
 from .recorded import max_age_option
+from .world_options import by, world_options
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
@@ -27,26 +26,6 @@ PORT = 8765
 """The port where none is given."""
 
 
-def _by(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Give a callback that reads an option's value, or each of them, and tells what the reading complains of."""
-
-    def convert(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None) -> Any:
-        try:
-            if isinstance(value, tuple):
-                return tuple(read(each) for each in value)
-            return None if value is None else read(value)
-        except ValueError as reason:
-            raise click.BadParameter(f"{reason}.", ctx, param) from None
-
-    return convert
-
-
-def _organizations(text: str) -> Any:
-    from ..mock_server.orgs import parse_organizations
-
-    return parse_organizations(text)
-
-
 def _moment(text: str) -> int:
     from ..mock_server.clock import Clock
 
@@ -57,13 +36,6 @@ def _key(text: str) -> str:
     if not text or ":" in text or not all("!" <= character <= "~" for character in text):
         raise ValueError("a key that can be sent is printable ASCII without spaces and colons")
     return text
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no day: write it as 2024-01-01") from None
 
 
 def _limit(text: str) -> Limit:
@@ -83,42 +55,12 @@ def _fault(text: str) -> Fault:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 for any free one."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Which world: the same seed, the same records.")
-@click.option(
-    "--profile",
-    type=click.Choice(["realistic", "edge"]),
-    default="realistic",
-    show_default=True,
-    help="Usage as it comes, or legal extremes.",
-)
-@click.option("--now", metavar="MOMENT", callback=_by(_moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
-@click.option(
-    "--since",
-    metavar="DAY",
-    callback=_by(_day),
-    default="2024-01-01",
-    show_default=True,
-    help="The day on which the world begins.",
-)
-@click.option(
-    "--runs-per-day",
-    type=click.IntRange(0, 100_000),
-    default=12,
-    show_default=True,
-    help="Runs a day of an organization, on average.",
-)
-@click.option(
-    "--orgs",
-    metavar="ORGS",
-    callback=_by(_organizations),
-    default="3",
-    show_default=True,
-    help="How many organizations, or their ids, as in 7,8, or with runs a day, 7:200,8. The first is the caller's own.",
-)
+@world_options
+@click.option("--now", metavar="MOMENT", callback=by(_moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
 @click.option(
     "--data",
     metavar="FILE",
-    callback=_by(own_data.read),
+    callback=by(own_data.read),
     multiple=True,
     help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), or those of a recording. "
     "Repeatable.",
@@ -129,13 +71,13 @@ def _fault(text: str) -> Fault:
 )
 @click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
 @click.option(
-    "--api-key", "api_keys", multiple=True, callback=_by(_key), help="Accept this key and refuse others. Repeatable."
+    "--api-key", "api_keys", multiple=True, callback=by(_key), help="Accept this key and refuse others. Repeatable."
 )
 @click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
 @click.option(
     "--rate-limit",
     metavar="N/SECONDS",
-    callback=_by(_limit),
+    callback=by(_limit),
     help="Refuse more than N requests in each window of so many seconds; live for 1000/300. "
     "Without it they are only counted.",
 )
@@ -143,7 +85,7 @@ def _fault(text: str) -> Fault:
     "--fault",
     "faults",
     metavar="RULE",
-    callback=_by(_fault),
+    callback=by(_fault),
     multiple=True,
     help="Something to go wrong; see above. Repeatable.",
 )
