@@ -8,7 +8,7 @@ from civis_usage.contract_tests.answers import Record
 from civis_usage.contract_tests.history import History
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Finding, Outcome
-from civis_usage.contract_tests.windows import Fact, Window, compare, extra
+from civis_usage.contract_tests.windows import DAY, Fact, Window, compare, extra
 from civis_usage.contract_tests.witness import Spared, Witness
 
 QUARTERS = range(-12 * 4, 14 * 4 + 1)
@@ -61,14 +61,12 @@ def default_window(witness: Witness) -> Outcome:
 
 
 def _edges(history: History, zones: list[Window]) -> list[Fact]:
-    """Ask for the hours around the month's start where no known window covers them."""
+    """Ask for the hours around the month's start that may be looked at, where no known window covers them."""
     starts = [zone.start or 0 for zone in zones]
-    first, last = min(starts) - 3600, min(max(starts) + 3600, history.horizon)
-    if first >= last or any(
-        (fact.window.start or 0) <= first and (fact.window.end or 0) >= last for fact in history.facts
-    ):
+    edge = Window.between(max(min(starts) - 3600, history.dawn), min(max(starts) + 3600, history.horizon))
+    if edge is None or any(fact.window.covers(edge) for fact in history.facts):
         return []
-    return [history.learn(Window(max(first, history.dawn), last))]
+    return [history.learn(edge)]
 
 
 def _misfits(
@@ -85,7 +83,7 @@ def _misfits(
         if last_missing <= (zone.start or 0) + 1 and first >= (zone.start or 0) - 1 and last <= (zone.end or 0) + 1:
             return findings
     month = datetime.fromtimestamp(witness.now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    utc = Window(int(month.timestamp()), (witness.now // 86400 + 1) * 86400)
+    utc = Window(int(month.timestamp()), (witness.now // DAY + 1) * DAY)
     return findings + (
         compare(got, utc.holds, before, request)
         or [Finding(f"in no time zone is the list the month up to the end of today ({utc} in UTC)", request=request)]

@@ -7,11 +7,9 @@ from typing import Any
 from civis_usage.contract_tests.answers import Answer, excerpt
 from civis_usage.contract_tests.registry import check, kept
 from civis_usage.contract_tests.results import Evidence, Finding, Outcome
-from civis_usage.contract_tests.windows import Window
+from civis_usage.contract_tests.windows import DAY, Window
 from civis_usage.contract_tests.witness import Witness
 from civis_usage.schemas import OPERATIONS, validator
-
-DAY = 86400
 
 
 def _question(witness: Witness, operation: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from civis_usage.contract_tests.answers import Record, excerpt
-from civis_usage.contract_tests.history import DAWN, History
+from civis_usage.contract_tests.history import History
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Finding, Outcome
-from civis_usage.contract_tests.windows import Fact, Reading, Window, compare, extra, lost, strangers
+from civis_usage.contract_tests.windows import DAWN, Fact, Reading, Window, compare, extra, lost, strangers
 from civis_usage.contract_tests.witness import Spared, Witness
 
 LISTS = {"list_llm": "list-llm", "list_matching": "list-matching"}

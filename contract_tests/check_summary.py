@@ -9,10 +9,10 @@ from dataclasses import replace
 from civis_usage.contract_tests.answers import Record
 from civis_usage.contract_tests.check_defaults import default_list, readings
 from civis_usage.contract_tests.check_lists import histories
-from civis_usage.contract_tests.history import DAWN, DAY, History
+from civis_usage.contract_tests.history import History
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Finding, Outcome
-from civis_usage.contract_tests.windows import Window
+from civis_usage.contract_tests.windows import DAWN, DAY, Window
 from civis_usage.contract_tests.witness import Hidden, Witness
 
 OPERATION = "get_llm_organization_summary"
@@ -144,7 +144,7 @@ def end_only(witness: Witness) -> Outcome:
         early = [record for record in history.records if window.holds(record)]
         total, addends = _total(early), len(early)
     else:
-        (total, _), addends = witness.summary(history.org, Window(DAWN, history.early).parameters), 0
+        (total, _), addends = witness.summary(history.org, Window(min(DAWN, history.dawn), history.early).parameters), 0
     return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, total, total, addends))
 
 
@@ -176,14 +176,14 @@ def long(witness: Witness) -> Outcome:
     if not known:
         return no_usage("no usage to add up")
     history = known[0]
-    base = history.base
-    if (base.window.start or 0) <= history.horizon - 400 * DAY:
-        credits, request = witness.summary(history.org, base.window.parameters)  # noqa: A001
+    base, middle = history.base, history.early or history.base.window.start
+    whole = Window(history.dawn, history.horizon)
+    in_parts = middle is not None and history.dawn < middle < history.horizon
+    if (base.window.start or 0) <= history.horizon - 400 * DAY or not in_parts:
+        credits, request = witness.summary(history.org, base.window.parameters)  # noqa: A001 - the field's name
         expected = history.sum(base.window) or (0.0, 0.0, 0)
         found = _held(witness, request, credits, *expected)
         return kept(f"{credits:.2f} credits of {expected[2]} records", found)
-    whole = Window(history.dawn, history.horizon)
-    middle = history.early or base.window.start
     (total, request), (first, _), (second, _) = (
         witness.summary(history.org, window.parameters)
         for window in (whole, Window(whole.start, middle), Window(middle, whole.end))

@@ -9,16 +9,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from civis_usage.contract_tests.answers import Record
-from civis_usage.contract_tests.windows import CLEAR, Fact, Window, cut, tight
+from civis_usage.contract_tests.windows import CLEAR, DAY, Fact, Window, cut, tight
 
 if TYPE_CHECKING:
     from civis_usage.contract_tests.witness import Witness
 
 __all__ = ["History"]
 
-DAY = 86400
-DAWN = 1262304000
-"""2010-01-01, before any usage of the platform: what an unbounded question begins with."""
 WIDTHS = (2, 30, 500)
 """Days that the window is widened to, step by step."""
 FEW = 20
@@ -66,15 +63,12 @@ class History:
     @property
     def horizon(self) -> int:
         """The end of all windows: a whole minute a day before the run began, or where the user said."""
-        day_before = (self.witness.now - DAY) // 60 * 60 - 23
-        end = self.witness.config.end
-        return min(day_before, int(end.timestamp())) if end else day_before
+        return self.witness.config.closed(self.witness.now)[1]
 
     @property
     def dawn(self) -> int:
         """The earliest instant that is asked for."""
-        start = self.witness.config.start
-        return int(start.timestamp()) if start else DAWN
+        return self.witness.config.closed(self.witness.now)[0]
 
     @property
     def base(self) -> Fact:
@@ -185,13 +179,16 @@ class History:
 
     @cached_property
     def eve(self) -> Window | None:
-        """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than it."""
+        """A narrow window around the oldest of the base's records: a wide list that was cut off shows less than it.
+
+        ``None`` where there is no record, or the oldest is none that was asked for.
+        """
         moments = sorted({record.second for record in self.base.records if record.second is not None})
         if not moments:
             return None
         before = max(600, min(15 * DAY, (moments[-1] - moments[0]) // len(moments) * SAMPLE // 2))
         after = cut(self.base.records, self.witness.rng, high=min(1.0, 40 / len(moments)))
-        return Window(max(self.dawn, moments[0] - before), after or moments[0] + CLEAR)
+        return Window.between(max(self.dawn, moments[0] - before), after or moments[0] + CLEAR)
 
     @cached_property
     def late(self) -> int | None:
@@ -223,16 +220,10 @@ class History:
         ``None`` where no fact covers the window. The two differ where a record stands at an end.
         """
         for fact in self.facts:
-            if _covers(fact.window, window):
+            if fact.window.covers(window):
                 sure = [record for record in fact.records if window.holds(record)]
                 maybe = [record for record in fact.records if window.holds(record) is None]
                 least = sum(record.credits for record in sure)
                 extra = [record.credits for record in maybe]
                 return least + sum(c for c in extra if c < 0), least + sum(c for c in extra if c > 0), len(sure)
         return None
-
-
-def _covers(outer: Window, inner: Window) -> bool:
-    if outer.start is None or outer.end is None or inner.start is None or inner.end is None:
-        return False
-    return outer.start <= inner.start and inner.end <= outer.end

@@ -20,11 +20,10 @@ from civis_usage.client.secret import Secret
 from civis_usage.contract_tests.answers import Unusable
 from civis_usage.contract_tests.check_defaults import readings
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.history import DAWN
 from civis_usage.contract_tests.relay import Parameters, Reply
 from civis_usage.contract_tests.results import Report, Result
 from civis_usage.contract_tests.runner import run
-from civis_usage.contract_tests.windows import Window
+from civis_usage.contract_tests.windows import DAY, Window
 from civis_usage.contract_tests.witness import NotJudged, Witness, decimals_of
 from civis_usage.recordings.blur import PLAIN, Blur
 from civis_usage.recordings.pseudonyms import Pseudonyms
@@ -34,7 +33,6 @@ from civis_usage.recordings.usage import listed
 
 __all__ = ["Made", "NotRecorded", "record", "shifts"]
 
-DAY = 86400
 VIOLATED = 1
 """The exit code of a report that found a documented rule broken."""
 UNJUDGED = 3
@@ -137,7 +135,7 @@ class _Recorder:
         try:
             reply = send(self._replacement.asked(parameters))
         except NotJudged:
-            self.stopped = f"the budget of {self.config.max_requests} requests is spent: raise it with --max-requests"
+            self.stopped = self._spent_budget
             raise
         except (Unreachable, NotAsContracted) as error:
             failure = "unreachable" if isinstance(error, Unreachable) else "undecodable"
@@ -166,7 +164,7 @@ class _Recorder:
         """
         if not (self.config.start or self.config.end):
             return
-        start = int(self.config.start.timestamp()) if self.config.start else DAWN
+        start, _ = self.config.closed(self.config.clock())
         window = Window(start, int((self.config.end or self._now - self._back).timestamp()))
         witness = Witness(self.config)
         try:
@@ -183,8 +181,18 @@ class _Recorder:
         self._beside, self._exchanges = self._exchanges, []
 
     def check(self, on_result: Callable[[Result], None] | None) -> Report:
-        """Ask what the check asks, with what is left of the budget."""
+        """Ask what the check asks, with what is left of the budget.
+
+        Raises:
+            NotRecorded: nothing is left.
+        """
+        if self._spent >= self.config.max_requests:
+            raise NotRecorded(self._spent_budget)
         return run(replace(self.config, max_requests=self.config.max_requests - self._spent), on_result)
+
+    @property
+    def _spent_budget(self) -> str:
+        return f"the budget of {self.config.max_requests} requests is spent: raise it with --max-requests"
 
     def read(self, sentence: str) -> str:
         """Give a sentence with the originals of the pseudonyms in it."""
@@ -218,5 +226,5 @@ def _decimals(content: bytes) -> int:
         body = json.loads(content)
     except (ValueError, RecursionError):
         return 0
-    credits = body.get("credits") if isinstance(body, dict) else None  # noqa: A001
+    credits = body.get("credits") if isinstance(body, dict) else None  # noqa: A001 - the field's name
     return decimals_of(credits) if isinstance(credits, float) and math.isfinite(credits) else 0

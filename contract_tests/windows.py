@@ -16,19 +16,38 @@ from civis_usage.contract_tests.answers import Record, excerpt
 from civis_usage.contract_tests.results import Finding
 from civis_usage.schemas import times
 
-__all__ = ["Fact", "Reading", "Window", "compare", "cut", "extra", "lost", "stamp", "strangers", "tight"]
+__all__ = ["DAWN", "DAY", "Fact", "Reading", "Window", "compare", "cut", "extra", "lost", "stamp", "strangers", "tight"]
 
 Reading = Callable[[Record], bool | None]
+DAY = 86400
+"""Seconds of a day."""
+DAWN = 1262304000
+"""2010-01-01, before any usage of the platform: what an unbounded question begins with."""
 CLEAR = 2
 """Seconds that a cut keeps from the records beside it."""
 
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """From ``start`` to ``end``, seconds since the epoch; ``None`` is an open end."""
+    """From ``start`` to ``end``, seconds since the epoch; ``None`` is an open end.
+
+    Nobody knows what the API answers to a window that ends before it begins, or is empty: there is none.
+
+    Raises:
+        ValueError: ``start`` is not before ``end``.
+    """
 
     start: int | None
     end: int | None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError(f"no window goes from {stamp(self.start)} to {stamp(self.end)}")
+
+    @classmethod
+    def between(cls, start: int, end: int) -> Window | None:
+        """Give the window from ``start`` to ``end``; ``None`` where there is none."""
+        return cls(start, end) if start < end else None
 
     def holds(self, record: Record) -> bool | None:
         """Say whether ``record`` is in the window; ``None`` where every answer is right (at an end, or undated)."""
@@ -40,6 +59,12 @@ class Window:
         if (self.start is not None and at <= self.start + 1) or (self.end is not None and at >= self.end - 1):
             return None
         return True
+
+    def covers(self, other: Window) -> bool:
+        """Whether ``other`` lies within; both must have both ends."""
+        if self.start is None or self.end is None or other.start is None or other.end is None:
+            return False
+        return self.start <= other.start and other.end <= self.end
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -58,7 +83,7 @@ class Window:
         """The length in days; both ends must be given."""
         if self.start is None or self.end is None:
             raise ValueError(f"{self} has an open end, so it has no length")
-        return (self.end - self.start) / 86400
+        return (self.end - self.start) / DAY
 
     def __str__(self) -> str:
         return f"{'…' if self.start is None else stamp(self.start)} to {'…' if self.end is None else stamp(self.end)}"

@@ -23,6 +23,7 @@ from civis_usage.contract_tests.answers import Answer, Record, Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
 from civis_usage.contract_tests.relay import Parameters, Reply
+from civis_usage.contract_tests.windows import DAY
 from civis_usage.schemas import OPERATIONS
 
 __all__ = ["Hidden", "NotJudged", "Spared", "Witness", "decimals_of", "request_of"]
@@ -72,7 +73,7 @@ class Witness:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.rng = Random(config.seed)  # noqa: S311 - reproducible choices, no secrets
-        self.now = int((config.now() if config.now else datetime.now(UTC)).timestamp())
+        self.now = config.clock()
         """When the run began, in seconds since the epoch."""
         self.answers: list[Answer] = []
         """Every answer so far, in the order of the questions."""
@@ -294,7 +295,7 @@ class Witness:
             return self.config.organizations
         counts: dict[int, int] = {}
         for days in (40, 400, 4000):
-            start = datetime.fromtimestamp(self.now - days * 86400, UTC).strftime("%Y-%m-%dT00:00:00Z")
+            start = datetime.fromtimestamp(self.now - days * DAY, UTC).strftime("%Y-%m-%dT00:00:00Z")
             end = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT00:00:00Z")
             found, _ = self.records("list_llm", {"start_date": start, "end_date": end})
             for record in found:

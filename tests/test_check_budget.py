@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from civis_usage.client.errors import ConfigurationError
 from civis_usage.client.transport import Transport
+from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.results import Report, Verdict
 
 from .judging import judge, wrong
-from .standin import Answer, Request, Standin
+from .legal import VARIATIONS
+from .standin import KEY, Answer, Request, Standin
+from .standin_runs import NOW
 from .standin_server import Server, serving
 
+LEGAL = {each.id: each for each in VARIATIONS}
 A_YEAR = {"daily": {1: 12, 2: 3}, "daily_matching": {1: 4, 2: 2}}
 
 
@@ -78,6 +83,36 @@ def test_usage_between_two_dates_is_judged_alone(server: Server, start: datetime
     report = judge(server, standin, start=start, end=end)
     assert report.exit_code == 0, wrong(report)
     assert_gentle(standin, report)
+
+
+NOW_AND_THEN = {
+    "this month": {"start": datetime(2026, 5, 10, tzinfo=UTC)},
+    "since the first of the month": {"start": datetime(2026, 5, 1, tzinfo=UTC)},
+    "since yesterday": {"start": datetime(2026, 5, 18, tzinfo=UTC)},
+    "from yesterday to today": {"start": datetime(2026, 5, 18, tzinfo=UTC), "end": datetime(2026, 5, 19, tzinfo=UTC)},
+    "a minute": {"start": datetime(2026, 4, 1, tzinfo=UTC), "end": datetime(2026, 4, 1, 0, 1, tzinfo=UTC)},
+    "before anybody's usage": {"end": datetime(2009, 5, 1, tzinfo=UTC)},
+    "in a year long past": {"start": datetime(1999, 1, 1, tzinfo=UTC), "end": datetime(1999, 12, 31, tzinfo=UTC)},
+}
+
+
+@pytest.mark.parametrize("daily", [12, 1, 0.1])
+@pytest.mark.parametrize("window", NOW_AND_THEN.values(), ids=list(NOW_AND_THEN))
+def test_no_window_is_asked_for_that_does_not_begin_before_it_ends(
+    server: Server, window: dict[str, datetime], daily: float
+) -> None:
+    standin = LEGAL["reversed-window-gets-400"].standin(daily={1: daily}, daily_matching={1: daily})
+    report = judge(server, standin, **window)
+    assert report.exit_code == 0, wrong(report)
+    assert not [answer for _, answer in standin.journal if b"does not begin before" in answer.body], standin.trace()
+
+
+@pytest.mark.parametrize("day", [NOW, NOW - timedelta(days=1), NOW + timedelta(days=99)])
+def test_a_beginning_that_leaves_no_closed_day_is_refused(day: datetime) -> None:
+    sentence = r"^--from 20.* leaves nothing to look at.*: name 2026-05-18 or an earlier day\.$"
+    with pytest.raises(ConfigurationError, match=sentence):
+        Config("http://127.0.0.1:1", KEY, start=day, now=lambda: NOW)
+    assert Config("http://127.0.0.1:1", KEY, start=datetime(2026, 5, 18, tzinfo=UTC), now=lambda: NOW)
 
 
 TROUBLE = {

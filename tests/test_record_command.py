@@ -242,6 +242,7 @@ def test_nothing_is_written_where_the_api_cannot_be_recorded(standins: Server, t
     assert "nothing listens at this address" in refused(path, "--base-url", "http://127.0.0.1:9")
     assert "the API refused the key (401)" in refused(path, *live, key="another-key")
     assert "the budget of 7 requests is spent" in refused(path, *live, "--max-requests", "7")
+    assert "the budget of 3 requests is spent" in refused(path, *live, "--from", "2020-01-01", "--max-requests", "3")
     assert "no usage is shown to this key for organization 4711" in refused(path, *live, org="4711")
 
 

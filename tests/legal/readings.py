@@ -101,6 +101,15 @@ for _zone in ("America/Chicago", "UTC"):
         monthly(_zone, _day, _at)
 
 
+@around("understand")
+def reversed_window_gets_400(api, right, operation, query):
+    """A window that does not begin before it ends is refused."""
+    question = right(operation, query)
+    if question.dated and None not in (question.start, question.end) and question.start >= question.end:
+        raise Refused(400, "bad_request", "The window does not begin before it ends.")
+    return question
+
+
 @around("default_window")
 def default_window_ends_now(api, right, question):
     """The default window ends now."""
