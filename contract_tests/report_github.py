@@ -34,7 +34,7 @@ def annotate(report: Report) -> str:
     elif report.exit_code in (3, 4):
         lines.append(command("error", "inconclusive", headline(report)))
     for result in report.results:
-        if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and report.strict):
+        if report.code_of(result) == 1:
             lines.append(command("error", result.check.id, _messages(result)))
         elif result.verdict is Verdict.WARNED:
             lines.append(command("warning", result.check.id, _messages(result)))

@@ -47,7 +47,7 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
 
 def _case(suite: ET.Element, result: Result, report: Report) -> None:
     case = ET.SubElement(suite, "testcase", classname=result.check.operation, name=result.check.id, time="0")
-    if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and report.strict):
+    if report.code_of(result) == 1:
         message = "; ".join(finding.message for finding in result.findings)
         failure = ET.SubElement(case, "failure", message=message, type=str(result.verdict))
         failure.text = _details(result, report)

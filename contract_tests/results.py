@@ -147,16 +147,21 @@ class Report:
         """Give the number of results with ``verdict``."""
         return sum(result.verdict is verdict for result in self.results)
 
+    def code_of(self, result: Result) -> int:
+        """Give the exit code that ``result`` asks for, as :attr:`exit_code`; 0 where it does not make the run fail."""
+        if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and self.strict):
+            return 1
+        open_ = result.verdict is Verdict.INCONCLUSIVE and result.check.evidence is Evidence.DOCUMENTED
+        if not open_ or result.spared or (result.no_data and self.allow_no_data):
+            return 0
+        return 4 if result.no_data else 3
+
     @property
     def exit_code(self) -> int:
         """0 kept; 1 violated; 3 could not be judged; 4 nothing violated, but an operation showed no data."""
-        failing = {Verdict.VIOLATED, Verdict.WARNED} if self.strict else {Verdict.VIOLATED}
-        if self.expired_waivers or any(result.verdict in failing for result in self.results):
-            return 1
-        inconclusive = [r for r in self.results if r.verdict is Verdict.INCONCLUSIVE and not r.spared]
-        open_documented = [r for r in inconclusive if r.check.evidence is Evidence.DOCUMENTED]
-        if self.unjudged or any(not r.no_data for r in open_documented):
-            return 3
-        if open_documented and not self.allow_no_data:
-            return 4
-        return 0
+        codes = {self.code_of(result) for result in self.results} - {0}
+        if self.expired_waivers:
+            codes.add(1)
+        if self.unjudged:
+            codes.add(3)
+        return min(codes, default=0)

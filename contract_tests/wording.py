@@ -16,10 +16,10 @@ def headline(report: Report) -> str:
     if report.exit_code == 0:
         return "The contract is kept."
     if report.exit_code == 4:
-        empty = [r.check.operation for r in report.results if r.verdict is Verdict.INCONCLUSIVE and r.no_data]
+        empty = [result.check.operation for result in report.results if report.code_of(result) == 4]
         return f"Nothing is violated, but there was no data for {', '.join(dict.fromkeys(empty))} (--allow-no-data)."
     if report.exit_code == 3:
-        open_rules = _number(report.count(Verdict.INCONCLUSIVE), "rule")
+        open_rules = _number(sum(report.code_of(result) == 3 for result in report.results), "rule")
         return f"The API could not be judged{f': {report.unjudged}' if report.unjudged else f' by {open_rules}.'}"
     if broken := report.count(Verdict.VIOLATED):
         return f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."

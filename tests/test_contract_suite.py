@@ -4,10 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from civis_usage.__main__ import main
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.recorder import record
 from civis_usage.recordings.document import render
+
+from .standin import KEY, Standin
+from .standin_server import serving
 
 ARGUMENTS = ("--pyargs", "civis_usage.contract_tests", "--org-id", "1", "-p", "no:cacheprovider", "-rfsx")
 
@@ -59,6 +64,18 @@ def test_an_api_that_is_not_there_is_one_sentence(pytester, monkeypatch):
     assert "could not be judged" in text
     assert "Traceback" not in text
     assert "a-key-for-nobody" not in text
+
+
+def test_a_question_that_was_spared_is_skipped_as_the_command_passes(pytester, monkeypatch):
+    monkeypatch.setenv("CIVIS_API_KEY", KEY)
+    with serving() as server:
+        server.standin = Standin(daily={1: 3}, daily_matching={1: 100})
+        result = pytester.runpytest_subprocess(*ARGUMENTS, "--base-url", server.url)
+        command = CliRunner().invoke(main, ["check", "--org-id", "1", "--base-url", server.url])
+    assert result.ret == command.exit_code == 0, result.stdout.str() + command.output
+    outcomes = result.parseoutcomes()
+    assert (set(outcomes), outcomes["skipped"]) == ({"passed", "skipped"}, 1), result.stdout.str()
+    result.stdout.fnmatch_lines(["SKIPPED*", "not asked: the list may be very long"])
 
 
 def test_no_key_is_wrong_use(pytester):

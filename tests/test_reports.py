@@ -24,7 +24,7 @@ from civis_usage.contract_tests import (
     report_terminal,
     wording,
 )
-from civis_usage.contract_tests.results import Finding, Report, Verdict
+from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
 
 from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full_report, make_report
 
@@ -43,6 +43,29 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
     "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
     "Nothing is violated, but there was no data for list_matching (--allow-no-data).": (4, make_report((NO_DATA,))),
 }
+
+
+SPARED = replace(NO_DATA, no_data=False, spared=True)
+CODES = [
+    (KEPT, 0, 0, 0),
+    (BY_VERDICT[Verdict.VIOLATED], 1, 1, 1),
+    (BY_VERDICT[Verdict.WARNED], 0, 1, 0),
+    (BY_VERDICT[Verdict.NOTED], 0, 0, 0),
+    (BY_VERDICT[Verdict.WAIVED], 0, 0, 0),
+    (NO_DATA, 4, 4, 0),
+    (OPEN.results[0], 3, 3, 3),
+    (SPARED, 0, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("result", "plain", "strict", "allowing"), CODES, ids=lambda value: getattr(value, "seen", ""))
+def test_one_rule_says_which_result_fails_a_run(result: Result, plain: int, strict: int, allowing: int) -> None:
+    settings: tuple[dict[str, bool], ...] = ({}, {"strict": True}, {"allow_no_data": True})
+    for more, code in zip(settings, (plain, strict, allowing), strict=True):
+        report = make_report((result,), **more)
+        assert (report.code_of(result), report.exit_code) == (code, code)
+        assert ("<failure" in report_junit.render(report)) is (code == 1)
+        assert ("::error " in report_github.annotate(report)) is (code != 0)
 
 
 @pytest.mark.parametrize("headline", OUTCOMES)
