@@ -50,7 +50,7 @@ def config_of(options: pytest.Config) -> Config:
     """Give the run that pytest's options and the environment ask for.
 
     Raises:
-        ConfigurationError: the base URL, the key or the recording cannot be used.
+        ConfigurationError: the base URL, the key, the recording or what is to be asked cannot be used.
         WaiverError: the waivers cannot be read.
     """
     from civis_usage.client.errors import ConfigurationError
@@ -78,7 +78,7 @@ def _live(options: pytest.Config, judging: dict[str, Any]) -> Config:
     return Config(
         base_url_of(options.getoption("base_url"), key),
         key.reveal(),
-        tuple(options.getoption("org_id") or ()),
+        tuple(dict.fromkeys(options.getoption("org_id") or ())),
         start=_moment(options.getoption("usage_from")),
         end=_moment(options.getoption("usage_to"), last=True),
         max_requests=options.getoption("max_requests"),

@@ -78,6 +78,29 @@ def test_a_question_that_was_spared_is_skipped_as_the_command_passes(pytester, m
     result.stdout.fnmatch_lines(["SKIPPED*", "not asked: the list may be very long"])
 
 
+REFUSED = {
+    "from after to": ("--from", "2026-02-01", "--to", "2026-01-31"),
+    "from the future": ("--from", "2999-01-01"),
+    "unreadable day": ("--to", "tomorrow"),
+    "no request": ("--max-requests", "0"),
+    "negative organization": ("--org-id", "-1"),
+    "URL without http": ("--base-url", "ftp://x"),
+}
+
+
+@pytest.mark.parametrize("options", REFUSED.values(), ids=list(REFUSED))
+def test_options_are_refused_with_the_commands_sentence_and_nothing_asked(
+    suite, pytester, usage_server, monkeypatch, options
+):
+    command = CliRunner().invoke(main, ["check", *options])
+    assert command.exit_code == 2
+    sentence = command.stderr.strip().removeprefix("Error: ").rpartition("': ")[2]
+    result = suite(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert sentence in result.stdout.str() + result.stderr.str()
+    assert not list(usage_server.journal)
+
+
 def test_no_key_is_wrong_use(pytester):
     result = pytester.runpytest_subprocess(*ARGUMENTS, "--base-url", "http://127.0.0.1:1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

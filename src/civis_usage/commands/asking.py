@@ -28,6 +28,16 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+class _Whole(click.IntRange):
+    """A whole number whose range is in the help, and kept by the config: pytest's options come to it as well."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+
+
 base_url_option = click.option(
     "--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]"
 )
@@ -49,7 +59,7 @@ _OPTIONS = (
     click.option(
         "--org-id",
         "organizations",
-        type=click.IntRange(min=0),
+        type=_Whole(min=0),
         multiple=True,
         metavar="ID",
         help="An organization to look at; may come more than once.  [default: what the key shows]",
@@ -58,7 +68,7 @@ _OPTIONS = (
     click.option("--to", "end", callback=_moment, metavar="DATE", help="Look at no usage after this day."),
     click.option(
         "--max-requests",
-        type=click.IntRange(min=1),
+        type=_Whole(min=1),
         default=60,
         show_default=True,
         metavar="N",
@@ -88,7 +98,7 @@ def config_of(told: dict[str, Any]) -> Config:
     """Give the run that the options, and further fields of the config beside them, ask for.
 
     Raises:
-        Refusal: the base URL or the key cannot be used, or the window ends before it begins.
+        Refusal: the base URL, the key or what is to be asked cannot be used.
     """
     from civis_usage.client.endpoint import base_url_of, key_of
     from civis_usage.client.errors import ConfigurationError
@@ -97,9 +107,7 @@ def config_of(told: dict[str, Any]) -> Config:
     try:
         key = key_of(told["api_key"])
         url = base_url_of(told["base_url"], key)
+        organizations = tuple(dict.fromkeys(told["organizations"]))
+        return Config(**{**told, "base_url": url, "api_key": key.reveal(), "organizations": organizations})
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
-    if told["start"] and told["end"] and told["start"] > told["end"]:
-        raise Refusal("--from is later than --to: swap them.")
-    organizations = tuple(dict.fromkeys(told["organizations"]))
-    return Config(**{**told, "base_url": url, "api_key": key.reveal(), "organizations": organizations})
