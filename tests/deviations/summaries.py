@@ -93,6 +93,13 @@ def large_sums_are_capped(api, right, question):
     return min(right(question), 100_000_000)
 
 
+@deviates("spent", SUMMARY, about="credits")
+def sum_that_grows_when_asked_again(api, right, question):
+    """The same summary has a hundredth of a credit more each time."""
+    api.memory[question] = api.memory.get(question, -1) + 1
+    return right(question) + 10_000 * api.memory[question]
+
+
 @deviates("total", SUMMARY, about="credits")
 def credits_missing_where_nothing_was_used(api, right, question):
     """The summary of a window without usage is an empty object."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 from ..standin import LLM, SUMMARY, Standin
+from ..standin_runs import noise
 from .bodies import tiny_credits
 from .table import VARIATIONS, Variation, around, legal
 
@@ -37,6 +39,23 @@ def sums_added_up_in_single_precision(api, right, question):
     for run in api.select(question):
         total = struct.unpack("f", struct.pack("f", total + run.credits / 1e6))[0]
     return total * 1e6
+
+
+@around("spent")
+def sums_added_up_in_single_precision_and_any_order(api, right, question):
+    """The summary is added up in floats of 32 bits, by many at a time: in another order at each call."""
+    call, total = len(api.journal), 0.0
+    for run in sorted(api.select(question), key=lambda run: noise(call, run.id)):
+        total = struct.unpack("f", struct.pack("f", total + run.credits / 1e6))[0]
+    return total * 1e6
+
+
+@around("amount")
+def sums_that_differ_in_their_last_bit(api, right, question, millionths):
+    """The summary's last bit is another at each call, unless there was nothing to add up."""
+    value = right(question, millionths)
+    noisy = question.operation == SUMMARY and value and len(api.journal) % 2
+    return math.nextafter(value, math.inf) if noisy else value
 
 
 @around("spent")
