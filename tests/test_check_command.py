@@ -214,6 +214,40 @@ def test_a_mistake_of_the_check_itself_is_3_and_one_sentence(check: Check, monke
     assert not holds_key(traced.output)
 
 
+STAGES = (
+    "waivers.discover",
+    "config.Config",
+    "report_files.probe",
+    "runner.run",
+    "report_terminal.render",
+    "report_json.render",
+    "report_files.write",
+    "waivers.draft",
+    "report_github.summary",
+)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("wrong", [RuntimeError, RecursionError])
+def test_a_mistake_at_any_stage_is_3_and_one_sentence(
+    check: Check, monkeypatch: pytest.MonkeyPatch, stage: str, wrong: type[Exception]
+) -> None:
+    def fail(*given: Any, **more: Any) -> None:
+        raise wrong(f"nobody\nthought of {KEY}")
+
+    monkeypatch.setattr(f"civis_usage.contract_tests.{stage}", fail)
+    env: dict[str, str | None] = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary.md"}
+    reports = ("--json", "a.json", "--write-waivers", "a.toml")
+    result = check("--org-id", "1", *reports, standin=with_null_credits(), env=env)
+    assert result.exit_code == 3, result.output
+    (said,) = result.stderr.splitlines()
+    assert said.startswith(f"Error: The check itself failed ({wrong.__name__}: ")
+    assert said.endswith("): please report it (-vv shows where).")
+    assert "thought of ***" in said
+    assert "Traceback" not in result.output
+    assert not holds_key(result.output)
+
+
 def test_an_interrupted_check_is_3(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(config: Any, on_result: Any) -> Report:
         raise KeyboardInterrupt

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,8 +14,7 @@ from .refusal import GuardedCommand, Refusal
 if TYPE_CHECKING:
     from civis_usage.contract_tests.config import Config
     from civis_usage.contract_tests.results import Report, Waiver
-
-UNJUDGED = 3
+    from civis_usage.recordings.recording import Recording
 
 
 @click.command(cls=GuardedCommand)
@@ -76,16 +74,17 @@ def check(
       4  nothing is violated, but an operation showed no data
     """
     paths = Paths(json=json_path, junit=junit_path, html=html_path, waivers=write_waivers)
-    recording = given(ctx, recording_file, max_age)
-    told["waivers"] = _waivers(waivers_file)
-    config = config_of(told) if recording is None else replayed(recording, told)
-    output = Output(paths, config.api_key, verbosity)
-    output.probe()
-    with output.logging():
+    output = Output(paths, told["api_key"] or "", verbosity)
+    with output.guarding():
+        recording = given(ctx, recording_file, max_age)
+        told["waivers"] = _waivers(waivers_file)
+        config = config_of(told) if recording is None else _replayed(recording, recording_file, told)
+        output.probe()
         report = _run(config, output)
-    if recording is not None and recording_file is not None:
-        report = of_recording(report, recording, recording_file)
-    ctx.exit(output.deliver(report))
+        if recording is not None and recording_file is not None:
+            report = of_recording(report, recording, recording_file)
+        code = output.deliver(report)
+    ctx.exit(code)
 
 
 def _waivers(file: str | None) -> tuple[Waiver, ...]:
@@ -97,18 +96,17 @@ def _waivers(file: str | None) -> tuple[Waiver, ...]:
         raise Refusal(str(error)) from None
 
 
-def _run(config: Config, output: Output) -> Report:
-    """Run the checks; a mistake of the kit's own, or Ctrl-C, is one sentence and leaves the API unjudged."""
-    from civis_usage.contract_tests.runner import run
+def _replayed(recording: Recording, file: str | None, told: dict[str, Any]) -> Config:
+    from civis_usage.client.errors import ConfigurationError
 
     try:
-        with output.progress() as seen:
-            return run(config, on_result=seen)
-    except KeyboardInterrupt:
-        output.complain("Interrupted: the API is not judged.")
-    except Exception as error:
-        output.complain(
-            f"The check itself failed ({type(error).__name__}: {error}): please report it (-vv shows where)."
-        )
-        output.trace(error)
-    sys.exit(UNJUDGED)
+        return replayed(recording, told)
+    except ConfigurationError as error:
+        raise Refusal(f"{file} cannot be judged: {error}") from None
+
+
+def _run(config: Config, output: Output) -> Report:
+    from civis_usage.contract_tests.runner import run
+
+    with output.logging(), output.progress() as seen:
+        return run(config, on_result=seen)

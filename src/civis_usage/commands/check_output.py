@@ -17,12 +17,14 @@ import click
 from civis_usage.contract_tests import report_files
 from civis_usage.contract_tests.redaction import Redactor
 from civis_usage.contract_tests.results import Report, Result
+from civis_usage.contract_tests.wording import printable
 
 from .refusal import Refusal
 
 __all__ = ["Output", "Paths"]
 
 _UNWRITTEN = 2
+_UNJUDGED = 3
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Output:
 
     def __init__(self, paths: Paths, key: str, verbosity: int) -> None:
         self._paths = paths
-        self._redactor = Redactor([key])
+        self._redactor = Redactor([key.strip()])
         self._verbosity = verbosity
         piped = [path for _, path in paths.reports() if path == "-"]
         if len(piped) > 1:
@@ -74,6 +76,25 @@ class Output:
         new = self._paths.waivers
         if new and Path(new).is_file() and Path(new).stat().st_size:
             raise Refusal(f"{new} exists: --write-waivers needs a new file, so that no reason is lost.")
+
+    @contextmanager
+    def guarding(self) -> Iterator[None]:
+        """Let a mistake of the kit's own, or Ctrl-C, be one sentence, and end the process as not judged.
+
+        An exit code of 1, which Python gives for a traceback, would say that the contract is violated.
+        """
+        try:
+            yield
+        except click.ClickException:
+            raise
+        except KeyboardInterrupt:
+            self.complain("Interrupted: the API is not judged.")
+            sys.exit(_UNJUDGED)
+        except Exception as error:
+            what = printable(f"{type(error).__name__}: {error}")
+            self.complain(f"The check itself failed ({what}): please report it (-vv shows where).")
+            self.trace(error)
+            sys.exit(_UNJUDGED)
 
     @contextmanager
     def logging(self) -> Iterator[None]:
