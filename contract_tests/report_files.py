@@ -7,7 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["ReportError", "append", "probe", "write"]
+__all__ = ["ReportError", "append", "encoded", "probe", "refusal", "write"]
 
 
 class ReportError(OSError):
@@ -26,11 +26,11 @@ def write(path: str | Path, text: str) -> None:
     target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
-            target.write_bytes(_encoded(text))
+            target.write_bytes(encoded(text))
         else:
-            _replace(target, _encoded(text))
+            _replace(target, encoded(text))
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise refusal(path, error) from None
 
 
 def append(path: str | Path, text: str) -> None:
@@ -42,9 +42,9 @@ def append(path: str | Path, text: str) -> None:
     """
     try:
         with Path(path).open("ab") as file:
-            file.write(_encoded(text))
+            file.write(encoded(text))
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise refusal(path, error) from None
 
 
 def probe(path: str | Path) -> None:
@@ -67,7 +67,7 @@ def probe(path: str | Path) -> None:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}."):
             pass
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise refusal(path, error) from None
 
 
 def _replace(target: Path, data: bytes) -> None:
@@ -92,10 +92,11 @@ def _umask() -> int:
     return mask
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
     """Give ``text`` as UTF-8; a lone surrogate, which UTF-8 cannot carry, becomes ``\\udXXX`` (in JSON: the same)."""
     return text.encode("utf-8", "backslashreplace")
 
 
-def _refusal(path: str | Path, error: OSError) -> ReportError:
+def refusal(path: str | Path, error: OSError) -> ReportError:
+    """Give what is said of ``path``, which could not be written."""
     return ReportError(f"{path} cannot be written: {error.strerror or error}.")

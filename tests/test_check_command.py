@@ -411,7 +411,7 @@ def run_process(server: Server, *options: str, **more: Any) -> subprocess.Popen[
     command = [sys.executable, "-m", "civis_usage", "check", "--base-url", server.url, "--org-id", "1", *options]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CIVIS", "GITHUB", "NO_COLOR"))}
     env |= {"CIVIS_API_KEY": KEY, "TERM": "xterm"} | more.pop("env", {})
-    server.standin = Standin(daily={1: 3}, daily_matching={1: 2}, days=100)
+    server.standin = more.pop("standin", None) or Standin(daily={1: 3}, daily_matching={1: 2}, days=100)
     return subprocess.Popen(command, env=env, **more)
 
 
@@ -463,3 +463,42 @@ def test_a_terminal_without_unicode_gets_ascii(server: Server) -> None:
         stdout, _ = process.communicate()
     assert process.returncode == 0
     assert b"  + list-llm-" in stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+@pytest.mark.parametrize(
+    ("option", "said"), [("--json", "list_llm: café €"), ("--junit", " for … to "), ("--html", "list_llm: café €")]
+)
+def test_a_report_on_standard_output_is_utf_8_whatever_the_terminal_reads(
+    server: Server, tmp_path: Path, encoding: str, option: str, said: str
+) -> None:
+    def render(api: Standin, right: Callable[..., Any], question: Any, run: Any) -> Any:
+        return right(question, run) | {"café €": 1}
+
+    standin = Standin(daily={1: 3}, daily_matching={1: 2}, days=100).bend("render", render)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with run_process(server, option, "-", standin=standin, env={"PYTHONIOENCODING": encoding}, **streams) as process:
+        stdout, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    assert said in stdout.decode("utf-8")
+    if option == "--json":
+        jsonschema.validate(json.loads(stdout), report_json.schema())
+    if option == "--junit":
+        ET.fromstring(stdout)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("options", [(), ("--json", "-")])
+def test_a_full_standard_output_is_2_and_one_sentence_unless_there_is_worse(
+    server: Server, options: tuple[str, ...]
+) -> None:
+    for standin, code in ((None, 2), (with_null_credits(), 1)):
+        with (
+            Path("/dev/full").open("wb") as full,
+            run_process(server, *options, standin=standin, stdout=full, stderr=subprocess.PIPE) as process,
+        ):
+            _, stderr = process.communicate()
+        assert process.returncode == code, stderr
+        said = [line for line in stderr.decode().splitlines() if line.startswith("Error: ")]
+        assert said == ["Error: standard output cannot be written: No space left on device."], stderr
+        assert b"Traceback" not in stderr

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import click
 
@@ -59,6 +59,7 @@ class Output:
         if len(piped) > 1:
             raise Refusal("Only one report can go to standard output: name a file for the others.")
         self._terminal = sys.stderr if piped else sys.stdout
+        self._unshown: list[report_files.ReportError] = []
         for stream in (sys.stdout, sys.stderr):
             if reconfigure := getattr(stream, "reconfigure", None):
                 reconfigure(errors="backslashreplace")
@@ -170,6 +171,7 @@ class Output:
         failures = list(self._write_reports(rendered.__getitem__))
         if os.environ.get("GITHUB_ACTIONS") == "true":
             self._show(self._terminal, annotations)
+        failures += self._unshown
         for failure in failures:
             self.complain(str(failure))
         return _UNWRITTEN if failures else 0
@@ -185,6 +187,7 @@ class Output:
             *self._write_reports(lambda name: _rendered(name, report)),
             *self._write_waivers(report),
             *self._tell_github(report),
+            *self._unshown,
         ]
         for failure in failures:
             self.complain(str(failure))
@@ -194,7 +197,7 @@ class Output:
         for name, path in self._paths.reports():
             text = rendered(name)
             if path == "-":
-                self._show(sys.stdout, text)
+                self._pipe(text)
             else:
                 yield from _attempt(report_files.write, path, text)
 
@@ -214,10 +217,29 @@ class Output:
             yield from _attempt(report_files.append, path, report_github.summary(report))
 
     def _show(self, stream: TextIO, text: str) -> None:
-        try:
+        with self._reaching(stream):
             stream.write(text)
             stream.flush()
-        except BrokenPipeError:  # the reader has seen enough, and the exit code is still to be given
+
+    def _pipe(self, text: str) -> None:
+        """Write a report to standard output in UTF-8, as to a file, whatever the terminal's encoding is."""
+        binary: BinaryIO | None = getattr(sys.stdout, "buffer", None)
+        if binary is None:  # a StringIO has text only
+            self._show(sys.stdout, text)
+            return
+        with self._reaching(sys.stdout):
+            binary.write(report_files.encoded(text))
+            binary.flush()
+
+    @contextmanager
+    def _reaching(self, stream: TextIO) -> Iterator[None]:
+        """Go on where ``stream`` takes nothing more: the exit code is still to be given."""
+        try:
+            yield
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):  # that reader has seen enough
+                name = "standard error" if stream is sys.stderr else "standard output"
+                self._unshown.append(report_files.refusal(name, error))
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
