@@ -17,8 +17,6 @@ from civis_usage.schemas import OPERATIONS, load
 
 __all__ = ["drift_checks", "drift_notes"]
 
-_MEMO = "drift"
-
 
 def drift_checks() -> tuple[Check, ...]:
     """Give a check for each operation; they share one request."""
@@ -36,7 +34,8 @@ def drift_checks() -> tuple[Check, ...]:
 
 def drift_notes(witness: Witness) -> Iterator[str]:
     """Say what the spec announces and adds; nothing where it was not asked for."""
-    for each in _known(witness):
+    known = witness.drift if isinstance(witness.drift, tuple) else ()
+    for each in known:
         if each.weight in (Class.DEPRECATED, Class.COMPATIBLE):
             yield f"the API's spec, {each.weight}: {each.operation}, {each.sentence}"
 
@@ -53,22 +52,16 @@ def _ask(operation: str, witness: Witness) -> Outcome:
 
 def _differences(witness: Witness) -> tuple[Difference, ...]:
     """Ask for the spec, once in a run, and compare it."""
-    if _MEMO not in witness.memo:
+    if witness.drift is None:
         try:
-            witness.memo[_MEMO] = _compared(witness)
+            witness.drift = _compared(witness)
         except (NotJudged, NoSpec) as reason:
-            witness.memo[_MEMO] = NotJudged(str(reason))
-    known = witness.memo[_MEMO]
-    if isinstance(known, NotJudged):
-        raise known
-    return _known(witness)
+            witness.drift = NotJudged(str(reason))
+    if isinstance(witness.drift, NotJudged):
+        raise witness.drift
+    return witness.drift
 
 
 def _compared(witness: Witness) -> tuple[Difference, ...]:
     spec = answered(witness.config.base_url, lambda: witness.fetch(PATH), str)
     return compare(read_contract().api, spec)
-
-
-def _known(witness: Witness) -> tuple[Difference, ...]:
-    known = witness.memo.get(_MEMO)
-    return known if isinstance(known, tuple) else ()

@@ -25,13 +25,12 @@ def _is_hidden(witness: Witness, answer: Answer) -> bool:
 
 
 def _tally(witness: Witness, operation: str) -> Tally:
-    known = witness.memo.get(operation)
-    if isinstance(known, Tally):
-        return known
-    tally = witness.memo[operation] = Tally(operation)
-    for answer in witness.answers:
-        if answer.operation == operation and answer.legitimate and not _is_hidden(witness, answer):
-            tally.add(answer)
+    tally = witness.tallies.get(operation)
+    if tally is None:
+        tally = witness.tallies[operation] = Tally(operation)
+        for answer in witness.answers:
+            if answer.operation == operation and answer.legitimate and not _is_hidden(witness, answer):
+                tally.add(answer)
     if not tally.answers and (operation != "get_llm" or witness.shows_usage("list_llm")):
         raise NotJudged("no answer of this operation")
     return tally

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from random import Random
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -25,6 +25,10 @@ from civis_usage.contract_tests.history import History
 from civis_usage.contract_tests.relay import Parameters, Reply
 from civis_usage.contract_tests.windows import DAY
 from civis_usage.schemas import OPERATIONS
+
+if TYPE_CHECKING:
+    from civis_usage.contract_tests.shapes import Tally
+    from civis_usage.drift.difference import Difference
 
 __all__ = ["Hidden", "NotJudged", "Spared", "Witness", "decimals_of", "request_of"]
 
@@ -82,8 +86,10 @@ class Witness:
         self._pace = (config.max_requests, 0.0)
         """After how many requests to pause, and for how long: learned from refusals with a short ``Retry-After``."""
         self._since_refusal = 0
-        self.memo: dict[str, object] = {}
-        """What checks leave for each other."""
+        self.tallies: dict[str, Tally] = {}
+        """The shapes of all answers by operation, once they are counted."""
+        self.drift: tuple[Difference, ...] | NotJudged | None = None
+        """How the API's own spec differs from the contract, or why nobody knows; ``None`` until it is asked for."""
         self.rate_limit: tuple[int, int] | None = None
         """The fewest requests that were left in a rate-limit period, and the period's limit; ``None`` if never said."""
         self._memory: dict[tuple[str, str, str | None], Answer] = {}
