@@ -33,7 +33,14 @@ def tolerance(witness: Witness, total: float, addends: int) -> float:
     return rounding + abs(total) * SINGLE * (2 + math.sqrt(addends))
 
 
-def _held(witness: Witness, request: str, credits: float, least: float, most: float, addends: int) -> list[Finding]:  # noqa: A002
+def _held(
+    witness: Witness,
+    request: str,
+    credits: float,  # noqa: A002 - the field's name
+    least: float,
+    most: float,
+    addends: int,
+) -> list[Finding]:
     slack = tolerance(witness, max(abs(least), abs(most)), addends)
     if least - slack <= credits <= most + slack:
         return []
@@ -55,7 +62,7 @@ def sums(witness: Witness) -> Outcome:
         if window is None or expected is None:
             continue
         try:
-            credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
+            credits, request = witness.summary(history.org, window.parameters)  # noqa: A001 - the field's name
         except Hidden as hidden:
             if number == 0 and expected[0] > 0:
                 findings.append(Finding(f"{hidden}, though the list shows {expected[2]} records"))
@@ -99,7 +106,7 @@ def _between(witness: Witness, history: History) -> Outcome:
     starts = [zone.start or 0 for zone in zones]
     sure = Window(max(starts), witness.now - DAY)
     least = witness.summary(history.org, sure.parameters)[0] if max(starts) < witness.now - DAY else 0.0
-    credits, request = witness.summary(history.org, {})  # noqa: A001
+    credits, request = witness.summary(history.org, {})  # noqa: A001 - the field's name
     most = witness.summary(history.org, Window(min(starts), witness.now + 2 * DAY).parameters)[0]
     slack = tolerance(witness, most, int(history.density * 31))
     findings = []
@@ -112,7 +119,7 @@ def _between(witness: Witness, history: History) -> Outcome:
 def _against_list(witness: Witness, history: History, before: Sequence[Record], window: Window) -> Outcome:
     """Hold a summary against an open window's list; on a mismatch, ask for it again: runs may have been recorded."""
     try:
-        credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
+        credits, request = witness.summary(history.org, window.parameters)  # noqa: A001 - the field's name
     except Hidden as hidden:
         if _total(before) <= 0 or history.org != witness.organizations[0]:
             return no_usage(f"{hidden}")
@@ -137,7 +144,7 @@ def end_only(witness: Witness) -> Outcome:
     answer = witness.ask(OPERATION, {"org_id": history.org, **window.parameters}, legitimate=False)
     if 400 <= answer.status < 500:
         return kept(f"{answer.status}: the start defaults to a later day")
-    credits, request = witness.summary(history.org, window.parameters)  # noqa: A001
+    credits, request = witness.summary(history.org, window.parameters)  # noqa: A001 - the field's name
     if credits == 0:
         return kept("0 credits: the start defaults to a later day, or the older runs were free")
     if history.knows_the_past:
@@ -161,7 +168,7 @@ def nothing(witness: Witness) -> Outcome:
     answer = witness.ask(OPERATION, {"org_id": org, **window.parameters}, legitimate=False)
     if answer.status == 404:
         return kept("404 for a day without usage")
-    credits, request = witness.summary(org, window.parameters)  # noqa: A001
+    credits, request = witness.summary(org, window.parameters)  # noqa: A001 - the field's name
     return kept(f"{credits} credits", [Finding(f"{credits} credits in {window}", request=request)] if credits else [])
 
 

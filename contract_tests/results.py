@@ -77,7 +77,7 @@ class Check:
     """A rule of the contract and the question that tells whether it is kept."""
 
     id: str
-    """Stable name, as in waivers and reports: ``list-llm-org-filter``."""
+    """Stable name, as in waivers and reports: ``list-llm-organization``."""
     rule: str
     """The rule, in one sentence."""
     evidence: Evidence
@@ -132,7 +132,7 @@ class Report:
     expired_waivers: tuple[Waiver, ...] = ()
     unused_waivers: tuple[Waiver, ...] = ()
     notes: tuple[str, ...] = ()
-    """Information beside the verdicts: additional fields, the reading of the bounds, a low remaining rate limit."""
+    """Information beside the verdicts: additional fields, a low rate limit, what the API's own spec announces."""
     strict: bool = False
     allow_no_data: bool = False
 

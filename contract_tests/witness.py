@@ -228,9 +228,9 @@ class Witness:
         decimals = [2]
         for answer in self.answers:
             if answer.operation == "get_llm_organization_summary" and answer.status == 200 and answer.is_json:
-                credits = answer.json.get("credits") if isinstance(answer.json, dict) else None  # noqa: A001
-                if isinstance(credits, float):
-                    decimals.append(decimals_of(credits))
+                shown = answer.json.get("credits") if isinstance(answer.json, dict) else None
+                if isinstance(shown, float):
+                    decimals.append(decimals_of(shown))
         return max(decimals)
 
     def shows_usage(self, operation: str) -> bool:
