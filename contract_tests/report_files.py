@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-__all__ = ["ReportError", "append", "encoded", "probe", "refusal", "write"]
+__all__ = ["ReportError", "append", "encoded", "probe", "refusal", "replacing", "write"]
 
 
 class ReportError(OSError):
@@ -23,12 +26,9 @@ def write(path: str | Path, text: str) -> None:
         ReportError: the path cannot be written.
 
     """
-    target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(encoded(text))
-        else:
-            _replace(target, encoded(text))
+        with replacing(path) as file:
+            file.write(encoded(text))
     except OSError as error:
         raise refusal(path, error) from None
 
@@ -70,13 +70,25 @@ def probe(path: str | Path) -> None:
         raise refusal(path, error) from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+@contextmanager
+def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that is at ``path`` when it is whole, and not before; :func:`write` says the rest.
+
+    Raises:
+        OSError: the path cannot be written.
+
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         part.chmod(mode)

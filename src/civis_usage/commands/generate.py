@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -93,18 +92,22 @@ def _history(seed: int, profile: str, organizations: Any, runs_per_day: int, sin
 
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
-    """Open a file that is there whole in the end, or as it was before; a device or pipe is written to as it is."""
+    """Give standard output, or a file that is there whole in the end or as it was before."""
+    from ..contract_tests.report_files import ReportError, probe, replacing
+
+    if output == "-":
+        with click.open_file(output, "wb") as file:
+            yield file
+        return
     if not output:
         raise click.BadParameter(
             "it is empty: name a file, or leave it out for standard output.", param_hint="--output"
         )
-    atomic = output != "-" and (not Path(output).exists() or Path(output).is_file())
     try:
-        file = click.open_file(output, "wb", atomic=atomic)
-    except OSError as reason:
-        sentence = f"{output} cannot be written: {(reason.strerror or str(reason)).lower()}."
-        raise click.BadParameter(sentence, param_hint="--output") from None
-    with file:
+        probe(output)
+    except ReportError as reason:
+        raise click.BadParameter(str(reason), param_hint="--output") from None
+    with replacing(output) as file:
         yield file
 
 
