@@ -163,12 +163,12 @@ class Journal:
         __tracebackhide__ = True
         if operation is not None and operation not in OPERATION_NAMES:
             raise ValueError(f"the API has no operation {shown(operation)}: {meant(operation, OPERATION_NAMES)}")
-        asked = [OPERATIONS[operation]] if operation in OPERATIONS else OPERATIONS.values()
+        asked = [each for name, each in OPERATIONS.items() if operation in (None, name)]
         names = dict.fromkeys(parameter.name for each in asked for parameter in each.parameters)
         for name in parameters:
             if name not in names and not any(name in call.parameters for call in self):
-                whose = operation or "the API"
-                raise ValueError(f"{whose} has no parameter {shown(name)}: {meant(name, names)}")
+                remedy = meant(name, names) if names else "leave it out"
+                raise ValueError(f"{operation or 'the API'} has no parameter {shown(name)}: {remedy}")
 
     def _complaint(
         self, operation: str, times: int | None, status: int | None, parameters: Mapping[str, object], found: int

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,3 +37,12 @@ def test_a_fake_that_cannot_be_reached_is_one_sentence_and_exit_3(monkeypatch: p
     assert result.exit_code == 3, result.output
     assert result.stderr.startswith("Error: The client cannot call the fake: The API cannot be reached")
     assert result.stderr.count("\n") == 1
+
+
+def test_what_it_recommends_can_be_typed_as_it_is(tmp_path):
+    """The command is not on the path of who has just run ``make demo``."""
+    program = Path(sys.executable).with_name("civis-usage")
+    for path, shown in ((os.defpath, f"{program} serve"), (str(program.parent), " civis-usage serve")):
+        done = subprocess.run([program, "demo"], env={"PATH": path}, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert shown in done.stdout

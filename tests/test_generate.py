@@ -150,7 +150,10 @@ def test_records_of_days_to_come_are_valid():
         ((*YEAR, "--runs-per-day", "100001"), "100001 is not in the range 0<=x<=100000"),
         ((*YEAR, "--since", "1999-01-01"), "a world cannot begin on 1999-01-01"),
         ((*YEAR, "--format", "xml"), "'xml' is not one of"),
-        ((*YEAR, "--output", "/nowhere/at/all"), "/nowhere/at/all cannot be written: the folder /nowhere/at does not exist"),
+        (
+            (*YEAR, "--output", "/nowhere/at/all"),
+            "/nowhere/at/all cannot be written: the folder /nowhere/at does not exist",
+        ),
         ((*YEAR, "--output", ""), "it is empty: name a file"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,13 +111,21 @@ def _check(url: str, org: int) -> int:
     return report.exit_code
 
 
+def _program() -> str:
+    """Give the command as it can be typed here: by its path where it is not on the shell's."""
+    if shutil.which("civis-usage"):
+        return "civis-usage"
+    return sys.argv[0] if Path(sys.argv[0]).name == "civis-usage" else f"{sys.executable} -m civis_usage"
+
+
 def _recipes(org: int) -> None:
     _title("Go on", "with one of these")
+    program = _program()
     recipes = (
-        ("the fake, for your own programs", "civis-usage serve"),
+        ("the fake, for your own programs", f"{program} serve"),
         ("an unmodified client on it", "export CIVIS_API_ENDPOINT=http://127.0.0.1:8765 CIVIS_API_KEY=any-key"),
-        ("one call, as a table", f"civis-usage call list-llm --org-id {org}"),
-        ("does the live API keep its contract?", "CIVIS_API_KEY=… civis-usage check --org-id YOUR_ORGANIZATION"),
+        ("one call, as a table", f"{program} call list-llm --org-id {org}"),
+        ("does the live API keep its contract?", f"CIVIS_API_KEY=… {program} check --org-id YOUR_ORGANIZATION"),
     )
     width = max(len(words) for words, _ in recipes)
     for words, command in recipes:
