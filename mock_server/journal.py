@@ -151,7 +151,7 @@ class Journal:
         self._demand_known(operation, parameters)
         found = [call for call in self if not list(_differences(call, operation, status, parameters))]
         if len(found) != times if times is not None else not found:
-            raise AssertionError(self._complaint(operation, times, status, parameters, len(found)))
+            raise AssertionError(self._complaint(operation, times, status, parameters, found))
         return found
 
     def assert_not_called(self, operation: str, *, status: int | None = None, **parameters: object) -> None:
@@ -171,20 +171,20 @@ class Journal:
                 raise ValueError(f"{operation or 'the API'} has no parameter {shown(name)}: {remedy}")
 
     def _complaint(
-        self, operation: str, times: int | None, status: int | None, parameters: Mapping[str, object], found: int
+        self, operation: str, times: int | None, status: int | None, parameters: Mapping[str, object], found: list[Call]
     ) -> str:
         wanted = " ".join([operation, *(f"{name}={value}" for name, value in parameters.items())])
         wanted += f" → {status}" if status is not None else ""
         expected = "at least once" if times is None else _times(times)
-        lines = [f"{wanted}: expected {expected}, came {_times(found)}"]
+        lines = [f"{wanted}: expected {expected}, came {_times(len(found))}"]
         misses = sorted(
             ((list(_differences(call, operation, status, parameters)), call) for call in self),
             key=lambda miss: (len(miss[0]), -miss[1].number),
         )
         near = [(why, call) for why, call in misses if why][:SHOWN]
         if found:
-            lines += ["these came:", *(f"  {call}" for why, call in misses if not why)][: SHOWN + 1]
-        if near and (times is None or found < times):
+            lines += ["these came:", *(f"  {call}" for call in found[-SHOWN:])]
+        if near and (times is None or len(found) < times):
             lines += ["nearest misses:", *(f"  {call}   ({'; '.join(why)})" for why, call in near)]
         return "\n".join(lines if misses else [*lines, "nothing was asked of the fake at all"])
 
