@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from civis_usage.contract_tests.answers import Record
@@ -44,12 +46,13 @@ def default_window(witness: Witness) -> Outcome:
         raise Spared(f"not asked: at {history.density:.0f} runs a day, the list of this month would be very long")
     zones = readings(witness.now)
     closed = [*history.facts, *_edges(history, zones)]
-    before = [*closed, history.fresh]
-    history, got, request = default_list(witness)
+    before = [*closed, _settled_fact(history)]
+    history, listed, request = default_list(witness)
+    got = _settled(listed, history.horizon)
     findings = _misfits(witness, got, zones, before, before, request)
     if findings:  # runs may have been recorded meanwhile: what was there before must be listed, and be there after
         del history.fresh
-        findings = _misfits(witness, got, zones, before, [*closed, history.fresh], request)
+        findings = _misfits(witness, got, zones, before, [*closed, _settled_fact(history)], request)
     seen = [len(got)]
     for other in [each for each in witness.histories("list_llm") if each is not history and not each.month_is_long]:
         got, request = witness.records("list_llm", {"org_id": other.org})
@@ -58,6 +61,20 @@ def default_window(witness: Witness) -> Outcome:
     if not any(seen) and not findings:
         return no_usage("no usage this month")
     return kept(f"{' and '.join(map(str, seen))} records this month", findings)
+
+
+def _settled(records: Sequence[Record], horizon: int) -> list[Record]:
+    """Reduce what is newer than ``horizon`` to its identity: while a run goes on, its time, tokens and credits grow."""
+    return [
+        replace(record, facts=(record.data.get("id"), record.data.get("runId"), record.second))
+        if record.second is not None and record.second > horizon
+        else record
+        for record in records
+    ]
+
+
+def _settled_fact(history: History) -> Fact:
+    return replace(history.fresh, records=tuple(_settled(history.fresh.records, history.horizon)))
 
 
 def _edges(history: History, zones: list[Window]) -> list[Fact]:

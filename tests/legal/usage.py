@@ -154,6 +154,16 @@ def runs_that_still_go_on(api, right, run):
     return right(run)._replace(seconds=run.seconds + grown, tokens_out=run.tokens_out + grown)
 
 
+def still_going_on(api: Standin) -> None:
+    api.bend("shape", runs_that_still_go_on)
+
+
+for _daily in (12, 40, 200):
+    VARIATIONS.append(
+        Variation(f"{_daily}-runs-a-day-that-still-go-on", "some of many runs still go on", still_going_on,
+                  circumstances={"daily": {1: _daily}}, combines=False))  # fmt: skip
+
+
 @around("select")
 def one_matching_run_for_both_tasks(api, right, question):
     """A matching run does both tasks, and has a record for each."""
