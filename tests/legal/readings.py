@@ -231,6 +231,26 @@ def summary_of_nothing_gets_404(api, right, question):
     return right(question)
 
 
+def summary_of_nothing(name: str, unusual: str, *, at: datetime = NOW, ago: int | None = None) -> None:
+    """Enter a summary of nothing that is 404, at a time when this month has no usage, or with one old run alone."""
+
+    def bend(api: Standin) -> None:
+        api.bend("total", summary_of_nothing_gets_404)
+        if ago is not None:
+            api.extra.append(made(LLM, NOW - timedelta(days=ago)))
+
+    sparse = {} if ago is None else {"daily": {1: 0, 2: 0}}
+    VARIATIONS.append(
+        Variation(f"summary-of-nothing-gets-404-{name}", unusual, bend, circumstances=sparse, at=at, combines=False,
+                  no_data=True))  # fmt: skip
+
+
+summary_of_nothing("as-a-month-begins", "a month just began, and its summary is 404",
+                   at=datetime(2026, 6, 1, 0, 0, 5, tzinfo=UTC))  # fmt: skip
+for _ago in (40, 400):
+    summary_of_nothing(f"but-{_ago}-days-ago", f"one run is {_ago} days old, and later summaries are 404", ago=_ago)
+
+
 @around("find")
 def unknown_id_gets_400(api, right, question):
     """An id that does not exist gets 400."""
