@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from civis_usage.contract_tests.answers import Record, excerpt
 from civis_usage.contract_tests.history import History
@@ -92,7 +92,8 @@ def _register(operation: str, name: str) -> None:
         facts = list(_facts(witness, operation))
         if not any(fact.records for _, fact in facts):
             return no_usage("the lists are empty")
-        return kept(_seen(facts), [finding for _, fact in facts for finding in _twice(fact)])
+        key = _id if operation == "list_llm" else _whole
+        return kept(_seen(facts), [finding for _, fact in facts for finding in _twice(fact, key)])
 
 
 def _filtered(witness: Witness, history: History, window: Window) -> tuple[dict[str, str], Reading]:
@@ -125,12 +126,20 @@ def _shared(facts: list[tuple[History, Fact]]) -> Iterator[Finding]:
                 return
 
 
-def _twice(fact: Fact) -> Iterator[Finding]:
-    keys = [record.data.get("id", record.facts) for record in fact.records]
-    counts = Counter(key for key in keys if isinstance(key, int | tuple))
-    repeated = [key for key, count in counts.items() if count > 1]
+def _id(record: Record) -> object:
+    return record.data.get("id", record.facts)
+
+
+def _whole(record: Record) -> object:
+    """Identify a matching usage, which documents no id: a field of that name may be anything."""
+    return record.facts
+
+
+def _twice(fact: Fact, key: Callable[[Record], object]) -> Iterator[Finding]:
+    counts = Counter(usage for record in fact.records if isinstance(usage := key(record), int | float | tuple))
+    repeated = [usage for usage, count in counts.items() if count > 1]
     if repeated:
-        record = next(r for r in fact.records if r.data.get("id", r.facts) == repeated[0])
+        record = next(record for record in fact.records if key(record) == repeated[0])
         text = f"{len(repeated)} of {len(counts)} usages are listed more than once: {excerpt(record.data, 200)}"
         yield Finding(text, request=fact.request, example=excerpt(record.data))
 

@@ -18,6 +18,12 @@ def additional_fields(api, right, question, run):
     return right(question, run) | {"cacheTokens": 17, "jobName": None, "tags": ["a", {"b": []}], "org_id": "x"}
 
 
+@around("render")
+def matching_records_with_a_field_id(api, right, question, run):
+    """Matching records have a field that is not documented, id, and it is the same in many."""
+    return right(question, run) | ({"id": run.org} if run.task else {})
+
+
 @around("total")
 def additional_fields_in_the_summary(api, right, question):
     """The summary has fields that are not documented."""
