@@ -19,6 +19,9 @@ OPERATION = "get_llm_organization_summary"
 SINGLE = 2.0**-23
 """The relative error of a number in single precision; its sum errs by some of these for each addend."""
 
+COARSEST = 2
+"""The fewest decimals that a summary may show: those of an amount of money, which some cut off in place of rounding."""
+
 RECORD_ROUNDING = 1e-6
 """How far a listed credit may stand from the one that is added up: the list may show six decimals of it."""
 
@@ -27,9 +30,10 @@ def tolerance(witness: Witness, total: float, addends: int) -> float:
     """Give how far a summary may stand from the sum of its list.
 
     It may be rounded (to two decimals at the coarsest; the decimals seen in this run's summaries say how coarsely),
-    and it may have been added up in single precision.
+    up, down or to the nearest where two decimals are shown, and it may have been added up in single precision.
     """
-    rounding = 0.5 * 10.0**-witness.summary_decimals * 1.02 + addends * RECORD_ROUNDING
+    decimals = witness.summary_decimals
+    rounding = (1.0 if decimals <= COARSEST else 0.5) * 10.0**-decimals * 1.02 + addends * RECORD_ROUNDING
     return rounding + abs(total) * SINGLE * (2 + math.sqrt(addends))
 
 

@@ -96,3 +96,15 @@ def rounded(decimals: int) -> None:
 
 for _decimals in (3, 4, 5):
     rounded(_decimals)
+
+
+@around("amount")
+def sums_cut_off_after_two_decimals(api, right, question, millionths):
+    """The summary shows two decimals, and the others are cut off."""
+    return millionths // 10_000 / 100 if question.operation == SUMMARY else right(question, millionths)
+
+
+@around("amount")
+def sums_rounded_up_to_two_decimals(api, right, question, millionths):
+    """The summary shows two decimals, rounded up."""
+    return -(-millionths // 10_000) / 100 if question.operation == SUMMARY else right(question, millionths)
