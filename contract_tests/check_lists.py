@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from civis_usage.contract_tests.answers import Record, excerpt
 from civis_usage.contract_tests.history import History
@@ -69,7 +69,11 @@ def _register(operation: str, name: str) -> None:
             return no_usage("too few runs to begin a list between two of them")
         window = Window(history.late, None)
         more, belongs = _filtered(witness, history, window)
-        got, request = witness.records(operation, {"org_id": history.org, **window.parameters, **more})
+        parameters = {"org_id": history.org, **window.parameters, **more}
+        answer = witness.ask(operation, parameters, legitimate=False)
+        if 400 <= answer.status < 500:
+            return kept(f"{answer.status}: a start alone is refused")
+        got, request = witness.records(operation, parameters)
         return kept(f"{len(got)} records from {window}", compare(got, belongs, history.facts, request))
 
     @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
@@ -85,7 +89,9 @@ def _register(operation: str, name: str) -> None:
         got, request = witness.records(operation, parameters)
         if not got:
             return kept(f"no records for {window}: nothing so old, or the start defaults to a later day")
-        return kept(f"{len(got)} records for {window}", compare(got, belongs, history.facts, request))
+        findings = strangers(got, belongs, request) + lost(got, _since_first(got, belongs), history.facts, request)
+        findings += extra([record for record in got if belongs(record)], history.facts, request)
+        return kept(f"{len(got)} records for {window}", findings)
 
     @check(f"{name}-once", operation, "A list shows each usage once.")
     def once(witness: Witness) -> Outcome:
@@ -102,6 +108,13 @@ def _filtered(witness: Witness, history: History, window: Window) -> tuple[dict[
         return {}, window.holds
     task = witness.rng.choice(("IDR", "CDM"))
     return {"task": task}, _fits(task, window, history.org)
+
+
+def _since_first(got: Sequence[Record], belongs: Reading) -> Reading:
+    """Give what must be in a list with an end alone: nobody knows where it begins, but then it goes on to its end."""
+    first = min((record.second for record in got if record.second is not None), default=None)
+    since = Window(first, None)
+    return lambda record: belongs(record) if since.holds(record) else None
 
 
 def _split(history: History) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from civis_usage.contract_tests.answers import Record
 from civis_usage.contract_tests.check_defaults import default_list, readings
@@ -83,6 +84,9 @@ def start_only(witness: Witness) -> Outcome:
     if history.late is None:
         return no_usage("too few runs to begin a summary between two of them")
     window = Window(history.late, None)
+    answer = witness.ask(OPERATION, {"org_id": history.org, **window.parameters}, legitimate=False)
+    if 400 <= answer.status < 500:
+        return kept(f"{answer.status}: a start alone is refused")
     return _against_list(witness, history, history.ask(window)[0], window)
 
 
@@ -140,7 +144,7 @@ def _against_list(witness: Witness, history: History, before: Sequence[Record], 
 
 @check("get-llm-organization-summary-end-only", OPERATION, "With end_date alone, a summary counts nothing later.")
 def end_only(witness: Witness) -> Outcome:
-    """Compare with the summary from the earliest day; none at all is right where the start defaults to a later day."""
+    """Compare with the sums of the list that ends there, from whichever run on: the start may default to any day."""
     history = witness.history("list_llm", witness.organizations[0])
     if history.early is None:
         return no_usage("too few runs to end a summary between two of them")
@@ -152,11 +156,14 @@ def end_only(witness: Witness) -> Outcome:
     if credits == 0:
         return kept("0 credits: the start defaults to a later day, or the older runs were free")
     if history.knows_the_past:
-        early = [record for record in history.records if window.holds(record)]
-        total, addends = _total(early), len(early)
+        early = [record.credits for record in history.records if window.holds(record)]
+        sums = list(accumulate(reversed(early)))
+        near = min(sums, key=lambda total: abs(total - credits), default=0.0)
+        findings = _held(witness, request, credits, near, near, len(early))
     else:
-        (total, _), addends = witness.summary(history.org, Window(min(DAWN, history.dawn), history.early).parameters), 0
-    return kept(f"{credits:.2f} credits for {window}", _held(witness, request, credits, total, total, addends))
+        most, _ = witness.summary(history.org, Window(min(DAWN, history.dawn), history.early).parameters)
+        findings = _held(witness, request, credits, min(0.0, most), max(0.0, most), 0)
+    return kept(f"{credits:.2f} credits for {window}", findings)
 
 
 @check(

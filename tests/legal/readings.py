@@ -142,6 +142,43 @@ def defaults_for_each_date(api, right, operation, query):
     )
 
 
+def start_by_default(name: str, unusual: str, start: Callable[[int], int]) -> None:
+    """Enter a default for the start where an end alone is given."""
+
+    def understand(api, right, operation, query):
+        question = right(operation, query)
+        alone = question.start is None and question.end is not None
+        return question.but(start=start(question.end)) if alone else question
+
+    def bend(api: Standin) -> None:
+        api.bend("understand", understand)
+
+    VARIATIONS.append(Variation(name, unusual, bend))
+
+
+start_by_default("an-end-alone-is-its-months", "an end alone begins with the month of the end",
+                 lambda end: millis(moment(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0)))  # fmt: skip
+start_by_default("an-end-alone-is-thirty-days", "an end alone begins thirty days before", lambda end: end - 30 * DAY)
+
+
+def refused_alone(name: str) -> None:
+    """Enter a date that is refused without the other."""
+
+    def understand(api, right, operation, query):
+        if set(query) & {"start_date", "end_date"} == {name}:
+            raise Refused(400, "bad_request", f"The given request was not as expected: {name} cannot be alone.")
+        return right(operation, query)
+
+    def bend(api: Standin) -> None:
+        api.bend("understand", understand)
+
+    VARIATIONS.append(Variation(f"{name.replace('_', '-')}-alone-refused", f"{name} alone is refused", bend))
+
+
+refused_alone("start_date")
+refused_alone("end_date")
+
+
 @around("understand")
 def start_after_end_refused(api, right, operation, query):
     """A window that ends before it starts is refused."""
