@@ -74,9 +74,12 @@ class Window:
 
     @property
     def elsewhere(self) -> dict[str, str]:
-        """The same window as query parameters in another notation: with UTC offsets, which RFC 3339 allows as well."""
-        named = (("start_date", self.start, 2), ("end_date", self.end, -5))
-        return {name: stamp(at, hours) for name, at, hours in named if at is not None}
+        """The same window as query parameters in another notation, which RFC 3339 allows as well: offsets, a fraction.
+
+        Where the offsets are ignored, both ends move outwards, to where there is more usage, not less.
+        """
+        named = (("start_date", self.start, -5), ("end_date", self.end, 2))
+        return {name: stamp(at, hours, ".000") for name, at, hours in named if at is not None}
 
     @property
     def days(self) -> float:
@@ -89,10 +92,10 @@ class Window:
         return f"{'…' if self.start is None else stamp(self.start)} to {'…' if self.end is None else stamp(self.end)}"
 
 
-def stamp(second: int, hours: int = 0) -> str:
-    """Give an instant as RFC 3339 without a fraction, in UTC or ``hours`` east of it."""
+def stamp(second: int, hours: int = 0, fraction: str = "") -> str:
+    """Give an instant as RFC 3339, in UTC or ``hours`` east of it, with ``fraction`` after its seconds."""
     offset = f"{hours:+03d}:00" if hours else "Z"
-    return times.render((second + hours * 3600) * 1000).replace(".000Z", offset)
+    return times.render((second + hours * 3600) * 1000).replace(".000Z", fraction + offset)
 
 
 @dataclass(frozen=True)

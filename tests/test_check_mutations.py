@@ -39,6 +39,20 @@ def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: 
         assert blamed <= deviation.reported_by, f"expected only {deviation.reported_by} to be blamed: {shown}"
 
 
+AT_WHATEVER_SEED = [
+    f"{operation}: offset-of-dates-ignored"
+    for operation in ("list_llm", "get_llm_organization_summary", "list_matching")
+]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("deviation", AT_WHATEVER_SEED)
+def test_a_deviation_is_reported_wherever_one_looks(server: Server, deviation: str, seed: int) -> None:
+    standin = next(each for each in DEVIATIONS if each.id == deviation).standin(**SIZE)
+    report = judge(server, standin, seed=seed)
+    assert report.exit_code == 1, f"{wrong(report)}\n{standin.trace()}"
+
+
 @pytest.mark.parametrize("organizations", [(1,), (2,), (1, 2)], ids=str)
 def test_the_correct_stand_in_has_nothing_to_report(server: Server, organizations: tuple[int, ...]) -> None:
     report = judge(server, Standin(**SIZE), organizations)

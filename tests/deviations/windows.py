@@ -8,7 +8,7 @@ from typing import Any
 
 from ..standin import LLM, SUMMARY, Question, Standin
 from ..standin_runs import DAY, HOUR, Run
-from .table import LISTS, WINDOWED, age, deviates, width
+from .table import ANY, LISTS, WINDOWED, age, deviates, width
 
 
 def windows(about: str, **more: Any) -> Callable[..., Any]:
@@ -97,6 +97,14 @@ def end_stretched_to_its_day(api, right, question):
 def offset_of_dates_ignored(api, right, operation, query):
     """``12:00:00+02:00`` is read as noon in UTC."""
     return right(operation, {name: re.sub(r"(T.*)[+-]\d\d:\d\d$", r"\1Z", text) for name, text in query.items()})
+
+
+@deviates("date", ANY, about="start_date")
+def dates_with_a_fraction_refused(api, right, name, text):
+    """``12:00:00.000Z``, as the API itself writes times, gets 400."""
+    if "." in text:
+        raise api.unreadable(name, text)
+    return right(name, text)
 
 
 @deviates("select", *LISTS, about="start_date")
