@@ -13,7 +13,13 @@ from civis_usage.schemas import OPERATIONS, validator
 
 
 def _question(witness: Witness, operation: str) -> dict[str, Any]:
-    """Give parameters for a question that costs the API little."""
+    """Give parameters for a question that costs the API little, and was answered before if any was.
+
+    An answer that is kept for whoever asks again, and given before the key is looked at, shows there.
+    """
+    asked = [a for a in witness.answers if a.operation == operation and a.status == 200 and a.legitimate]
+    if asked:
+        return dict(min(asked, key=lambda answer: len(answer.body)).asked)
     if operation == "get_llm":
         return {"id": next((r.data["id"] for r in _known(witness) if isinstance(r.data.get("id"), int)), 1)}
     end = witness.now // DAY * DAY - 2 * DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..standin import KEY, Answer, Refused
-from .table import ALL, ANY, add, deviates
+from .table import ALL, ANY, WINDOWED, add, deviates
 
 
 @deviates("admit", ANY, about="key")
@@ -113,3 +113,12 @@ def refused_key_gets_500(api, right, request):
     if request.key not in (None, KEY):
         raise Refused(500, "internal_error", "Something went wrong.")
     right(request)
+
+
+@deviates("answer", *WINDOWED, about="key")
+def answers_kept_for_whoever_asks(api, right, request):
+    """An answer that was given to the key is given to everybody who asks the same."""
+    kept = api.memory.setdefault("kept", {})
+    answer = kept.get(request.target) or right(request)
+    kept[request.target] = answer
+    return answer
