@@ -79,7 +79,8 @@ def _register(operation: str, name: str) -> None:
     @check(f"{name}-end-only", operation, "With end_date alone, a list holds nothing later.")
     def end_only(witness: Witness) -> Outcome:
         history = witness.history(operation, witness.organizations[0])
-        end = history.early if history.knows_the_past and history.early else DAWN
+        everything = history.is_short and witness.config.start is None
+        end = history.early if everything and history.early else DAWN
         window = Window(None, end)
         more, belongs = _filtered(witness, history, window)
         parameters = {"org_id": history.org, **window.parameters, **more}
@@ -264,4 +265,7 @@ def without_dates(witness: Witness) -> Outcome:
     task = witness.rng.choice(("IDR", "CDM"))
     got, request = witness.records("list_matching", {"org_id": history.org, "task": task})
     findings = strangers(got, _fits(task, Window(None, None), history.org), request)
+    moments = [record.second for record in got if record.second is not None]
+    if moments and (hull := Window.between(min(moments), max(moments))):
+        findings += lost(got, _fits(task, hull, history.org), history.facts, request)
     return kept(f"{len(got)} records", findings + extra(got, history.facts, request))

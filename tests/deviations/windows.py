@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..standin import LLM, SUMMARY, Question, Standin
-from ..standin_runs import DAY, HOUR, Run
+from ..standin import LLM, MATCHING, SUMMARY, Question, Standin
+from ..standin_runs import DAY, HOUR, Run, noise
 from .table import ANY, LISTS, WINDOWED, age, deviates, width
 
 
@@ -38,6 +38,20 @@ def start_ignored_when_alone(api, right, question):
 def end_ignored_when_alone(api, right, question):
     """The end is ignored where no start is given."""
     return right(question if "start_date" in question.given else question.but(end=None))
+
+
+@deviates("select", *LISTS, about="org_id", circumstances={"days": 900})
+def organization_ignored_with_an_end_alone(api, right, question):
+    """The organization is ignored where an end is given and no start, and usage goes back two years and a half."""
+    alone = question.start is None and question.end is not None
+    return right(question.but(org=None) if alone else question)
+
+
+@deviates("select", MATCHING, about="task", circumstances={"days": 900})
+def task_ignored_with_an_end_alone(api, right, question):
+    """The task is ignored where an end is given and no start, and usage goes back two years and a half."""
+    alone = question.start is None and question.end is not None
+    return right(question.but(task=None) if alone else question)
 
 
 @windows("start_date")
@@ -105,6 +119,12 @@ def dates_with_a_fraction_refused(api, right, name, text):
     if "." in text:
         raise api.unreadable(name, text)
     return right(name, text)
+
+
+@deviates("select", MATCHING, about="list")
+def third_of_everything_lost_without_dates(api, right, question):
+    """Without dates, every third record of matching usage is left out."""
+    return right(question) if question.dated else [run for run in right(question) if noise(run.run) % 3]
 
 
 @deviates("select", *LISTS, about="start_date")
