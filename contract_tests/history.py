@@ -134,6 +134,9 @@ class History:
                 wider = [width for width in wider if found * width / fact.window.days <= plenty][-1:]
             elif found == 0:
                 wider = wider[-1:]
+            if not wider and plenty == PLENTY and FEW <= found < plenty and days < WIDTHS[-1]:
+                fitting = min(WIDTHS[-1], int(0.9 * plenty * fact.window.days / found))
+                wider = [fitting] if fitting > 1.5 * days else []
             days = wider[0] if wider else None
         if days is None and fact.window.days >= WIDTHS[-1] - 1 and self._begins_inside():
             self.learn(Window(self.dawn, self.horizon - WIDTHS[-1] * DAY))

@@ -35,6 +35,12 @@ def list_cut_at_a_thousand(api, right, question, runs):
     return right(question, runs)[:1000]
 
 
+@deviates("order", *LISTS, about="list", circumstances={"daily": {1: 40}, "daily_matching": {1: 40}})
+def list_cut_at_five_thousand(api, right, question, runs):
+    """A list ends after five thousand records, at forty runs a day."""
+    return right(question, runs)[:5000]
+
+
 @deviates("select", LLM, about="list", also=(SUMMARY,))
 def list_and_sum_cut_at_a_hundred(api, right, question):
     """A list ends after a hundred records, and the summary adds up the same hundred."""
