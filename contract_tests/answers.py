@@ -11,7 +11,7 @@ from typing import Any
 
 from civis_usage.schemas import OPERATIONS, load, times
 
-__all__ = ["Answer", "Record", "Unusable", "as_records", "excerpt"]
+__all__ = ["Answer", "Record", "Unusable", "as_records", "excerpt", "id_of"]
 
 
 class Unusable(Exception):  # noqa: N818 - named by what happened
@@ -111,6 +111,13 @@ class Record:
         """The credits, 0 where they are missing or no number."""
         value = self.data.get("credits")
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def id_of(record: Record) -> int | None:
+    """Give the record's id; 5 as well where it is written ``5.0``, and ``None`` where it is no whole number."""
+    value = record.data.get("id")
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    return int(value) if whole else None  # type: ignore[arg-type]  # a number by now
 
 
 def as_records(schema: str, items: Iterable[Any]) -> list[Record]:

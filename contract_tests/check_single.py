@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from civis_usage.contract_tests.answers import Record, Unusable, excerpt
+import json
+from typing import Any
+
+from civis_usage.contract_tests.answers import Record, Unusable, excerpt, id_of
 from civis_usage.contract_tests.check_lists import histories
 from civis_usage.contract_tests.registry import check, kept, no_usage
 from civis_usage.contract_tests.results import Evidence, Finding, Outcome
@@ -17,13 +20,13 @@ def _sample(witness: Witness) -> list[Record]:
     """Choose the oldest, the newest, the dearest and the cheapest record; of further organizations one by chance."""
     chosen: dict[int, Record] = {}
     for number, history in enumerate(histories(witness, "list_llm")):
-        known = [r for r in history.records if isinstance(r.data.get("id"), int)]
+        known = [record for record in history.records if id_of(record) is not None]
         if not known:
             continue
         dear = sorted(known, key=lambda record: record.credits)
         picks = [known[0], known[-1], dear[-1], dear[0]] if number == 0 else [witness.rng.choice(known)]
         for record in picks:
-            chosen.setdefault(record.data["id"], record)
+            chosen.setdefault(id_of(record) or 0, record)
     return list(chosen.values())
 
 
@@ -35,7 +38,7 @@ def equals_listed(witness: Witness) -> Outcome:
         return no_usage("no listed usage to fetch by its id")
     findings, compared, unreadable = [], 0, None
     for record in sample:
-        answer = witness.ask("get_llm", {"id": record.data["id"]})
+        answer = witness.ask("get_llm", {"id": id_of(record)})
         if answer.status == 404:
             text = f"{answer.request} answered 404 for a listed usage: {excerpt(record.data, 200)}"
             findings.append(Finding(text, request=answer.request, example=excerpt(record.data)))
@@ -59,7 +62,7 @@ def _differences(listed: Record, single: Record, request: str) -> list[Finding]:
     names = load("llm_usage")["properties"]
     return [
         Finding(
-            f"{name} is {excerpt(single.data.get(name))} by id and {excerpt(listed.data.get(name))} in the list",
+            f"{name} is {_written(single.data.get(name))} by id and {_written(listed.data.get(name))} in the list",
             name,
             request,
             excerpt(single.data),
@@ -67,6 +70,11 @@ def _differences(listed: Record, single: Record, request: str) -> list[Finding]:
         for name, one, other in zip(names, single.facts, listed.facts, strict=True)
         if one != other
     ]
+
+
+def _written(value: Any) -> str:
+    """Write a value as JSON does, so that 1 and "1" look different."""
+    return excerpt(json.dumps(value, ensure_ascii=False))
 
 
 @check("get-llm-unknown", "get_llm", "An id that belongs to no usage never gives another usage's record.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -67,3 +68,10 @@ def test_every_documented_field_and_parameter_is_broken_somewhere() -> None:
     documented["list_matching"] |= windowed | {"task"}
     broken = {name: {each.about for each in DEVIATIONS if each.operation == name} for name in documented}
     assert {name: fields - broken[name] for name, fields in documented.items() if fields - broken[name]} == {}
+
+
+def test_a_number_written_as_text_looks_like_text(server: Server) -> None:
+    deviation = next(each for each in DEVIATIONS if each.id == "list_llm: runTime is text")
+    report = judge(server, deviation.standin(**SIZE))
+    (result,) = [result for result in report.results if result.check.id == "get-llm-equals-listed"]
+    assert re.fullmatch(r'runTime is (\d+) by id and "\1" in the list', result.findings[0].message)
