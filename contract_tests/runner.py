@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 
-from civis_usage.contract_tests.answers import Unusable, excerpt
+from civis_usage.contract_tests.answers import Answer, Unusable, excerpt
 from civis_usage.contract_tests.check_drift import drift_checks, drift_notes
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.registry import CHECKS
@@ -106,8 +107,16 @@ def _unjudged(witness: Witness, results: list[Result]) -> str | None:
         return f"organization {named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
     if promised:
         first = promised[0]
-        return f"the answers are not the API's: {first.request} answered {first.status}, {excerpt(first.body, 100)}"
+        return f"the answers are not the API's: {first.request} answered {first.status}{_said(first)}"
     return reasons[0] if reasons else "nothing was asked"
+
+
+def _said(answer: Answer) -> str:
+    """Say what an answer says, or whither it sends (without a query, which may hold a secret)."""
+    location = re.split("[?#]", answer.headers.get("location", ""))[0]
+    if location and 300 <= answer.status < 400:
+        return f", to {excerpt(location, 100)}"
+    return f", {excerpt(answer.body, 100)}" if answer.body.strip() else " without a body"
 
 
 def _looks_like_json(body: bytes) -> bool:

@@ -141,3 +141,12 @@ def test_what_is_not_the_api_cannot_be_judged(server: Server, trouble: str, monk
     assert report.exit_code == 3, wrong(report)
     assert report.unjudged, wrong(report)
     assert_gentle(standin, report)
+
+
+def test_whither_a_redirection_sends_is_said_without_its_query(server: Server) -> None:
+    def answer(api: Standin, right: object, request: Request) -> Answer:
+        return Answer(307, b"", {"Location": "https://sign-in.example/here?ticket=secret#there"})
+
+    report = judge(server, Standin().bend("answer", answer))
+    assert report.unjudged is not None
+    assert report.unjudged.endswith(" answered 307, to https://sign-in.example/here")
