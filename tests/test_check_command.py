@@ -157,6 +157,9 @@ WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
     "no request": (["--max-requests", "0"], {}, "--max-requests 0 leaves nothing to ask: give 1 or more."),
     "negative organization": (["--org-id", "-1"], {}, "--org-id -1 is no organization's id: give 0 or more."),
     "no time to wait": (["--timeout", "0"], {}, "--timeout"),
+    "a time that is no number": (["--timeout", "nan"], {}, "Invalid value for '--timeout': nan is no time to wait"),
+    "an endless time": (["--timeout", "inf"], {}, "Invalid value for '--timeout': inf is no time to wait"),
+    "an age to wait": (["--timeout", "1e300"], {}, "Invalid value for '--timeout': 1e300 is no time to wait"),
     "unreadable day": (["--from", "yesterday"], {}, "2026-01-31"),
     "from after to": (
         ["--from", "2026-02-01", "--to", "2026-01-31"],

@@ -38,6 +38,19 @@ class _Whole(click.IntRange):
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
 
 
+class _Seconds(click.FloatRange):
+    """A time that one can wait: neither infinite, nor so long that the operating system cannot count it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if not seconds <= LONGEST:
+            self.fail(f"{value} is no time to wait: give {LONGEST} seconds or less.", param, ctx)
+        return seconds
+
+
+LONGEST = 86400
+"""Seconds that an answer may be waited for: a day."""
+
 base_url_option = click.option(
     "--base-url", envvar="CIVIS_API_ENDPOINT", show_envvar=True, help="The API.  [default: the live one]"
 )
@@ -46,7 +59,7 @@ api_key_option = click.option(
 )
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Seconds(min=0, min_open=True),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
