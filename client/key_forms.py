@@ -39,17 +39,24 @@ _B64 = r"[A-Za-z0-9+/_-]"
 def finder(keys: Iterable[str]) -> re.Pattern[str] | None:
     """Give a pattern that finds ``keys`` in every form; ``None`` where there is no key to look for."""
     wanted = sorted({key for key in keys if key and key not in MASK}, key=len, reverse=True)
-    return re.compile("|".join(_pattern(key) for key in wanted)) if wanted else None
+    next_one = "|".join(_beginning(key) for key in wanted if len(key) >= DISTINCT)
+    return re.compile("|".join(_pattern(key, next_one) for key in wanted)) if wanted else None
 
 
-def _pattern(key: str) -> str:
+def _beginning(key: str) -> str:
+    """Match the beginning of a form of ``key``: what ends another form before it must leave to it."""
+    raw = key.encode("utf-8", "surrogatepass")
+    return "|".join([_forms(key[:DISTINCT]), *(_own_base64(raw, offset, DISTINCT) for offset in range(3))])
+
+
+def _pattern(key: str, next_one: str) -> str:
     raw = key.encode("utf-8", "surrogatepass")
     if len(key) < DISTINCT:
         encoded = {_base64(data) for data in (raw, raw + b":")}
         return "|".join(f"(?:{_ESCAPE_BEFORE}){form}(?!\\w)" for form in [*sorted(encoded, reverse=True), _forms(key)])
     base64_of_it = _base64_forms(raw)
     cut = (_cut(_forms(key[:DISTINCT]), len(key)), _cut("".join(base64_of_it[:DISTINCT]), len(base64_of_it)))
-    return "|".join([_forms(key), *(_within_base64(raw, offset) for offset in range(3)), *cut])
+    return "|".join([_forms(key), *(_within_base64(raw, offset, next_one) for offset in range(3)), *cut])
 
 
 def _cut(beginning: str, length: int) -> str:
@@ -65,14 +72,20 @@ def _base64(data: bytes) -> str:
     return "".join(_base64_forms(data)) + _padding(2)
 
 
-def _within_base64(data: bytes, offset: int) -> str:
+def _within_base64(data: bytes, offset: int, next_one: str) -> str:
     """Match ``data`` in base64 of a longer text, where it begins ``offset`` bytes (modulo 3) after a group's start.
 
-    The characters made of ``data`` alone are matched; those at its ends, which neighbours share, go with them.
+    The characters made of ``data`` alone are matched; those at its ends, which neighbours share, go with them, unless
+    the next form of a key begins there.
     """
+    own = _own_base64(data, offset)
+    return f"{own}(?:(?!{next_one}){_B64}){{0,3}}(?:(?!{next_one}){_forms('=')}){{0,2}}"
+
+
+def _own_base64(data: bytes, offset: int, most: int | None = None) -> str:
     first, last = -(-offset * 8 // 6), (offset + len(data)) * 8 // 6
-    own = "".join(_base64_forms(b"\0" * offset + data)[first:last])
-    return (f"{_B64}?" if offset else "") + own + f"{_B64}{{0,3}}" + _padding(2)
+    own = _base64_forms(b"\0" * offset + data)[first:last]
+    return (f"{_B64}?" if offset else "") + "".join(own[:most])
 
 
 def _padding(most: int) -> str:

@@ -92,6 +92,24 @@ def test_base64_of_a_longer_text_does_not_give_the_key_away(key: str, text: str,
     assert len(left) <= 4 * (len(text) + len(more)) / 3 + 2, "no more is left than what was around the key"
 
 
+unmistakable = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*\\"), min_size=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(key=unmistakable, forms=st.lists(st.sampled_from(list(FORMS)), min_size=2, max_size=4))
+def test_forms_side_by_side_hide_one_another_no_less(key: str, forms: list[str]) -> None:
+    left = Redactor([key]).text("".join(FORMS[form](key) for form in forms)).replace(MASK, "")
+    shown = [key[at : at + 4] for at in range(len(key) - 3) if key[at : at + 4] in left]
+    assert not shown, left
+
+
+@pytest.mark.parametrize("form", ["as it is", "base64", "base64 without padding", "percent-encoded"])
+@pytest.mark.parametrize("key", ["ab-key-c0ffee-42", "kkkkkkkkkk12", "key-number-1", "=key-number-1"])
+def test_what_follows_base64_of_a_key_is_hidden_whole(key: str, form: str) -> None:
+    for before in (encoded(f"{key}:"), encoded(key, padded=False)):
+        assert Redactor([key]).text(f"Basic {before}{FORMS[form](key)}") == f"Basic {MASK}{MASK}"
+
+
 @few
 @given(key=keys, cut=st.integers(DISTINCT, 63))
 def test_the_beginning_of_a_key_that_was_cut_off_is_hidden(key: str, cut: int) -> None:
