@@ -101,7 +101,15 @@ def _misfits(
             return findings
     month = datetime.fromtimestamp(witness.now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     utc = Window(int(month.timestamp()), (witness.now // DAY + 1) * DAY)
-    return findings + (
-        compare(got, utc.holds, before, request)
-        or [Finding(f"in no time zone is the list the month up to the end of today ({utc} in UTC)", request=request)]
-    )
+    text = f"in no time zone is the list the month up to the end of today ({utc} in UTC)"
+    found = findings + (compare(got, utc.holds, before, request) or [Finding(text, request=request)])
+    remark = _other_clock(moments, month)
+    return [replace(finding, message=f"{finding.message}; {remark}") for finding in found] if remark else found
+
+
+def _other_clock(moments: Sequence[int], now: datetime) -> str | None:
+    """Ask whether the server's clock is pinned, where all that it lists is of one month other than this."""
+    months = {f"{datetime.fromtimestamp(at, UTC):%B %Y}" for at in moments}
+    if len(months) != 1 or months == {f"{now:%B %Y}"}:
+        return None
+    return f"the server reckons {months.pop()}, this machine {now:%B %Y}: is its clock pinned?"

@@ -75,3 +75,12 @@ def test_a_number_written_as_text_looks_like_text(server: Server) -> None:
     report = judge(server, deviation.standin(**SIZE))
     (result,) = [result for result in report.results if result.check.id == "get-llm-equals-listed"]
     assert re.fullmatch(r'runTime is (\d+) by id and "\1" in the list', result.findings[0].message)
+
+
+def test_a_default_window_of_another_month_raises_the_question_of_the_clock(server: Server) -> None:
+    deviation = next(each for each in DEVIATIONS if each.id == "list_llm: default-is-last-month")
+    report = judge(server, deviation.standin(**SIZE))
+    (result,) = [result for result in report.results if result.check.id == "list-llm-default-window"]
+    question = "; the server reckons April 2026, this machine May 2026: is its clock pinned?"
+    assert all(finding.message.endswith(question) for finding in result.findings), wrong(report)
+    assert result.findings
