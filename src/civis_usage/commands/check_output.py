@@ -19,12 +19,11 @@ from civis_usage.contract_tests.redaction import Redactor
 from civis_usage.contract_tests.results import Report, Result
 from civis_usage.contract_tests.wording import printable
 
-from .refusal import Refusal
+from .refusal import UNJUDGED, Refusal
 
 __all__ = ["Output", "Paths"]
 
 _UNWRITTEN = 2
-_UNJUDGED = 3
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,12 @@ class Output:
             raise
         except KeyboardInterrupt:
             self.complain("Interrupted: the API is not judged.")
-            sys.exit(_UNJUDGED)
+            sys.exit(UNJUDGED)
         except Exception as error:
             what = printable(f"{type(error).__name__}: {error}")
             self.complain(f"The check itself failed ({what}): please report it (-vv shows where).")
             self.trace(error)
-            sys.exit(_UNJUDGED)
+            sys.exit(UNJUDGED)
 
     @contextmanager
     def logging(self) -> Iterator[None]:

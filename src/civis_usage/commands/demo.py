@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .refusal import UNJUDGED
+
 if TYPE_CHECKING:
     from ..client import UsageClient
 
 __all__ = ["demo"]
 
-UNJUDGED = 3
 KEY = "any-key-will-do"
 ROWS = 4
 """Records shown of each list."""

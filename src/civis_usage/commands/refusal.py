@@ -15,9 +15,10 @@ from typing import Any
 
 import click
 
-__all__ = ["GuardedCommand", "Refusal", "guarded"]
+__all__ = ["UNJUDGED", "GuardedCommand", "Refusal", "guarded"]
 
 UNJUDGED = 3
+"""The exit code of a command that came to no verdict."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What the system says where an output takes nothing more."""
