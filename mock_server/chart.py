@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from . import shown
 from .overview import Series
-from .own import EXACT
+from .world.own import EXACT
 
 __all__ = ["Bars", "Chart", "Day", "draw"]
 

@@ -31,10 +31,10 @@ from . import answers, description, parameters
 from .answers import Answer, Problem
 from .fake import Fake
 from .fault import Fault
-from .loading import format_of, read_records
 from .sentences import shown
 from .wire import encode
 from .world import BadRecord
+from .world.loading import format_of, read_records
 
 __all__ = ["blueprint", "response"]
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from ..schemas import times
-from .rhythm import DAY
 from .sentences import shown
+from .world.rhythm import DAY
 
 __all__ = ["Moment", "month_so_far", "read"]
 

@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 
 from ..schemas import times
 from . import moments
-from .own import EXACT
-from .rhythm import DAY
-from .vocabulary import Model, Organization
 from .world import Kind, World
+from .world.own import EXACT
+from .world.rhythm import DAY
+from .world.vocabulary import Model, Organization
 
 if TYPE_CHECKING:
     from .fake import Fake

@@ -27,7 +27,7 @@ from .answers import Problem
 from .fake import Fake
 from .fault import Fault
 from .redaction import Redaction
-from .rhythm import DAY
+from .world.rhythm import DAY
 
 __all__ = ["ACTIONS", "PRESETS", "READING", "blueprint"]
 

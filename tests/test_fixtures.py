@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from civis_usage.fixtures import Body, bodies, strategies
-from civis_usage.schemas import load, times, validator
+from civis_usage.fixtures import Body, bodies
+from civis_usage.schemas import load, strategies, times, validator
 from civis_usage.schemas.documents import BODIES
 
 NAMED: dict[str, Callable[..., SearchStrategy[dict[str, Any]]]] = {

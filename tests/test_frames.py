@@ -19,8 +19,8 @@ from civis_usage.client import UsageClient as Client
 from civis_usage.client.frames import _TIMES
 from civis_usage.client.records import snake_case
 from civis_usage.fixtures import bodies
-from civis_usage.fixtures.strategies import from_schema
 from civis_usage.schemas import load, times
+from civis_usage.schemas.strategies import from_schema
 
 from .http_stub import Reply, answering
 

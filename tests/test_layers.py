@@ -12,7 +12,7 @@ ALLOWED = {
     "schemas": {"schemas"},
     "fixtures": {"schemas", "fixtures"},
     "recordings": {"schemas", "recordings"},
-    "mock_server": {"schemas", "fixtures", "recordings", "mock_server"},
+    "mock_server": {"schemas", "recordings", "mock_server"},
     "client": {"schemas", "client"},
     "drift": {"schemas", "client", "drift"},
     "contract_tests": {"schemas", "client", "drift", "recordings", "contract_tests"},
@@ -22,14 +22,14 @@ DOORS = {"fixtures/plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
 
 
 def imported_layers(path: Path) -> set[str]:
-    layer = path.relative_to(ROOT).parts[0]
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            dots = {0: [], 1: ["civis_usage", layer], 2: ["civis_usage"]}[node.level]
+            package = ["civis_usage", *path.relative_to(ROOT).parts[:-1]]
+            dots = package[: len(package) + 1 - node.level] if node.level else []
             module = ".".join([*dots, *([node.module] if node.module else [])])
             names = [module] if module != "civis_usage" else [f"civis_usage.{alias.name}" for alias in node.names]
         found |= {name.split(".")[1] for name in names if name.startswith("civis_usage.")}

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.fixtures import bodies
-from civis_usage.fixtures.strategies import llm_usage, matching_usage
 from civis_usage.mock_server.fake import Fake
-from civis_usage.mock_server.fields import BadRecord
-from civis_usage.mock_server.loading import format_of, read_records
 from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.world import World
+from civis_usage.mock_server.world.fields import BadRecord
+from civis_usage.mock_server.world.loading import format_of, read_records
 from civis_usage.schemas import times, validator
+from civis_usage.schemas.strategies import llm_usage, matching_usage
 
 NOW = times.to_millis(times.parse("2026-05-17T12:00:00.000Z"))
 TODAY = times.to_millis(times.parse("2026-05-17T00:00:00.000Z"))

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from civis_usage.mock_server import server
 from civis_usage.mock_server.answers import Stream
 from civis_usage.mock_server.app import create_app
-from civis_usage.mock_server.days import DayCache
 from civis_usage.mock_server.fake import Fake
 from civis_usage.mock_server.listing import AT_ONCE, listed
 from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.world import PIECE, World
+from civis_usage.mock_server.world.days import DayCache
 
 NOW = "2026-04-20T12:00:00Z"
 MOMENT = int(datetime(2026, 4, 20, 12, tzinfo=UTC).timestamp() * 1000)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.__main__ import main
-from civis_usage.mock_server.loading import BadRecord, read_file, read_records
+from civis_usage.mock_server.world.loading import BadRecord, read_file, read_records
 from civis_usage.recordings.document import BadRecording, is_recording, parse, render
 from civis_usage.recordings.recording import Exchange, Recording
 from civis_usage.recordings.usage import listed

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from civis_usage.contract_tests.answers import Answer
 from civis_usage.contract_tests.shapes import Shape, Tally
-from civis_usage.fixtures import strategies
-from civis_usage.schemas import OPERATIONS, load, validator
+from civis_usage.schemas import OPERATIONS, load, strategies, validator
 
 BODIES = {"llm_usage", "matching_usage", "llm_organization_summary"}
 ODD = st.one_of(

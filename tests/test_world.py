@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civis_usage.mock_server.days import Day, DayCache
-from civis_usage.mock_server.layout import LlmLayout
-from civis_usage.mock_server.totals import Totals
-from civis_usage.mock_server.vocabulary import Organization
 from civis_usage.mock_server.world import World
+from civis_usage.mock_server.world.days import Day, DayCache
+from civis_usage.mock_server.world.layout import LlmLayout
+from civis_usage.mock_server.world.totals import Totals
+from civis_usage.mock_server.world.vocabulary import Organization
 from civis_usage.schemas import times, validator
 
 PROFILES = ["realistic", "edge"]

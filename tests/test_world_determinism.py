@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import civis_usage
 from civis_usage import fixtures, mock_server, schemas
-from civis_usage.mock_server.drawing import bits, draw
 from civis_usage.mock_server.world import World
+from civis_usage.mock_server.world.drawing import bits, draw
 
 from . import world_digest
 

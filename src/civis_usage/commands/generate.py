@@ -13,7 +13,7 @@ import click
 from .world_options import by, day, world_options
 
 if TYPE_CHECKING:
-    from ..mock_server.history import History, Kind
+    from ..mock_server.world.history import History, Kind
 
 __all__ = ["generate"]
 
@@ -133,6 +133,6 @@ def _array(days: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _header(kind: Kind) -> str:
-    from ..mock_server.fields import FIELDS
+    from ..mock_server.world.fields import FIELDS
 
     return ",".join(FIELDS[kind]) + "\n"

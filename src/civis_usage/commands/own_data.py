@@ -10,7 +10,7 @@ import click
 from .recorded import warn_if_old
 
 if TYPE_CHECKING:
-    from ..mock_server.fields import BadRecord
+    from ..mock_server.world.fields import BadRecord
     from ..recordings.recording import Recording
 
 __all__ = ["Data", "Source", "named", "organizations", "read", "sources"]
@@ -43,7 +43,7 @@ def read(name: str) -> Data:
     Raises:
         ValueError: it cannot be read; the text names it, the place and the remedy.
     """
-    from ..mock_server.loading import BadRecord, format_of, read_records
+    from ..mock_server.world.loading import BadRecord, format_of, read_records
     from ..recordings.document import BadRecording, is_recording, parse
 
     file_name, name = name, "standard input" if name == "-" else name
@@ -94,7 +94,7 @@ def named(reason: BadRecord, sources: list[Source]) -> str:
 
 
 def _records(file: Data, *, skip_invalid: bool) -> list[Any]:
-    from ..mock_server.loading import BadRecord, recorded_usage
+    from ..mock_server.world.loading import BadRecord, recorded_usage
 
     if isinstance(file.content, list):
         return file.content

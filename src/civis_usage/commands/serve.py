@@ -140,8 +140,8 @@ def serve(
     from ..mock_server import server
     from ..mock_server.app import create_app
     from ..mock_server.fake import Fake
-    from ..mock_server.fields import BadRecord
     from ..mock_server.settings import Settings
+    from ..mock_server.world.fields import BadRecord
 
     sources = own_data.sources(data, max_age=max_age, skip_invalid=skip_invalid)
     if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:

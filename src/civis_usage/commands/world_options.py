@@ -40,7 +40,7 @@ def day(text: str) -> date:
 
 
 def _organizations(text: str) -> Any:
-    from ..mock_server.orgs import parse_organizations
+    from ..mock_server.world.orgs import parse_organizations
 
     return parse_organizations(text)
 

@@ -21,12 +21,12 @@ from itertools import accumulate, count
 from struct import unpack
 from typing import Generic, NamedTuple, TypeVar
 
+from ..wire import credits_text
 from .drawing import bits
 from .numbering import EPOCH, Lane, Numbering
 from .rhythm import DAY, KNOTS, RHYTHMS
 from .rows import ROWS, Form, LlmRow, MatchingRow, llm_rows, matching_rows
 from .vocabulary import Organization
-from .wire import credits_text
 
 __all__ = ["Layout", "LlmLayout", "MatchingLayout", "Plan", "Run"]
 

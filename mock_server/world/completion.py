@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..schemas import times
+from ...schemas import times
+from ..wire import MICRO
 from .fields import FIELDS
 from .history import Kind
 from .rhythm import DAY
 from .vocabulary import LlmHabit, MatchingHabit, Organization
-from .wire import MICRO
 
 __all__ = ["completed", "recently"]
 

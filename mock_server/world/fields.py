@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from ..schemas import load, times
+from ...schemas import load, times
 from .history import Kind
 from .orgs import LARGEST_ID
 

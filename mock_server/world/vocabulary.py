@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..fixtures.strategies import llm_usage, matching_usage
+from ...schemas.strategies import llm_usage, matching_usage
 from . import words
 from .drawing import draw
 from .orgs import LARGEST_ID

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from struct import iter_unpack
 from typing import Literal, TypeVar
 
+from ..wire import csv_field, string
 from .drawing import bits
 from .vocabulary import LlmHabit, MatchingHabit, Organization
-from .wire import csv_field, string
 
 __all__ = ["ROWS", "Form", "LlmRow", "MatchingRow", "llm_rows", "matching_rows"]
 

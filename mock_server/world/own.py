@@ -9,11 +9,11 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from ..schemas import times
+from ...schemas import times
+from ..wire import encode
 from .history import Kind
 from .layout import Run
 from .rhythm import DAY
-from .wire import encode
 
 __all__ = ["EXACT", "Own", "OwnRecord"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from ..wire import on_the_wire
 from .completion import completed, recently
 from .fields import BadRecord, checked, kind_of, shown
 from .history import Kind
 from .numbering import Lane, Numbering
 from .own import Own, OwnRecord
 from .vocabulary import Organization
-from .wire import on_the_wire
 
 __all__ = ["Surroundings", "taken"]
 

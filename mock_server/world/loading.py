@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..recordings.document import BadRecording, is_recording, parse
-from ..recordings.recording import Recording
-from ..recordings.usage import Listed, listed
+from ...recordings.document import BadRecording, is_recording, parse
+from ...recordings.recording import Recording
+from ...recordings.usage import Listed, listed
+from ..wire import on_the_wire
 from .fields import FIELDS, BadRecord, checked, known, shown
-from .wire import on_the_wire
 
 __all__ = ["FORMATS", "BadRecord", "format_of", "read_file", "read_records", "recorded_usage"]
 
