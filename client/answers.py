@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 import requests
 
-from .errors import NotAsContracted, RateLimited, for_status
+from .errors import InvalidResponse, RateLimited, error_class
 from .records import Record, Records, shown
 from .retries import retry_after
 from .secret import Secret
@@ -30,7 +30,7 @@ class Reader:
 
         Raises:
             APIError: for an error status.
-            NotAsContracted: for anything else that is not a record as documented.
+            InvalidResponse: for anything else that is not a record as documented.
         """
         body = self._json(response)
         if not isinstance(body, dict):
@@ -68,14 +68,14 @@ class Reader:
 
     def _refused(self, response: requests.Response) -> NoReturn:
         status = response.status_code
-        name, sentence = self._of_api(response)
-        error = for_status(status)(
-            f"{sentence or _own_sentence(response)} ({status}, {self._request(response)})",
+        error_name, description = self._of_api(response)
+        error = error_class(status)(
+            f"{description or _own_sentence(response)} ({status}, {self._request(response)})",
             method=response.request.method,
             url=self._url(response),
             status=status,
-            name=name,
-            sentence=sentence,
+            error=error_name,
+            description=description,
         )
         if isinstance(error, RateLimited):
             error.retry_after = retry_after(response.headers)
@@ -97,7 +97,7 @@ class Reader:
         return text.strip()[:_LONGEST_SENTENCE]
 
     def _deviates(self, response: requests.Response, what: str) -> NoReturn:
-        raise NotAsContracted(
+        raise InvalidResponse(
             self._secret.redact(f"The answer is not as documented: {what} ({self._request(response)})"),
             method=response.request.method,
             url=self._url(response),

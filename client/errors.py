@@ -1,20 +1,20 @@
-"""What can go wrong with a call, as one tree of exceptions::
+"""The exceptions of the kit, as one tree::
 
     UsageError
-    ├── ConfigurationError      no key, or a key or base URL that cannot be used; nothing was sent
-    ├── NotInstalled            a library that was asked for is not there; nothing was sent
-    ├── Unreachable             no whole answer came: refused, not found, timed out, lost on the way
-    ├── NotAsContracted         an answer came, and it is not what the contract says
-    └── APIError                the API answered with an error status
-        ├── BadRequest          400: a parameter was not as expected
-        ├── KeyRefused          401: the key is missing, wrong or expired
+    ├── ConfigurationError      a setting, option or file that cannot be used; nothing was sent
+    ├── ConnectionFailed        no whole response: refused, not found, timed out, broken off, not HTTP
+    ├── InvalidResponse         a response that is not what the contract documents
+    └── APIError                a response with an error status
+        ├── BadRequest          400: a parameter is wrong
+        ├── Unauthorized        401: the key is missing, wrong or expired
         ├── Forbidden           403: the key may not do this
         ├── NotFound            404: no such thing, or not visible with this key
         ├── RateLimited         429: too many requests; see ``retry_after``
         └── ServerError         500 to 599
 
-Each carries the request, and where an answer came its status and the API's own sentence. No message, attribute or
-``repr`` contains the key, also where the API echoed it.
+The client raises these; the contract check, recordings and drift derive their own from them. Each carries the request,
+and where a response came its status and the API's own description. No message, attribute or ``repr`` contains the key,
+even where the API echoed it.
 """
 
 # ruff: noqa: N818 - the classes are named by what happened, as callers read them in `except NotFound`
@@ -25,21 +25,20 @@ __all__ = [
     "APIError",
     "BadRequest",
     "ConfigurationError",
+    "ConnectionFailed",
     "Forbidden",
-    "KeyRefused",
-    "NotAsContracted",
+    "InvalidResponse",
     "NotFound",
-    "NotInstalled",
     "RateLimited",
     "ServerError",
-    "Unreachable",
+    "Unauthorized",
     "UsageError",
-    "for_status",
+    "error_class",
 ]
 
 
 class UsageError(Exception):
-    """The root: whatever the client raises about a call."""
+    """The root: every error that the kit raises about a call, a setting or a file."""
 
     def __init__(
         self,
@@ -48,47 +47,43 @@ class UsageError(Exception):
         method: str | None = None,
         url: str | None = None,
         status: int | None = None,
-        name: str | None = None,
-        sentence: str | None = None,
+        error: str | None = None,
+        description: str | None = None,
     ):
         super().__init__(message)
         self.method = method
-        """The HTTP method; ``None`` where nothing was sent."""
+        """The HTTP method; ``None`` if nothing was sent."""
         self.url = url
-        """The whole URL asked for; ``None`` where nothing was sent."""
+        """The whole URL of the request; ``None`` if nothing was sent."""
         self.status = status
-        """The HTTP status of the answer; ``None`` where none came."""
-        self.name = name
-        """The API's name for the error, such as ``not_found``; ``None`` where it gave none."""
-        self.sentence = sentence
-        """The API's own sentence (``errorDescription``); ``None`` where it gave none."""
+        """The HTTP status of the response; ``None`` if none came."""
+        self.error = error
+        """The API's name of the error (``error``), such as ``not_found``; ``None`` if it sent none."""
+        self.description = description
+        """The API's own sentence (``errorDescription``); ``None`` if it sent none."""
 
 
 class ConfigurationError(UsageError):
-    """There is no key, or the key or the base URL cannot be used. Nothing was sent."""
+    """A setting cannot be used: the key, the base URL, a proxy, a file, a missing library. Nothing was sent."""
 
 
-class NotInstalled(UsageError):
-    """A library that only some need, such as pandas, cannot be imported. The message says how to install it."""
+class ConnectionFailed(UsageError):
+    """No whole response came, after all retries: refused, host not found, timed out, broken off, or not HTTP."""
 
 
-class Unreachable(UsageError):
-    """No whole answer came, after all tries: refused, host not found, timed out, or lost on the way."""
-
-
-class NotAsContracted(UsageError):
-    """An answer came that is not as the contract says: not JSON, the wrong container or type, a field missing."""
+class InvalidResponse(UsageError):
+    """A response is not what the contract documents: not JSON, another type, a field missing, a status but 200."""
 
 
 class APIError(UsageError):
-    """The API answered with an error status; those without a class of their own get this one."""
+    """The API responded with an error status that has no class of its own."""
 
 
 class BadRequest(APIError):
-    """400: a parameter was not as expected."""
+    """400: a parameter is wrong."""
 
 
-class KeyRefused(APIError):
+class Unauthorized(APIError):
     """401: the key is missing, wrong or expired."""
 
 
@@ -101,19 +96,19 @@ class NotFound(APIError):
 
 
 class RateLimited(APIError):
-    """429: too many requests, still after the retries."""
+    """429: too many requests, after the retries."""
 
     retry_after: float | None = None
-    """Seconds to wait, as the API says in ``Retry-After``; ``None`` where it does not."""
+    """Seconds to wait, from ``Retry-After``; ``None`` if the API does not say."""
 
 
 class ServerError(APIError):
-    """500 to 599: the API failed, for 502, 503 and 504 still after the retries."""
+    """500 to 599: the API failed; for 502, 503 and 504 after the retries."""
 
 
-_BY_STATUS = {400: BadRequest, 401: KeyRefused, 403: Forbidden, 404: NotFound, 429: RateLimited}
+_BY_STATUS = {400: BadRequest, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: RateLimited}
 
 
-def for_status(status: int) -> type[APIError]:
-    """Give the class that stands for an error ``status``."""
+def error_class(status: int) -> type[APIError]:
+    """Return the class for an error ``status``."""
     return _BY_STATUS.get(status, ServerError if 500 <= status <= 599 else APIError)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..schemas import times
-from .errors import NotAsContracted, NotInstalled
+from .errors import ConfigurationError, InvalidResponse
 from .records import Record, shown
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def frame(kind: type[Record], records: Sequence[Record]) -> DataFrame:
     """Give ``records`` as a data frame: the documented fields of ``kind`` first, then additional ones as they come.
 
     Raises:
-        NotInstalled: pandas cannot be imported.
-        NotAsContracted: a time is no date-time.
+        ConfigurationError: pandas cannot be imported.
+        InvalidResponse: a time is no date-time.
     """
     pandas = _pandas()
     columns = {}
@@ -47,7 +47,7 @@ def _pandas() -> Any:
     try:
         import pandas
     except ImportError as error:
-        raise NotInstalled(
+        raise ConfigurationError(
             f"A data frame needs pandas, which cannot be imported ({error}): pip install 'civis-usage-kit[pandas]'"
         ) from error
     return pandas
@@ -92,5 +92,5 @@ def _microseconds(name: str, texts: list[str | None]) -> Iterator[int]:
             moment = None if text is None else times.parse(text)
         except ValueError:
             what = f"item {number}: {name} is {shown(text)}, where a date-time is documented"
-            raise NotAsContracted(f"The answer is not as documented: {what}.") from None
+            raise InvalidResponse(f"The answer is not as documented: {what}.") from None
         yield _NOT_A_TIME if moment is None else (moment - times.EPOCH) // timedelta(microseconds=1)

@@ -207,8 +207,8 @@ class Records(list[R]):
         in its cell. A number that 64 bits do not hold makes its column one of Python objects.
 
         Raises:
-            NotInstalled: if pandas cannot be imported: ``pip install 'civis-usage-kit[pandas]'``.
-            NotAsContracted: if a time is no date-time.
+            ConfigurationError: if pandas cannot be imported: ``pip install 'civis-usage-kit[pandas]'``.
+            InvalidResponse: if a time is no date-time.
         """
         from .frames import frame
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, Self
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from .endpoint import base_url_of, is_loopback, key_of
-from .errors import ConfigurationError, NotAsContracted, Unreachable
+from .config import is_loopback, resolve_api_key, resolve_base_url
+from .errors import ConfigurationError, ConnectionFailed, InvalidResponse
 from .retries import RETRIED, Retries, retry_after
 from .secret import Secret
 
@@ -109,8 +109,8 @@ class Transport:
         on_exchange: Callable[[Exchange], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ):
-        self.secret = api_key if isinstance(api_key, Secret) else key_of(api_key)
-        self.base_url = base_url_of(base_url, self.secret)
+        self.secret = api_key if isinstance(api_key, Secret) else resolve_api_key(api_key)
+        self.base_url = resolve_base_url(base_url, self.secret)
         self.timeout = timeout
         self.retries = Retries(tries, max_wait)
         self._before, self._on_exchange, self._sleep = before, on_exchange, sleep
@@ -130,15 +130,15 @@ class Transport:
             auth: ``False`` sends no key, and no login from a ``.netrc`` either.
 
         Raises:
-            Unreachable: where no whole answer came, after the retries.
-            NotAsContracted: where the body cannot be decoded as its ``Content-Encoding`` says.
+            ConnectionFailed: where no whole answer came, after the retries.
+            InvalidResponse: where the body cannot be decoded as its ``Content-Encoding`` says.
         """
         prepared = self._prepare(path, params, headers, auth)
         started = time.monotonic()
         for attempt in range(1, self.retries.tries + 1):
             exchange = self._exchange(prepared, attempt)
             if exchange.failure == _UNDECODABLE:
-                raise NotAsContracted(f"{_UNDECODABLE} (GET {exchange.url})", method="GET", url=exchange.url)
+                raise InvalidResponse(f"{_UNDECODABLE} (GET {exchange.url})", method="GET", url=exchange.url)
             if exchange.response is not None and exchange.status not in RETRIED:
                 break
             answered = None if exchange.response is None else exchange.headers
@@ -148,7 +148,7 @@ class Transport:
             log.info("GET %s: %s; next try in %.1f s", exchange.url, exchange.failure or exchange.status, wait)
             self._sleep(wait)
         if exchange.response is None:
-            raise Unreachable(f"{exchange.failure} (GET {exchange.url})", method="GET", url=exchange.url)
+            raise ConnectionFailed(f"{exchange.failure} (GET {exchange.url})", method="GET", url=exchange.url)
         return exchange.response
 
     def close(self) -> None:

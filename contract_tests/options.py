@@ -71,12 +71,12 @@ def config_of(options: pytest.Config) -> Config:
 
 
 def _live(options: pytest.Config, judging: dict[str, Any]) -> Config:
-    from civis_usage.client.endpoint import base_url_of, key_of
+    from civis_usage.client.config import resolve_api_key, resolve_base_url
     from civis_usage.contract_tests.config import Config
 
-    key = key_of(None)
+    key = resolve_api_key(None)
     return Config(
-        base_url_of(options.getoption("base_url"), key),
+        resolve_base_url(options.getoption("base_url"), key),
         key.reveal(),
         tuple(dict.fromkeys(options.getoption("org_id") or ())),
         start=_moment(options.getoption("usage_from")),

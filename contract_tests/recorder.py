@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
-from civis_usage.client.errors import NotAsContracted, Unreachable
+from civis_usage.client.errors import ConnectionFailed, InvalidResponse
 from civis_usage.client.secret import Secret
 from civis_usage.contract_tests.answers import Unusable
 from civis_usage.contract_tests.check_defaults import readings
@@ -137,8 +137,8 @@ class _Recorder:
         except NotJudged:
             self.stopped = self._spent_budget
             raise
-        except (Unreachable, NotAsContracted) as error:
-            failure = "unreachable" if isinstance(error, Unreachable) else "undecodable"
+        except (ConnectionFailed, InvalidResponse) as error:
+            failure = "unreachable" if isinstance(error, ConnectionFailed) else "undecodable"
             self._exchanges.append(Exchange(operation, dict(parameters), key, failure=failure))
             raise
         exchange = self._replaced(operation, parameters, key, reply)

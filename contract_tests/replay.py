@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from civis_usage.client.errors import NotAsContracted, Unreachable
+from civis_usage.client.errors import ConnectionFailed, InvalidResponse
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.relay import Parameters, Reply
 from civis_usage.contract_tests.witness import NotJudged, request_of
@@ -31,16 +31,16 @@ class Replay:
 
         Raises:
             NotJudged: there is none.
-            Unreachable, NotAsContracted: there was no whole answer then.
+            ConnectionFailed, InvalidResponse: there was no whole answer then.
         """
         answers = self._answers.get(_question(operation, parameters, key))
         if not answers:
             raise NotJudged(f"not recorded: {request_of(operation, parameters)}")
         exchange = answers.popleft()
         if exchange.failure == "undecodable":
-            raise NotAsContracted("The body could not be decoded when this was recorded.")
+            raise InvalidResponse("The body could not be decoded when this was recorded.")
         if exchange.status is None:
-            raise Unreachable("No whole answer came when this was recorded.")
+            raise ConnectionFailed("No whole answer came when this was recorded.")
         return Reply(exchange.status, exchange.headers, exchange.content)
 
 

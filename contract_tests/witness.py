@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from civis_usage.client.errors import NotAsContracted, Unreachable
+from civis_usage.client.errors import ConnectionFailed, InvalidResponse
 from civis_usage.client.retries import RETRIED
 from civis_usage.client.transport import Exchange, Transport
 from civis_usage.contract_tests.answers import Answer, Record, Unusable
@@ -206,9 +206,9 @@ class Witness:
     def _answered(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
-        except Unreachable as error:
+        except ConnectionFailed as error:
             raise NotJudged(str(error)) if self.answers else self._stop(str(error)) from error
-        except NotAsContracted as error:
+        except InvalidResponse as error:
             raise Unusable(str(error)) from error
 
     def _get(self, request: str, key: str | None) -> Reply:

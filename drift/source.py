@@ -36,11 +36,11 @@ def fetched(transport: Transport) -> Api:
     Raises:
         NoSpec: it gave none, or none that can be understood.
     """
-    from civis_usage.client.errors import NotAsContracted, Unreachable
+    from civis_usage.client.errors import ConnectionFailed, InvalidResponse
 
     try:
         return answered(transport.base_url, lambda: transport.get(PATH), transport.secret.redact)
-    except (Unreachable, NotAsContracted) as error:
+    except (ConnectionFailed, InvalidResponse) as error:
         raise NoSpec(str(error)) from None
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from civis_usage import client
 from civis_usage.client import UsageClient
-from civis_usage.client.endpoint import is_loopback
+from civis_usage.client.config import is_loopback
 from civis_usage.client.records import snake_case
 from civis_usage.client.retries import Retries, retry_after
 from civis_usage.client.secret import MASK, Secret
@@ -379,7 +379,7 @@ NOT_AS_CONTRACTED = {
 def test_an_answer_that_is_not_as_contracted_is_refused(case):
     answer, says = NOT_AS_CONTRACTED[case]
     with answering(answer) as stub, usage(stub) as api:
-        with pytest.raises(client.NotAsContracted, match=says) as refused:
+        with pytest.raises(client.InvalidResponse, match=says) as refused:
             api.list_llm(org_id=1)
     assert refused.value.url == f"{stub.url}/usage/llm?org_id=1"
     assert len(stub.paths) == 1, "such an answer is not asked for again"
@@ -387,7 +387,7 @@ def test_an_answer_that_is_not_as_contracted_is_refused(case):
 
 def test_a_list_for_one_record_is_refused():
     with answering(reply([LLM])) as stub, usage(stub) as api:
-        with pytest.raises(client.NotAsContracted, match="the body is an array, where one object is documented"):
+        with pytest.raises(client.InvalidResponse, match="the body is an array, where one object is documented"):
             api.get_llm(5)
 
 
@@ -403,7 +403,7 @@ def test_an_integral_float_is_an_integer_and_an_integer_a_number():
     ("status", "error"),
     [
         (400, client.BadRequest),
-        (401, client.KeyRefused),
+        (401, client.Unauthorized),
         (403, client.Forbidden),
         (404, client.NotFound),
         (405, client.APIError),
@@ -420,7 +420,7 @@ def test_an_error_status_raises_its_exception_with_the_apis_sentence(status, err
             api.get_llm(5)
     found = raised.value
     assert type(found) is error
-    assert (found.status, found.name, found.sentence) == (status, "some_name", "The API's own sentence.")
+    assert (found.status, found.error, found.description) == (status, "some_name", "The API's own sentence.")
     assert (found.method, found.url) == ("GET", f"{stub.url}/usage/llm/5")
     assert str(found) == f"The API's own sentence. ({status}, GET {stub.url}/usage/llm/5)"
     assert str(pickle.loads(pickle.dumps(found))) == str(found)
@@ -433,7 +433,7 @@ def test_an_error_without_a_sentence_gets_one(body):
     with answering(Reply(500, body)) as stub, usage(stub) as api:
         with pytest.raises(client.ServerError, match="The API answered 500 without saying why") as raised:
             api.list_llm()
-    assert raised.value.sentence is None
+    assert raised.value.description is None
 
 
 def test_a_spent_rate_limit_says_how_long_to_wait():
@@ -448,7 +448,7 @@ def test_control_characters_of_an_error_do_not_reach_the_terminal():
     with answering(reply({"errorDescription": "red \x1b[31m\nline"}, 400)) as stub, usage(stub) as api:
         with pytest.raises(client.BadRequest) as raised:
             api.list_llm()
-    assert raised.value.sentence == "red  [31m line"
+    assert raised.value.description == "red  [31m line"
 
 
 # Retries
@@ -511,7 +511,7 @@ def test_a_lost_connection_is_tried_again(fault):
 )
 def test_a_connection_that_is_lost_again_and_again_is_unreachable_after_three_tries(fault, says):
     with answering(fault) as stub, usage(stub) as api:
-        with pytest.raises(client.Unreachable, match=says) as raised:
+        with pytest.raises(client.ConnectionFailed, match=says) as raised:
             api.list_llm(org_id=1)
     assert len(stub.paths) == 3
     assert raised.value.url == f"{stub.url}/usage/llm?org_id=1"
@@ -521,7 +521,7 @@ def test_a_connection_that_is_lost_again_and_again_is_unreachable_after_three_tr
 def test_a_closed_port_is_unreachable_and_says_so():
     url = f"http://127.0.0.1:{closed_port()}"
     with UsageClient(KEY, url, sleep=lambda _: None) as api:
-        with pytest.raises(client.Unreachable, match="connection refused") as raised:
+        with pytest.raises(client.ConnectionFailed, match="connection refused") as raised:
             api.list_llm()
     assert str(raised.value).endswith(f"(GET {url}/usage/llm)")
     assert api.last_response.failure in str(raised.value)
@@ -531,7 +531,7 @@ def test_an_answer_that_does_not_come_is_given_up_after_the_timeout():
     hold = threading.Event()
     with answering(reply([])) as stub, usage(stub, timeout=0.05, retries=0) as api:
         stub.next = lambda: hold.wait(10) and Reply()
-        with pytest.raises(client.Unreachable, match="did not answer in time"):
+        with pytest.raises(client.ConnectionFailed, match="did not answer in time"):
             api.list_llm()
         hold.set()
 
@@ -622,9 +622,9 @@ def test_a_key_that_the_api_echoes_is_not_shown(form, caplog):
 def test_a_key_may_be_as_long_as_a_signed_token():
     key = "eyJhbGciOi." * 500
     with answering(reply({"errorDescription": f"Bad key {key}!"}, 401)) as stub, UsageClient(key, stub.url) as api:
-        with pytest.raises(client.KeyRefused) as refused:
+        with pytest.raises(client.Unauthorized) as refused:
             api.list_llm()
-    assert refused.value.sentence == f"Bad key {MASK}!"
+    assert refused.value.description == f"Bad key {MASK}!"
     assert base64.b64encode(f"{key}:".encode()).decode() in stub.requests[0][1]["authorization"]
 
 

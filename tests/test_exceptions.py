@@ -44,8 +44,8 @@ def _made(kind: type[Exception]) -> Exception:
             "method": "GET",
             "url": "http://x/usage/llm",
             "status": 418,
-            "name": "a_name",
-            "sentence": "A sentence.",
+            "error": "a_name",
+            "description": "A sentence.",
         }
         return kind("What went wrong.", **told)
     return kind("What went wrong.")

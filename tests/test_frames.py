@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civis_usage.client import LLMOrganizationSummary, LLMUsage, MatchingUsage, NotAsContracted, Record, Records
+from civis_usage.client import InvalidResponse, LLMOrganizationSummary, LLMUsage, MatchingUsage, Record, Records
 from civis_usage.client import UsageClient as Client
 from civis_usage.client.frames import _TIMES
 from civis_usage.client.records import snake_case
@@ -122,7 +122,7 @@ def test_a_single_record_is_a_frame_of_one_row() -> None:
 
 
 def test_a_time_that_is_none_is_refused_by_its_name_and_place() -> None:
-    with pytest.raises(NotAsContracted, match="item 1: run_created_at is 'tomorrow', where a date-time is documented"):
+    with pytest.raises(InvalidResponse, match="item 1: run_created_at is 'tomorrow', where a date-time is documented"):
         Records(LLMUsage, [llm(), llm(runCreatedAt="tomorrow")]).to_pandas()
 
 
@@ -154,7 +154,7 @@ except UsageError as error:
 
 def test_without_pandas_one_sentence_says_how_to_get_it() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("NotInstalled A data frame needs pandas, which cannot be imported (")
+    assert done.stdout.startswith("ConfigurationError A data frame needs pandas, which cannot be imported (")
     assert done.stdout.endswith("): pip install 'civis-usage-kit[pandas]'\n")
 
 

@@ -226,13 +226,13 @@ def test_settings_can_be_overridden(pytester):
         pytester,
         """
         import pytest
-        from civis_usage.client import KeyRefused, UsageClient
+        from civis_usage.client import Unauthorized, UsageClient
 
         def test_it(usage_server, usage_client):
             assert usage_server.api_key == "good"
             assert {record.organization_id for record in usage_client.list_llm()} == {7}
             usage_server.clock.release()
-            with UsageClient("bad", usage_server.url) as client, pytest.raises(KeyRefused):
+            with UsageClient("bad", usage_server.url) as client, pytest.raises(Unauthorized):
                 client.list_llm()
 
         def test_reset_goes_back_to_the_settings(usage_server):

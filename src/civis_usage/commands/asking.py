@@ -113,13 +113,13 @@ def config_of(told: dict[str, Any]) -> Config:
     Raises:
         Refusal: the base URL, the key or what is to be asked cannot be used.
     """
-    from civis_usage.client.endpoint import base_url_of, key_of
+    from civis_usage.client.config import resolve_api_key, resolve_base_url
     from civis_usage.client.errors import ConfigurationError
     from civis_usage.contract_tests.config import Config
 
     try:
-        key = key_of(told["api_key"])
-        url = base_url_of(told["base_url"], key)
+        key = resolve_api_key(told["api_key"])
+        url = resolve_base_url(told["base_url"], key)
         organizations = tuple(dict.fromkeys(told["organizations"]))
         return Config(**{**told, "base_url": url, "api_key": key.reveal(), "organizations": organizations})
     except ConfigurationError as error:

@@ -121,7 +121,7 @@ def _answer(
             answer = getattr(usage, operation.id)(**parameters)
     except client.ConfigurationError as error:
         raise click.UsageError(str(error)) from None
-    except client.Unreachable as error:
+    except client.ConnectionFailed as error:
         _fail(error, 3)
     except client.UsageError as error:
         _fail(error, 1)

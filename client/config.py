@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError
 from .secret import Secret
 
-__all__ = ["DEFAULT_BASE_URL", "base_url_of", "is_loopback", "key_of"]
+__all__ = ["DEFAULT_BASE_URL", "is_loopback", "resolve_api_key", "resolve_base_url"]
 
 DEFAULT_BASE_URL = "https://api.civisanalytics.com"
 """The live API: what is asked where neither an argument nor ``CIVIS_API_ENDPOINT`` says otherwise."""
 
 
-def key_of(api_key: str | None) -> Secret:
+def resolve_api_key(api_key: str | None) -> Secret:
     """Give the key: ``api_key``, or the one in ``CIVIS_API_KEY``.
 
     Raises:
@@ -31,7 +31,7 @@ def key_of(api_key: str | None) -> Secret:
     return Secret(key)
 
 
-def base_url_of(base_url: str | None, key: Secret | None = None) -> str:
+def resolve_base_url(base_url: str | None, key: Secret | None = None) -> str:
     """Give the base URL, without a slash at its end: ``base_url``, or ``CIVIS_API_ENDPOINT``, or the live API's.
 
     Raises:
