@@ -17,7 +17,7 @@ _MODULES = (
     "civis_usage.schemas",
     "civis_usage.client",
     "civis_usage.fixtures",
-    "civis_usage.fixtures.plugin",
+    "civis_usage.fixtures.pytest_plugin",
     "civis_usage.mock_server.world",
     "civis_usage.mock_server.app",
     "civis_usage.contract_tests.runner",

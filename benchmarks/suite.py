@@ -31,7 +31,7 @@ def measure(plan: Plan) -> Iterator[Sample]:
         (Path(folder) / "test_nothing.py").write_text("def test_nothing():\n    pass\n", encoding="ascii")
         for _ in range(_RUNS):
             yield "a run of pytest without the plugin", _pytest(folder)
-            yield "a run of pytest with the plugin, unused", _pytest(folder, "-p", "civis_usage.fixtures.plugin")
+            yield "a run of pytest with the plugin, unused", _pytest(folder, "-p", "civis_usage.fixtures.pytest_plugin")
 
 
 def _resets() -> Iterator[float]:

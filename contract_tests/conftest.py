@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from civis_usage.client.errors import ConfigurationError
-from civis_usage.contract_tests.options import config_of
+from civis_usage.contract_tests.pytest_options import config_of, in_pytest_words
 from civis_usage.contract_tests.redaction import Redactor
 from civis_usage.contract_tests.results import Report
 from civis_usage.contract_tests.runner import run
@@ -13,13 +16,18 @@ from civis_usage.contract_tests.waivers import WaiverError
 
 
 @pytest.fixture(scope="session")
-def contract_report(request: pytest.FixtureRequest) -> Report:
-    """Ask the API that the options name, once, and give the report."""
+def contract_report(request: pytest.FixtureRequest, usage_server_factory: Callable[[], Any]) -> Report:
+    """Return the report on the fake, or on the API or recording that the options name."""
+
+    def start_fake() -> tuple[str, str]:
+        server = usage_server_factory()
+        return server.url, server.api_key
+
     try:
-        config = config_of(request.config)
+        config = config_of(request.config, start_fake)
     except (ConfigurationError, WaiverError) as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(in_pytest_words(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     report = Redactor([config.api_key]).report(run(config))
     if report.unjudged:
-        pytest.exit(f"The API could not be judged: {report.unjudged}", returncode=3)
+        pytest.exit(f"The API could not be judged: {in_pytest_words(report.unjudged)}", returncode=3)
     return report

@@ -175,7 +175,7 @@ def test_every_option_that_a_page_names_exists(page: str, option: str, every_hel
 @pytest.fixture(scope="module")
 def every_help() -> str:
     """Give the texts of ``--help`` of all commands, and pytest's options of the contract tests."""
-    from civis_usage.contract_tests.options import OPTIONS
+    from civis_usage.contract_tests.pytest_options import OPTIONS
 
     texts = [CliRunner().invoke(main, [name, "--help"]).output for name in COMMANDS]
     return "\n".join([*texts, *(name for name, _ in OPTIONS), "--help --pyargs --version"])

@@ -17,7 +17,7 @@ from _pytest.fixtures import FixtureFunctionDefinition
 
 from civis_usage import client
 from civis_usage.contract_tests.runner import checks
-from civis_usage.fixtures import plugin
+from civis_usage.fixtures import pytest_plugin
 from civis_usage.mock_server.app import create_app
 
 from .documentation.pages import DOCS, pages
@@ -70,9 +70,9 @@ def _methods(methods: set[str] | None) -> set[str]:
 
 
 def test_every_fixture_is_told_in_the_guide_and_in_the_reference() -> None:
-    fixtures = {name for name, value in vars(plugin).items() if isinstance(value, FixtureFunctionDefinition)}
+    fixtures = {name for name, value in vars(pytest_plugin).items() if isinstance(value, FixtureFunctionDefinition)}
     assert len(fixtures) > 5
-    for text in (plugin.__doc__ or "", pages()["docs/tests.md"].text):
+    for text in (pytest_plugin.__doc__ or "", pages()["docs/tests.md"].text):
         assert [name for name in sorted(fixtures) if name not in text] == []
 
 

@@ -17,7 +17,7 @@ ALLOWED = {
     "drift": {"schemas", "client", "drift"},
     "contract_tests": {"schemas", "client", "drift", "recordings", "contract_tests"},
 }
-DOORS = {"fixtures/plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
+DOORS = {"fixtures/pytest_plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""
 
 
@@ -54,7 +54,7 @@ def test_the_layers_do_import_each_other():
     [
         ("civis_usage", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "granian"}),
         ("civis_usage.client", {"flask", "hypothesis", "jsonschema", "pytest", "granian", "click"}),
-        ("civis_usage.fixtures.plugin", {"flask", "hypothesis", "jsonschema", "requests", "granian"}),
+        ("civis_usage.fixtures.pytest_plugin", {"flask", "hypothesis", "jsonschema", "requests", "granian"}),
         ("civis_usage.__main__", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "granian"}),
         ("civis_usage.contract_tests.runner", {"flask", "hypothesis", "pytest", "granian"}),
         ("civis_usage.mock_server", {"requests", "pytest"}),

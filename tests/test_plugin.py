@@ -378,14 +378,14 @@ def test_a_project_that_uses_no_fixture_pays_nothing(pytester):
         import sys
 
         def pytest_sessionfinish():
-            assert "civis_usage.fixtures.plugin" in sys.modules
+            assert "civis_usage.fixtures.pytest_plugin" in sys.modules
             print("loaded:", sorted({HEAVY!r} & set(sys.modules)))
         """
     )
     pytester.makepyfile("def test_it(): pass")
     # Hypothesis and others bring pytest plugins of their own, which are none of this one's doing.
     plain = ["-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-s"]
-    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "civis_usage.fixtures.plugin"}
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "civis_usage.fixtures.pytest_plugin"}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -395,7 +395,8 @@ def test_a_project_that_uses_no_fixture_pays_nothing(pytester):
 
 
 def test_importing_the_fixtures_modules_loads_no_server():
-    code = f"import sys, civis_usage.fixtures.plugin, civis_usage.fixtures.fake; print(*{HEAVY!r} & set(sys.modules))"
+    modules = "civis_usage.fixtures.pytest_plugin, civis_usage.fixtures.fake"
+    code = f"import sys, {modules}; print(*{HEAVY!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
