@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from civis_usage.contract_tests.drift.compare import Difference, Severity, compare
+from civis_usage.contract_tests.drift.spec import PATH, SpecUnavailable, contract, read_answer
 from civis_usage.contract_tests.registry import kept
 from civis_usage.contract_tests.results import Check, Evidence, Finding, Outcome
 from civis_usage.contract_tests.witness import NotJudged, Witness
-from civis_usage.drift.comparison import compare
-from civis_usage.drift.contract import read_contract
-from civis_usage.drift.difference import Class, Difference
-from civis_usage.drift.document import NoSpec
-from civis_usage.drift.source import PATH, answered
 from civis_usage.schemas import OPERATIONS, load
 
 __all__ = ["drift_checks", "drift_notes"]
@@ -36,13 +33,13 @@ def drift_notes(witness: Witness) -> Iterator[str]:
     """Say what the spec announces and adds; nothing where it was not asked for."""
     known = witness.drift if isinstance(witness.drift, tuple) else ()
     for each in known:
-        if each.weight in (Class.DEPRECATED, Class.COMPATIBLE):
-            yield f"the API's spec, {each.weight}: {each.operation}, {each.sentence}"
+        if each.severity in (Severity.DEPRECATED, Severity.COMPATIBLE):
+            yield f"the API's spec, {each.severity}: {each.operation}, {each.sentence}"
 
 
 def _ask(operation: str, witness: Witness) -> Outcome:
     found = [each for each in _differences(witness) if each.operation == operation]
-    breaking = [each for each in found if each.weight is Class.BREAKING]
+    breaking = [each for each in found if each.severity is Severity.BREAKING]
     documented = load(OPERATIONS[operation].body)["properties"]
     return kept(
         f"{len(breaking)} breaking of {len(found)} differences, wording included",
@@ -55,7 +52,7 @@ def _differences(witness: Witness) -> tuple[Difference, ...]:
     if witness.drift is None:
         try:
             witness.drift = _compared(witness)
-        except (NotJudged, NoSpec) as reason:
+        except (NotJudged, SpecUnavailable) as reason:
             witness.drift = NotJudged(str(reason))
     if isinstance(witness.drift, NotJudged):
         raise witness.drift
@@ -63,5 +60,5 @@ def _differences(witness: Witness) -> tuple[Difference, ...]:
 
 
 def _compared(witness: Witness) -> tuple[Difference, ...]:
-    spec = answered(witness.config.base_url, lambda: witness.fetch(PATH), str)
-    return compare(read_contract().api, spec)
+    response = witness.fetch(PATH)
+    return compare(contract(), read_answer(witness.config.base_url, response.status_code, response.content))

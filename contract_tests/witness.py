@@ -27,8 +27,8 @@ from civis_usage.contract_tests.windows import DAY
 from civis_usage.schemas import OPERATIONS
 
 if TYPE_CHECKING:
+    from civis_usage.contract_tests.drift.compare import Difference
     from civis_usage.contract_tests.shapes import Tally
-    from civis_usage.drift.difference import Difference
 
 __all__ = ["Hidden", "NotJudged", "Spared", "Witness", "decimals_of", "request_of"]
 

@@ -28,15 +28,12 @@ class Change:
     id: str
     make: Callable[[Spec], None]
     operation: str
-    place: str
-    what: str
+    location: str
+    keyword: str
     forth: str
-    """The class of the change."""
+    """The severity of the change."""
     back: str
-    """The class of its undoing, where the changed spec is the contract."""
-    by_hand: bool = False
-    """Whether no file of the contract can be derived from it."""
-    place_back: str | None = None
+    """The severity of its undoing, where the changed spec is the contract."""
 
     def made(self, spec: Spec) -> Spec:
         changed = deepcopy(spec)
@@ -140,8 +137,8 @@ def other_enum_in_words(spec: Spec) -> None:
     field(spec, MATCHING, "task")["description"] = 'What it was. One of ["IDR", "CDM", "XYZ"].'
 
 
-ITEM, SUM = "answer[]", "answer"
-TASK, ORG, FROM = "query parameter task", "query parameter org_id", "query parameter start_date"
+ITEM, SUM = "response[]", "response"
+TASK, ORG, FROM = "parameter task", "parameter org_id", "parameter start_date"
 B, C, D, W = "breaking", "compatible", "deprecated", "wording"
 M, S = NAMES[MATCHING], NAMES[SUMMARY]
 
@@ -181,13 +178,12 @@ def new_parameter(**more: Any) -> Callable[[Spec], None]:
 
 
 CHANGES = (
-    Change("operation-new", new_operation, "GET /usage/storage", "operation", "operation", C, B, by_hand=True),
-    Change("operation-gone", lambda s: s["paths"].pop(MATCHING), M, "operation", "operation", B, C, by_hand=True),
-    Change("method", by_post, M, "operation", "method", B, B, by_hand=True),
-    Change("base-path", lambda s: s.update(basePath="/v2"), "*", "operation", "base path", B, B, by_hand=True),
-    Change("status", accepted, S, SUM, "status", B, B, by_hand=True),
-    Change("status-more", also_accepted, S, SUM, "status", B, B, by_hand=True),
-    Change("media-type", at_operation(produces=["text/csv"]), M, SUM, "media type", B, B, by_hand=True),
+    Change("operation-new", new_operation, "GET /usage/storage", "operation", "operation", C, B),
+    Change("operation-gone", lambda s: s["paths"].pop(MATCHING), M, "operation", "operation", B, C),
+    Change("base-path", lambda s: s.update(basePath="/v2"), "*", "operation", "base path", B, B),
+    Change("status", accepted, S, SUM, "status", B, B),
+    Change("status-more", also_accepted, S, SUM, "status", B, B),
+    Change("media-type", at_operation(produces=["text/csv"]), M, SUM, "media type", B, B),
     Change("operation-deprecated", at_operation(deprecated=True), M, "operation", "deprecated", D, C),
     Change(
         "operation-warned-of", at_operation(**{"x-deprecation-warning": "Soon."}), M, "operation", "deprecated", D, C
@@ -195,11 +191,9 @@ CHANGES = (
     Change("summary", at_operation(summary="Else"), M, "operation", "summary", W, W),
     Change("list-to-object", list_to_object, M, SUM, "type", B, B),
     Change("object-to-list", object_to_list, S, SUM, "type", B, B),
-    Change("answer-undescribed", without_schema, S, SUM, "type", B, C, by_hand=True),
-    Change("fields-undescribed", without_fields, S, "*", "field", B, C, by_hand=True),
-    Change(
-        "items-undescribed", lambda s: answer(s, MATCHING)["schema"].pop("items"), M, ITEM, "type", B, C, by_hand=True
-    ),
+    Change("answer-undescribed", without_schema, S, SUM, "type", B, C),
+    Change("fields-undescribed", without_fields, S, "*", "field", B, C),
+    Change("items-undescribed", lambda s: answer(s, MATCHING)["schema"].pop("items"), M, ITEM, "type", B, C),
     Change("field-gone", without_field, M, f"{ITEM}.runTime", "field", B, C),
     Change("field-new", new_field, M, f"{ITEM}.more", "field", C, B),
     Change("field-retyped", retyped, S, f"{SUM}.credits", "type", B, B),
@@ -216,7 +210,7 @@ CHANGES = (
     Change("enum-narrower", at_field("task", enum=["IDR"]), M, f"{ITEM}.task", "enum", C, B),
     Change("enum-other", at_field("task", enum=["IDR", "XYZ"]), M, f"{ITEM}.task", "enum", B, B),
     Change("enum-gone", at_field("task", enum=None), M, f"{ITEM}.task", "enum", B, C),
-    Change("enum-in-words", enum_in_words, M, f"{ITEM}.task", "enum", W, W),
+    Change("enum-in-words", enum_in_words, M, f"{ITEM}.task", "enum notation", W, W),
     Change("field-bounded", at_field("runTime", minimum=0), M, f"{ITEM}.runTime", "minimum", C, B),
     Change("field-deprecated", at_field("runTime", deprecated=True), M, f"{ITEM}.runTime", "deprecated", D, C),
     Change("field-described", at_field("runTime", description="Else"), M, f"{ITEM}.runTime", "description", W, W),
@@ -236,32 +230,29 @@ CHANGES = (
         at_parameter("task", **{"in": "header"}),
         M,
         TASK,
-        "place",
+        "in",
         B,
         B,
-        place_back="header parameter task",
     ),
     Change("parameter-deprecated", at_parameter("task", deprecated=True), M, TASK, "deprecated", D, C),
-    Change("parameter-new", new_parameter(), M, "query parameter page", "parameter", C, B),
-    Change("parameter-new-needed", new_parameter(required=True), M, "query parameter page", "parameter", B, B),
+    Change("parameter-new", new_parameter(), M, "parameter page", "parameter", C, B),
+    Change("parameter-new-needed", new_parameter(required=True), M, "parameter page", "parameter", B, B),
     Change(
         "body-new-needed",
         new_parameter(**{"name": "body", "in": "body", "required": True, "schema": {"type": "object"}}),
         M,
-        "body parameter body",
+        "request body",
         "parameter",
         B,
         B,
-        by_hand=True,
     ),
     Change(
         "path-parameter-renamed",
         renamed_in_path,
         "get_llm",
-        "path parameter id",
+        "path parameter 1",
         "name",
         W,
         W,
-        place_back="path parameter usage_id",
     ),
 )

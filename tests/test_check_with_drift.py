@@ -75,7 +75,7 @@ def test_a_spec_that_breaks_the_contract_violates_it_in_every_report(check: Chec
         "--with-drift", "--json", "report.json", "--junit", "r.xml", "--html", "r.html", changes=("enum-wider",)
     )
     assert result.exit_code == 1, result.output
-    sentence = "answer[].task: enum CDM, IDR → CDM, IDR, XYZ"
+    sentence = "response[].task: enum CDM, IDR → CDM, IDR, XYZ"
     assert sentence in result.stdout
     assert "curl -i" in result.stdout
     found = results()["list-matching-drift"]
@@ -93,7 +93,7 @@ def test_what_is_compatible_or_deprecated_is_a_note(check: Check) -> None:
     assert result.exit_code == 0, result.output
     notes = result.stdout.partition("\nNotes\n")[2]
     assert "the API's spec, deprecated: list_matching, operation: deprecated no → yes" in notes
-    assert "the API's spec, compatible: list_matching, query parameter page" in notes
+    assert "the API's spec, compatible: list_matching, parameter page" in notes
     assert "summary" not in notes
 
 
@@ -102,7 +102,7 @@ def test_a_known_drift_can_be_waived(check: Check, tmp_path: Path) -> None:
     (tmp_path / "waivers.toml").write_text(waiver, "utf-8")
     result = check("--with-drift", "--waivers", "waivers.toml", changes=("enum-wider",))
     assert result.exit_code == 0, result.output
-    assert "waived: answer[].task: enum" in result.stdout
+    assert "waived: response[].task: enum" in result.stdout
     assert check("--waivers", "waivers.toml").exit_code == 0
 
 

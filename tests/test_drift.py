@@ -1,156 +1,158 @@
-"""The API's spec against the contract: what differs is seen, and classed by what it means to programs."""
+"""The API's spec against the contract: a difference is seen, and classed by what it means to programs."""
 
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
+from importlib import resources
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from civis_usage.drift.comparison import compare
-from civis_usage.drift.contract import Contract, contract_of, read_contract
-from civis_usage.drift.difference import Difference
-from civis_usage.drift.form import Api
-from civis_usage.drift.operations import read_api
-from civis_usage.drift.proposal import as_text, propose
+from civis_usage.contract_tests.drift.compare import Difference, Severity, compare, rewrite
+from civis_usage.contract_tests.drift.spec import contract, describe
 from civis_usage.schemas import bundled_openapi, openapi_30, swagger
 
-from .drift_changes import CHANGES, NAMES, Change
+from .drift_changes import CHANGES, MATCHING, NAMES, Change, Spec, by_post, field, parameter
 
-CONTRACT = read_contract()
-
-
-def api(spec: dict[str, Any]) -> Api:
-    return read_api("the spec", spec)
+REPORT = json.loads(resources.files("civis_usage.contract_tests.drift").joinpath("report.schema.json").read_text())
+BY_ID = {change.id: change for change in CHANGES}
 
 
 def but_wording(differences: tuple[Difference, ...]) -> list[Difference]:
-    return [each for each in differences if each.weight != "wording"]
+    return [each for each in differences if each.severity != "wording"]
 
 
 def expected_of(change: Change, differences: tuple[Difference, ...]) -> list[Difference]:
-    """Give the differences that a change should show: all but wording, or those in wording that it names."""
+    """Return the differences that a change should show: all but wording, or those in wording that it names."""
     if change.forth == "wording":
-        return [each for each in differences if each.what == change.what]
+        return [each for each in differences if each.keyword == change.keyword]
     return but_wording(differences)
 
 
-def fits(name: str, told: str) -> bool:
-    return told in ("*", name)
+def fits(name: str, expected: str) -> bool:
+    return expected in ("*", name)
 
 
 @pytest.mark.parametrize("dialect", [swagger, openapi_30, bundled_openapi], ids=["2.0", "3.0", "3.1"])
 def test_the_contract_does_not_differ_from_its_own_dialects(dialect: Any) -> None:
-    assert compare(CONTRACT.api, api(dialect())) == ()
+    assert compare(contract(), describe(dialect())) == ()
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_a_change_is_seen_where_it_is_and_as_what_it_is(change: Change) -> None:
-    found = expected_of(change, compare(CONTRACT.api, api(change.made(swagger()))))
+    found = expected_of(change, compare(contract(), describe(change.made(swagger()))))
     assert found, "nothing was seen"
     for each in found:
         assert fits(each.operation, change.operation), each
-        assert fits(each.place, change.place), each
-        assert fits(each.what, change.what), each
-        assert each.weight == change.forth, each
+        assert fits(each.location, change.location), each
+        assert fits(each.keyword, change.keyword), each
+        assert each.severity == change.forth, each
         assert each.contract != each.spec, each
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_the_undoing_of_a_change_is_classed_by_what_it_means(change: Change) -> None:
-    found = expected_of(change, compare(api(change.made(swagger())), api(swagger())))
-    assert {str(each.weight) for each in found} == {change.back}, found
-    if change.id not in ("operation-gone", "operation-new", "method", "path-parameter-renamed"):
-        assert all(fits(each.place, change.place_back or change.place) for each in found), found
+    found = expected_of(change, compare(describe(change.made(swagger())), describe(swagger())))
+    assert {str(each.severity) for each in found} == {change.back}, found
+    assert all(fits(each.location, change.location) for each in found), found
 
 
-def test_there_are_changes_of_every_class_and_of_every_kind_that_breaks() -> None:
-    assert {change.forth for change in CHANGES} == {"breaking", "compatible", "deprecated", "wording"}
-    assert len({change.what for change in CHANGES}) > 15
-    assert set(NAMES.values()) == {each.name for each in CONTRACT.api.operations}
+def test_there_are_changes_of_every_severity_and_of_every_kind_that_breaks() -> None:
+    assert {change.forth for change in CHANGES} == {str(each) for each in Severity}
+    assert len({change.keyword for change in CHANGES}) > 15
+    assert set(NAMES.values()) == {*contract().names.values()}
 
 
-# -- the update
+def test_another_method_is_one_operation_gone_and_one_new() -> None:
+    changed = deepcopy(swagger())
+    by_post(changed)
+    found = but_wording(compare(contract(), describe(changed)))
+    assert [(each.operation, each.id, str(each.severity)) for each in found] == [
+        ("list_matching", "operation-removed", "breaking"),
+        ("POST /usage/matching", "operation-added", "compatible"),
+    ]
 
 
-def updated(change: Change) -> tuple[Contract, Api, tuple[str, ...]]:
-    spec = api(change.made(swagger()))
-    proposal = propose(CONTRACT, spec)
-    files = {
-        **CONTRACT.files,
-        **{name.removesuffix(".json"): json.loads(text) for name, text in proposal.files.items()},
-    }
-    return contract_of(files), spec, proposal.by_hand
-
-
-@pytest.mark.parametrize("change", [each for each in CHANGES if not each.by_hand], ids=str)
-def test_after_an_update_nothing_but_wording_differs(change: Change) -> None:
-    contract, spec, by_hand = updated(change)
-    assert (but_wording(compare(contract.api, spec)), by_hand) == ([], ())
-
-
-@pytest.mark.parametrize("change", [each for each in CHANGES if each.by_hand], ids=str)
-def test_what_cannot_be_derived_is_named_and_left_as_it_is(change: Change) -> None:
-    contract, spec, by_hand = updated(change)
-    assert by_hand
-    assert dict(contract.files) == dict(CONTRACT.files)
-    assert len(but_wording(compare(contract.api, spec))) == len(by_hand)
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("operation-gone", "operation-removed"),
+        ("operation-deprecated", "operation-deprecated-changed"),
+        ("base-path", "operation-base-path-added"),
+        ("status", "response-status-changed"),
+        ("media-type", "response-media-type-changed"),
+        ("list-to-object", "response-type-changed"),
+        ("field-gone", "response-field-removed"),
+        ("field-new", "response-field-added"),
+        ("field-nullable", "response-field-type-changed"),
+        ("field-optional", "response-field-required-changed"),
+        ("field-without-format", "response-field-format-removed"),
+        ("enum-wider", "response-field-enum-changed"),
+        ("enum-in-words", "response-field-enum-notation-changed"),
+        ("field-bounded", "response-field-keyword-added"),
+        ("parameter-gone", "parameter-removed"),
+        ("parameter-moved", "parameter-in-changed"),
+        ("parameter-default", "parameter-default-added"),
+        ("parameter-pattern", "parameter-keyword-added"),
+        ("body-new-needed", "request-body-added"),
+    ],
+)
+def test_a_change_has_an_id(change: str, expected: str) -> None:
+    found = expected_of(BY_ID[change], compare(contract(), describe(BY_ID[change].made(swagger()))))
+    assert {each.id for each in found} == {expected}
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_an_update_keeps_our_own_words(change: Change) -> None:
-    contract, _, _ = updated(change)
-
-    def words(node: Any) -> set[str]:
-        if isinstance(node, dict):
-            own = {
-                value
-                for key, value in node.items()
-                if key in ("description", "summary", "title") and isinstance(value, str)
-            }
-            return own.union(*map(words, node.values()))
-        return set().union(*map(words, node)) if isinstance(node, list) else set()
-
-    gone = words(dict(CONTRACT.files)) - words(dict(contract.files))
-    assert len(gone) <= (1 if change.id in ("field-gone", "parameter-gone") else 0), gone
+def test_every_id_is_of_the_form_that_the_report_promises(change: Change) -> None:
+    form = REPORT["$defs"]["difference"]["properties"]["id"]["pattern"]
+    for each in compare(contract(), describe(change.made(swagger()))):
+        assert re.search(form, each.id), each
 
 
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.sampled_from([each for each in CHANGES if not each.by_hand]), max_size=5, unique_by=lambda each: each.id
-    )
-)
-def test_after_an_update_of_many_changes_nothing_but_wording_differs(changes: list[Change]) -> None:
-    spec = deepcopy(swagger())
-    for change in changes:
-        try:
-            spec = change.made(spec)
-        except (KeyError, StopIteration, ValueError):
-            continue  # what it changes is gone
-    proposal = propose(CONTRACT, api(spec))
-    new = {name.removesuffix(".json"): json.loads(text) for name, text in proposal.files.items()}
-    assert proposal.by_hand == ()
-    assert but_wording(compare(contract_of({**CONTRACT.files, **new}).api, api(spec))) == []
+def with_keyword(keyword: str, value: Any, *, at: str) -> Spec:
+    changed = deepcopy(swagger())
+    (field(changed, MATCHING, "runTime") if at == "field" else parameter(changed, MATCHING, "task"))[keyword] = value
+    return changed
 
 
-def test_a_body_that_two_operations_describe_differently_is_left_to_a_person() -> None:
-    spec = deepcopy(swagger())
-    own = deepcopy(spec["definitions"]["llm_usage"])
-    own["properties"]["credits"]["type"] = "string"
-    spec["definitions"]["own"] = own
-    spec["paths"]["/usage/llm/{id}"]["get"]["responses"]["200"]["schema"] = {"$ref": "#/definitions/own"}
-    proposal = propose(CONTRACT, api(spec))
-    assert proposal.files == {}
-    assert proposal.by_hand == ("get_llm, answer.credits: type number (float) → string (float)",)
+@pytest.mark.parametrize("value", [5, "x", True, False, ["a"], {"maximum": 3}])
+@pytest.mark.parametrize("keyword", ["neverSeen", "allOf", "const", "exclusiveMaximum"])
+def test_an_unknown_keyword_is_a_change(keyword: str, value: Any) -> None:
+    changed = describe(with_keyword(keyword, value, at="field")), describe(with_keyword(keyword, value, at="parameter"))
+    for spec, there, back in zip(changed, ("compatible", "breaking"), ("breaking", "compatible"), strict=True):
+        (added,), (removed,) = compare(contract(), spec), compare(spec, contract())
+        assert (added.keyword, added.contract, added.spec, added.severity) == (keyword, None, value, there)
+        assert (removed.contract, removed.spec, removed.severity) == (value, None, back)
 
 
-def test_the_contract_is_written_as_an_update_writes_it() -> None:
-    from importlib import resources
+def test_an_unknown_keyword_with_another_value_is_breaking() -> None:
+    one, other = (describe(with_keyword("neverSeen", value, at="field")) for value in (1, 2))
+    (changed,) = compare(one, other)
+    assert (changed.id, changed.severity) == ("response-field-keyword-changed", "breaking")
 
-    for name, file in CONTRACT.files.items():
-        text = resources.files("civis_usage.schemas").joinpath(f"{name}.json").read_text("utf-8")
-        assert as_text(file) == text, f"{name}.json: an update would rewrite more than it changes"
+
+@pytest.mark.parametrize("at", ["field", "parameter"])
+def test_an_extension_is_reported_and_breaks_nothing(at: str) -> None:
+    (found,) = compare(contract(), describe(with_keyword("x-new", {"a": 1}, at=at)))
+    assert (found.keyword, found.severity) == ("x-new", "compatible")
+
+
+def test_a_field_is_not_explained_by_another_one_whose_name_its_own_begins_with() -> None:
+    ours, theirs = deepcopy(swagger()), deepcopy(swagger())
+    for spec, name in ((ours, "run.time"), (theirs, "run")):
+        spec["definitions"]["matching_usage"]["properties"][name] = {"type": "integer"}
+    found = compare(describe(ours), describe(theirs))
+    assert {(each.location, each.id) for each in found} == {
+        ("response[].run.time", "response-field-removed"),
+        ("response[].run", "response-field-added"),
+    }
+
+
+def test_texts_of_the_spec_can_be_rewritten_and_the_contracts_stay() -> None:
+    changed = with_keyword("secret", [{"secret": ["a secret"]}], at="field")
+    (found,) = compare(contract(), describe(changed))
+    clean = rewrite(found, lambda text: text.replace("secret", "***"))
+    assert (clean.keyword, clean.spec) == ("***", [{"***": ["a ***"]}])
+    assert "secret" not in clean.sentence

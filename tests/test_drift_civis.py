@@ -14,17 +14,15 @@ from typing import Any
 
 import pytest
 
-from civis_usage.drift.comparison import compare
-from civis_usage.drift.contract import read_contract
-from civis_usage.drift.difference import Difference
-from civis_usage.drift.form import Api
-from civis_usage.drift.operations import read_api
+from civis_usage.contract_tests.drift.compare import Difference, compare
+from civis_usage.contract_tests.drift.spec import ApiDescription, contract, describe
+from civis_usage.schemas import OPERATIONS, load
 
 from .drift_changes import CHANGES, Change, parameter
 
 INSIDE = "civis/resources/civis_api_spec.json"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "civis-usage-kit" / "wheels"
-CONTRACT = read_contract().api
+CONTRACT = contract()
 INSTALLED = "2.10.1"
 
 
@@ -55,12 +53,12 @@ def spec(version: str) -> dict[str, Any]:
     return found
 
 
-def api(version: str) -> Api:
-    return read_api(version, spec(version))
+def api(version: str) -> ApiDescription:
+    return describe(spec(version), version)
 
 
 def but_wording(differences: tuple[Difference, ...]) -> list[Difference]:
-    return [each for each in differences if each.weight != "wording"]
+    return [each for each in differences if each.severity != "wording"]
 
 
 @pytest.mark.parametrize("version", [INSTALLED, "2.9.0"])
@@ -73,25 +71,18 @@ def test_since_the_required_lists_came_nothing_but_wording_differs(version: str)
 @pytest.mark.parametrize("version", ["2.8.1", "2.6.0", "2.5.0", "2.0.0"])
 def test_before_the_required_lists_each_field_of_them_is_breaking(version: str) -> None:
     expected = {
-        (
-            operation.name,
-            f"answer{'[]' if operation.answer.items else ''}.{field.name}",
-            "required",
-            True,
-            False,
-            "breaking",
-        )
-        for operation in CONTRACT.operations
-        for field in (operation.answer.items or operation.answer).fields
+        (name, f"response{'[]' if operation.many else ''}.{field}", "required", True, False, "breaking")
+        for name, operation in OPERATIONS.items()
+        for field in load(operation.body)["properties"]
     }
     found = but_wording(compare(CONTRACT, api(version)))
     assert len(found) == len(expected) == 32
-    assert {(e.operation, e.place, e.what, e.contract, e.spec, str(e.weight)) for e in found} == expected
+    assert {(e.operation, e.location, e.keyword, e.contract, e.spec, str(e.severity)) for e in found} == expected
 
 
 def test_the_required_lists_are_compatible_for_whoever_lived_without() -> None:
     found = but_wording(compare(api("2.8.1"), api("2.9.0")))
-    assert {(str(each.weight), each.what, each.contract, each.spec) for each in found} == {
+    assert {(str(each.severity), each.keyword, each.contract, each.spec) for each in found} == {
         ("compatible", "required", False, True)
     }
     assert len(found) == 32
@@ -108,13 +99,13 @@ IN_WORDS = {"enum-gone", "enum-in-words", "enum-wider-in-words", "parameter-enum
 
 @pytest.mark.parametrize("change", [each for each in CHANGES if each.id not in IN_WORDS], ids=str)
 def test_a_change_of_the_real_spec_is_classed_as_one_of_ours_is(change: Change) -> None:
-    before, after = api(INSTALLED), read_api("changed", change.made(spec(INSTALLED)))
-    found = [each for each in compare(CONTRACT, after) if change.forth == "wording" or each.weight != "wording"]
+    before, after = api(INSTALLED), describe(change.made(spec(INSTALLED)))
+    found = [each for each in compare(CONTRACT, after) if change.forth == "wording" or each.severity != "wording"]
     if change.forth == "wording":
-        found = [each for each in compare(before, after) if each.what == change.what]
-    assert {str(each.weight) for each in found} == {change.forth}, found
-    assert {each.what for each in found} == {change.what}
-    assert change.place in ("*", *{each.place for each in found})
+        found = [each for each in compare(before, after) if each.keyword == change.keyword]
+    assert {str(each.severity) for each in found} == {change.forth}, found
+    assert {each.keyword for each in found} == {change.keyword}
+    assert change.location in ("*", *{each.location for each in found})
 
 
 def test_an_enum_that_the_real_spec_tells_in_words_is_read_there() -> None:
@@ -122,7 +113,7 @@ def test_an_enum_that_the_real_spec_tells_in_words_is_read_there() -> None:
     task = parameter(changed, "/usage/matching", "task")
     assert 'One of ["IDR", "CDM"]' in task["description"]
     task["description"] = task["description"].replace('"CDM"', '"XYZ"')
-    found = but_wording(compare(CONTRACT, read_api("changed", changed)))
-    assert [(each.place, each.what, each.contract, each.spec, each.weight) for each in found] == [
-        ("query parameter task", "enum", ["CDM", "IDR"], ["IDR", "XYZ"], "breaking")
+    found = but_wording(compare(CONTRACT, describe(changed)))
+    assert [(each.location, each.keyword, each.contract, each.spec, each.severity) for each in found] == [
+        ("parameter task", "enum", ["CDM", "IDR"], ["IDR", "XYZ"], "breaking")
     ]

@@ -1,14 +1,12 @@
-"""``civis-usage drift``: exit codes, reports, updates, and a key that shows nowhere."""
+"""``civis-usage drift``: exit codes, reports, and a key that shows nowhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import pty
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civis_usage.__main__ import main
-from civis_usage.drift import comparison, contract, proposal, report
+from civis_usage.contract_tests.drift import compare, report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
@@ -28,8 +26,9 @@ from .drift_changes import CHANGES
 from .http_stub import Reply, answering, closed_port
 
 KEY = "a-key-with/some+signs&in-it"
-SCHEMAS = Path(str(resources.files("civis_usage.schemas")))
-REPORT = json.loads(resources.files("civis_usage.drift").joinpath("report.schema.json").read_text("utf-8"))
+REPORT = json.loads(
+    resources.files("civis_usage.contract_tests.drift").joinpath("report.schema.json").read_text("utf-8")
+)
 BY_ID = {change.id: change for change in CHANGES}
 
 
@@ -72,8 +71,8 @@ def test_a_served_spec_that_breaks_the_contract_is_1() -> None:
         result = drift(CIVIS_API_ENDPOINT=stub.url)
     assert stub.paths == ["/endpoints"]
     assert result.exit_code == 1
-    assert "✗ breaking    answer[].runTime: field integer → none" in result.stdout
-    assert "+ compatible  query parameter page: parameter none → integer, optional" in result.stdout
+    assert "✗ breaking    response[].runTime: field integer → none" in result.stdout
+    assert "+ compatible  parameter page: parameter none → integer, optional" in result.stdout
     assert result.stdout.splitlines()[-2:] == [
         "2 differences: 1 breaking, 1 compatible.",
         "The API's spec has drifted from the contract: 1 breaking.",
@@ -95,7 +94,7 @@ def test_what_is_deprecated_is_named_in_the_last_line() -> None:
 
 def test_wording_is_counted_and_shown_on_request_only() -> None:
     shown, hidden = from_file("field-described", more=("--wording",)), from_file("field-described")
-    assert "answer[].runTime: description How long the run took, in whole seconds. → Else" in shown.stdout
+    assert "response[].runTime: description How long the run took, in whole seconds. → Else" in shown.stdout
     assert "Else" not in hidden.stdout
     assert "1 difference: 1 wording (--wording shows them)." in hidden.stdout
 
@@ -106,7 +105,7 @@ UNJUDGED = {
     "no such page": (Reply(404, "{}"), "answered 404 instead of the API's spec"),
     "a redirect": (Reply(302, b"", {"Location": "http://example.com/"}), "answered 302"),
     "not JSON": (Reply(body="<html>"), "is not JSON"),
-    "no spec": (Reply(body="[]"), "no spec"),
+    "no spec": (Reply(body="[]"), "is not a spec"),
     "another API": (Reply(body='{"swagger": "2.0", "paths": {"/jobs": {}}}'), "none is under /usage"),
     "a broken reference": (Reply(body='{"paths": {"/usage/llm": {"$ref": "#/x"}}}'), "leads nowhere"),
 }
@@ -135,7 +134,7 @@ def fail(*_: object, **__: object) -> None:
 def test_a_mistake_of_the_kits_own_is_3_and_one_sentence(
     monkeypatch: pytest.MonkeyPatch, options: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(comparison, "compare", fail)
+    monkeypatch.setattr(compare, "compare", fail)
     Path("spec.json").write_text(spec(), "utf-8")
     with answering(Reply(body=spec())) as stub:
         result = drift(*(stub.url if each == "here" else each for each in options), "--json", "drift.json")
@@ -152,24 +151,19 @@ def test_a_mistake_of_the_kits_own_is_3_and_one_sentence(
     assert KEY not in report["unjudged"]
 
 
-@pytest.mark.parametrize("what", ["read_contract", "propose", "json_text"])
-def test_a_mistake_before_or_after_the_comparison_is_3_as_well(
-    monkeypatch: pytest.MonkeyPatch, checkout: Path, what: str
-) -> None:
-    modules = {"read_contract": contract, "propose": proposal, "json_text": report}
-    monkeypatch.setattr(modules[what], what, fail)
-    result = update(checkout, "field-gone")
+def test_a_mistake_after_the_comparison_is_3_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "json_text", fail)
+    result = from_file("field-gone")
     assert result.exit_code == 3, result.output
     assert result.stderr.splitlines()[-1].startswith("Error: The command itself failed (ValueError: nobody foresaw ")
     assert "\x1b" not in result.stderr
-    assert KEY not in drift("--spec", "spec.json", "--schemas", str(checkout), "--update").output
 
 
 def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(comparison, "compare", interrupt)
+    monkeypatch.setattr(compare, "compare", interrupt)
     result = from_file()
     assert (result.exit_code, result.stderr) == (3, "Error: Interrupted.\n")
 
@@ -179,10 +173,9 @@ def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (("--spec", "nowhere.json"), "nowhere.json cannot be read (No such file or directory)"),
         (("--spec", "."), "cannot be read (Is a directory)"),
-        (("--spec", "other.json"), "other.json is JSON, but no spec"),
+        (("--spec", "other.json"), "other.json is not a spec"),
         (("--spec", "cut.json"), "of its 1 paths none is under /usage"),
         (("--spec", "spec.json", "--base-url", "http://x"), "--spec and --base-url name two specs"),
-        (("--spec", "spec.json", "--schemas", "."), ". does not hold the contract"),
         (("--spec", "spec.json", "--json", "no/where.json"), "cannot be written"),
         (("--base-url", "ftp://x"), "is not an http or https URL"),
         (("spec.json",), "There are no arguments but options"),
@@ -221,14 +214,15 @@ def test_the_json_report_is_as_its_schema_says_and_has_every_difference() -> Non
     assert report["exit_code"] == result.exit_code == 1
     assert report["totals"] == {"differences": 2, "breaking": 1, "deprecated": 0, "compatible": 0, "wording": 1}
     summary, field = report["differences"]
-    assert summary["class"] == "wording"
+    assert summary["severity"] == "wording"
     assert field == {
         "operation": "list_matching",
-        "place": "answer[].runTime",
-        "what": "field",
+        "id": "response-field-removed",
+        "location": "response[].runTime",
+        "keyword": "field",
         "contract": "integer",
         "spec": None,
-        "class": "breaking",
+        "severity": "breaking",
     }
 
 
@@ -255,7 +249,7 @@ def test_on_github_what_breaks_is_an_error_and_what_is_deprecated_a_warning() ->
     result = drift("--spec", "spec.json", GITHUB_ACTIONS="true")
     assert result.stdout.splitlines()[-2:] == [
         "::warning title=drift of list_matching::operation: deprecated no → yes",
-        "::error title=drift of list_matching::answer[].runTime: field integer → none",
+        "::error title=drift of list_matching::response[].runTime: field integer → none",
     ]
 
 
@@ -269,7 +263,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     Path("spec.json").write_text(spec("field-gone"), "utf-8")
     done = run("--spec", "spec.json", PYTHONIOENCODING="ascii")
     assert done.returncode == 1
-    assert b"x breaking    answer[].runTime: field integer -> none" in done.stdout
+    assert b"x breaking    response[].runTime: field integer -> none" in done.stdout
 
 
 @pytest.mark.parametrize("no_colour", ["", "1"])
@@ -283,7 +277,7 @@ def test_colours_are_for_terminals_and_not_for_those_who_want_none(no_colour: st
         said = b"".join(iter(lambda: _read(ours), b""))
     os.close(ours)
     assert ("\x1b[31m✗ breaking" in said.decode()) == (not no_colour), said.decode()
-    assert "answer[].runTime: field integer → none" in said.decode()
+    assert "response[].runTime: field integer → none" in said.decode()
 
 
 def _read(handle: int) -> bytes:
@@ -319,100 +313,3 @@ def test_an_unexpected_spec_never_shows_the_key_in_the_reason() -> None:
         result = drift(CIVIS_API_ENDPOINT=stub.url)
     assert result.exit_code == 3
     assert KEY not in result.output
-
-
-# -- updates
-
-
-@pytest.fixture
-def checkout(folder: Path) -> Path:
-    return Path(shutil.copytree(SCHEMAS, folder / "schemas", ignore=shutil.ignore_patterns("__pycache__")))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def update(checkout: Path, *ids: str) -> Result:
-    return from_file(*ids, more=("--update", "--schemas", str(checkout)))
-
-
-def test_without_update_no_file_is_touched(checkout: Path) -> None:
-    before, own = contents(checkout), (SCHEMAS / "matching_usage.json").read_bytes()
-    from_file("field-gone", more=("--schemas", str(checkout)))
-    from_file("field-gone")
-    assert contents(checkout) == before
-    assert (SCHEMAS / "matching_usage.json").read_bytes() == own
-
-
-def test_an_update_changes_what_differs_and_nothing_else(checkout: Path) -> None:
-    before = contents(checkout)
-    result = update(checkout, "enum-wider", "parameter-new")
-    assert result.exit_code == 1, "the exit code still tells what was found"
-    after = contents(checkout)
-    assert {name for name in after if after[name] != before[name]} == {"matching_usage.json", "openapi.json"}
-    lines = after["matching_usage.json"].decode().splitlines()
-    old = before["matching_usage.json"].decode().splitlines()
-    assert [line for line in lines if line not in old] == ['        "CDM",', '        "XYZ"']
-    assert f"Wrote {checkout / 'matching_usage.json'}: review it." in result.stderr
-    assert from_file("enum-wider", "parameter-new", more=("--schemas", str(checkout))).exit_code == 0
-
-
-def test_after_an_update_the_whole_contract_can_still_be_read(checkout: Path) -> None:
-    update(checkout, "enum-wider", "parameter-new", "field-optional", "field-nullable", "parameter-bounded")
-    code = "import sys; sys.path.insert(0, '.'); import schemas; print(len(schemas.OPERATIONS), len(schemas.swagger()))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=checkout.parent, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.split()) == (0, ["4", "7"]), done.stderr
-    for name in ("matching_usage", "llm_usage"):
-        jsonschema.Draft202012Validator.check_schema(json.loads((checkout / f"{name}.json").read_text("utf-8")))
-
-
-def test_an_update_says_what_is_left_to_do_by_hand(checkout: Path) -> None:
-    before = contents(checkout)
-    result = update(checkout, "operation-gone")
-    assert "By hand: list_matching, operation: operation GET /usage/matching → none" in result.stderr
-    assert contents(checkout) == before
-
-
-def test_where_nothing_differs_an_update_writes_nothing(checkout: Path) -> None:
-    before = contents(checkout)
-    result = update(checkout)
-    assert (result.exit_code, result.stderr) == (0, "Nothing to update.\n")
-    assert contents(checkout) == before
-
-
-def test_an_update_never_writes_the_key(checkout: Path) -> None:
-    before = contents(checkout)
-    changed = json.loads(spec())
-    changed["definitions"]["matching_usage"]["properties"]["task"]["enum"] = [KEY]
-    with answering(Reply(body=json.dumps(changed))) as stub:
-        result = drift("--update", "--schemas", str(checkout), CIVIS_API_ENDPOINT=stub.url)
-    assert result.exit_code == 2
-    assert "The spec has the API key in it" in result.stderr
-    assert KEY not in result.output
-    assert contents(checkout) == before
-
-
-def test_an_update_of_what_is_not_the_contract_is_refused(folder: Path) -> None:
-    (folder / "schemas").mkdir()
-    (folder / "schemas" / "openapi.json").write_text("{}", "utf-8")
-    result = update(folder / "schemas", "field-gone")
-    assert result.exit_code == 2
-    assert "does not hold the contract" in result.stderr
-    assert (folder / "schemas" / "openapi.json").read_text("utf-8") == "{}"
-
-
-def test_an_update_of_an_installed_kit_is_refused(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, checkout: Path
-) -> None:
-    files: Callable[[str], Any] = resources.files
-    (folder / "site").mkdir()
-    installed = shutil.move(checkout, folder / "site" / "schemas")
-    monkeypatch.setattr(
-        resources, "files", lambda name: Path(installed) if name == "civis_usage.schemas" else files(name)
-    )
-    before = contents(Path(installed))
-    result = from_file("field-gone", more=("--update",))
-    assert result.exit_code == 2
-    assert "name its folder of schemas with --schemas" in result.stderr
-    assert contents(Path(installed)) == before

@@ -1,4 +1,4 @@
-"""What a comparison found, as a value, as lines for a terminal, and as JSON for programs."""
+"""The result of a comparison, as a value, as lines for a terminal, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from .difference import Class, Difference, rewritten
+from .compare import Difference, Severity, rewrite
 
 __all__ = ["SCHEMA_VERSION", "DriftReport", "json_text", "terminal_text"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a field of the JSON is removed or changes its meaning; a new field does not raise it."""
 
 _STYLES = {
-    Class.BREAKING: ("✗", "x", "red"),
-    Class.DEPRECATED: ("!", "!", "yellow"),
-    Class.COMPATIBLE: ("+", "+", "green"),
-    Class.WORDING: ("·", ".", "cyan"),
+    Severity.BREAKING: ("✗", "x", "red"),
+    Severity.DEPRECATED: ("!", "!", "yellow"),
+    Severity.COMPATIBLE: ("+", "+", "green"),
+    Severity.WORDING: ("·", ".", "cyan"),
 }
 Paint = Callable[[str, str], str]
 
@@ -37,40 +37,40 @@ class DriftReport:
     unjudged: str | None = None
     """Why the spec could not be judged; ``None`` where it could."""
 
-    def count(self, weight: Class) -> int:
-        """Give the number of differences of a class."""
-        return sum(each.weight is weight for each in self.differences)
+    def count(self, severity: Severity) -> int:
+        """Return the number of differences of a severity."""
+        return sum(each.severity is severity for each in self.differences)
 
     @property
     def exit_code(self) -> int:
         """0 where nothing breaks; 1 breaking; 3 could not be judged."""
-        return 3 if self.unjudged else int(self.count(Class.BREAKING) > 0)
+        return 3 if self.unjudged else int(self.count(Severity.BREAKING) > 0)
 
     @property
     def headline(self) -> str:
         """The outcome in one sentence."""
         if self.unjudged:
             return f"The API's spec could not be judged: {self.unjudged}"
-        if breaking := self.count(Class.BREAKING):
+        if breaking := self.count(Severity.BREAKING):
             return f"The API's spec has drifted from the contract: {breaking} breaking."
-        if deprecated := self.count(Class.DEPRECATED):
-            return f"Nothing in the API's spec breaks the contract, but {deprecated} deprecated: it is to go."
+        if deprecated := self.count(Severity.DEPRECATED):
+            return f"Nothing in the API's spec breaks the contract, but it announces an end: {deprecated} deprecated."
         return "The API's spec keeps the contract."
 
     @property
     def totals(self) -> str:
-        """The number of differences by class: ``3 differences: 1 breaking, 2 wording``."""
+        """The number of differences by severity: ``3 differences: 1 breaking, 2 wording``."""
         total = len(self.differences)
-        counted = [f"{number} {weight}" for weight in Class if (number := self.count(weight))]
+        counted = [f"{number} {severity}" for severity in Severity if (number := self.count(severity))]
         words = f"{total} difference" if total == 1 else f"{total} differences"
         return f"{words}: {', '.join(counted)}" if counted else "No differences"
 
-    def rewritten(self, change: Callable[[str], str]) -> DriftReport:
-        """Give the report with ``change`` applied to every text that the API or the user said."""
+    def rewrite(self, change: Callable[[str], str]) -> DriftReport:
+        """Return the report with ``change`` applied to every text that the API or the user said."""
         return replace(
             self,
             source=change(self.source),
-            differences=rewritten(self.differences, change),
+            differences=tuple(rewrite(each, change) for each in self.differences),
             unjudged=None if self.unjudged is None else change(self.unjudged),
         )
 
@@ -78,7 +78,7 @@ class DriftReport:
 def terminal_text(
     report: DriftReport, *, wording: bool = False, paint: Paint | None = None, ascii_only: bool = False
 ) -> str:
-    """Give ``report`` as lines for a terminal.
+    """Return ``report`` as lines for a terminal.
 
     Args:
         report: what was found, redacted.
@@ -92,21 +92,21 @@ def terminal_text(
 
 def _lines(report: DriftReport, wording: bool, paint: Paint, ascii_only: bool) -> Iterator[str]:
     yield f"{report.source} ({report.dialect}) against the contract; each line: contract → spec"
-    shown = [each for each in report.differences if wording or each.weight is not Class.WORDING]
+    shown = [each for each in report.differences if wording or each.severity is not Severity.WORDING]
     for operation, differences in groupby(shown, key=lambda each: each.operation):
         yield ""
         yield operation
         for each in differences:
-            *marks, colour = _STYLES[each.weight]
-            yield f"  {paint(f'{marks[ascii_only]} {each.weight:10}', colour)}  {each.sentence}"
+            *marks, colour = _STYLES[each.severity]
+            yield f"  {paint(f'{marks[ascii_only]} {each.severity:10}', colour)}  {each.sentence}"
     yield ""
-    hidden = report.count(Class.WORDING) and not wording
+    hidden = report.count(Severity.WORDING) and not wording
     yield f"{report.totals}{' (--wording shows them)' if hidden else ''}."
     yield paint(report.headline, "red" if report.exit_code else "green")
 
 
 def json_text(report: DriftReport, *, ascii_only: bool = False) -> str:
-    """Give ``report`` as JSON, as ``report.schema.json`` describes it.
+    """Return ``report`` as JSON, as ``report.schema.json`` describes it.
 
     Args:
         report: what was found, redacted.
@@ -120,7 +120,7 @@ def json_text(report: DriftReport, *, ascii_only: bool = False) -> str:
         "exit_code": report.exit_code,
         "headline": report.headline,
         "unjudged": report.unjudged,
-        "totals": {"differences": len(report.differences)} | {str(each): report.count(each) for each in Class},
+        "totals": {"differences": len(report.differences)} | {str(each): report.count(each) for each in Severity},
         "differences": [_difference(each) for each in report.differences],
     }
     text = json.dumps(document, indent=2, ensure_ascii=ascii_only)
@@ -129,10 +129,11 @@ def json_text(report: DriftReport, *, ascii_only: bool = False) -> str:
 
 def _difference(difference: Difference) -> dict[str, object]:
     return {
+        "id": difference.id,
         "operation": difference.operation,
-        "place": difference.place,
-        "what": difference.what,
+        "location": difference.location,
+        "keyword": difference.keyword,
         "contract": difference.contract,
         "spec": difference.spec,
-        "class": str(difference.weight),
+        "severity": str(difference.severity),
     }
