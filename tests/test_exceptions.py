@@ -16,7 +16,7 @@ from civis_usage.recordings.document import BadRecording
 
 from .test_exported_members import MODULES
 
-PACKAGES = ("client", "drift", "recordings")
+PACKAGES = ("client", "contract_tests", "recordings")
 
 
 def _exported() -> Iterator[type[Exception]]:

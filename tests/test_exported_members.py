@@ -15,8 +15,8 @@ PACKAGES = [
     ".fixtures",
     ".mock_server",
     ".client",
-    ".drift",
     ".contract_tests",
+    ".contract_tests.drift",
     ".recordings",
 ]
 MODULES = [

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from civis_usage.contract_tests.exit_code import ExitCode
+
 from .compare import Difference, Severity, rewrite
 
 __all__ = ["SCHEMA_VERSION", "DriftReport", "json_text", "terminal_text"]
@@ -42,9 +44,11 @@ class DriftReport:
         return sum(each.severity is severity for each in self.differences)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """0 where nothing breaks; 1 breaking; 3 could not be judged."""
-        return 3 if self.unjudged else int(self.count(Severity.BREAKING) > 0)
+        if self.unjudged:
+            return ExitCode.NOT_JUDGED
+        return ExitCode.VIOLATED if self.count(Severity.BREAKING) else ExitCode.KEPT
 
     @property
     def headline(self) -> str:
