@@ -14,15 +14,15 @@ from .errors import (
     UsageError,
 )
 from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Record, Records
-from .transport import Exchange, Transport
+from .transport import Attempt, Response, Transport
 from .usage import Moment, UsageClient
 
 __all__ = [
     "APIError",
+    "Attempt",
     "BadRequest",
     "ConfigurationError",
     "ConnectionFailed",
-    "Exchange",
     "Forbidden",
     "InvalidResponse",
     "LLMOrganizationSummary",
@@ -33,6 +33,7 @@ __all__ = [
     "RateLimited",
     "Record",
     "Records",
+    "Response",
     "ServerError",
     "Transport",
     "Unauthorized",

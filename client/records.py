@@ -1,105 +1,94 @@
-"""The answers as typed values.
+"""Responses as typed records.
 
-A record is an immutable mapping with snake_case keys, whose documented fields are attributes as well::
+A record is an immutable mapping with snake_case names, and its documented fields are attributes as well::
 
     record.credits, record["credits"], dict(record), record == {"id": 5, ...}
 
-A field that the API sends as ``null`` is ``None``, although it is documented otherwise and typed so: that happens live
-(recorded for other resources). Fields that nobody documented are kept.
+A field that the API sends as ``null`` is ``None``, although it is documented and typed otherwise: that happens live
+(recorded for other resources). An additional field keeps the name that it has on the wire: ``record["costCenter"]``. A
+documented field always wins; an additional one that is called ``run_id`` is in ``record.additional`` only.
 """
 
 import copy
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from ..schemas import times
+from .errors import ConfigurationError, InvalidResponse
+
 if TYPE_CHECKING:
-    from pandas import DataFrame  # type: ignore[import-not-found,import-untyped,unused-ignore]  # see frames.py
+    # pandas brings no types: with pandas-stubs they are known, without them they are Any.
+    from pandas import DataFrame  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "Records", "shown", "snake_case"]
-
-
-def snake_case(name: str) -> str:
-    """Give the Python name of a field: ``runCreatedAt`` is ``run_created_at``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+__all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "Records", "camel_case", "short_repr"]
 
 
-def shown(value: object) -> str:
-    """Give a value for a message: whole where it is short, else what it is, so that no secret is cut and missed."""
+def camel_case(name: str) -> str:
+    """Return the name on the wire of a field: ``run_created_at`` is ``runCreatedAt``."""
+    return re.sub("_(.)", lambda match: match[1].upper(), name)
+
+
+def short_repr(value: object) -> str:
+    """Return a value for a message: whole if it is short, else what it is, so that no secret is cut and missed."""
     text = repr(value)
     return text if len(text) <= 60 else f"a {type(value).__name__} of {len(text)} characters"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Record(Mapping[str, Any]):
-    """What the records have in common. A subclass's annotations are its documented fields, all of them required.
+    """What all records have in common."""
 
-    Args:
-        body: the JSON object as the API sent it.
+    additional: Mapping[str, Any] = field(default_factory=dict, kw_only=True, repr=False)
+    """Fields that are not documented, under the names that they have on the wire."""
 
-    Raises:
-        ValueError: if a documented field is missing or has another type than documented; ``null`` passes.
-    """
-
-    __slots__ = ("_body", "_fields")
-
-    documented: ClassVar[Mapping[str, type]] = {}
+    field_types: ClassVar[Mapping[str, type]] = {}
     """The documented fields by their snake_case names, each with its type."""
 
     def __init_subclass__(cls) -> None:
-        cls.documented = cls.__annotations__
+        cls.field_types = cls.__annotations__
 
-    def __init__(self, body: Mapping[str, Any]):
-        fields = {snake_case(name): value for name, value in body.items()}
-        for name, kind in self.documented.items():
-            if name not in fields:
-                raise ValueError(f"the documented field {name} is missing")
-            if not _is(fields[name], kind):
-                raise ValueError(f"{name} is {shown(fields[name])}, not {_KINDS[kind]}")
-        object.__setattr__(self, "_body", dict(body))
-        object.__setattr__(self, "_fields", fields)
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Return the record of a JSON object.
+
+        Raises:
+            ValueError: if a documented field is missing, or its value cannot be converted; ``null`` is ``None``.
+        """
+        rest = dict(body)
+        documented = {}
+        for name, kind in cls.field_types.items():
+            try:
+                documented[name] = _convert(name, rest.pop(camel_case(name)), kind)
+            except KeyError:
+                raise ValueError(f"the documented field {name} is missing") from None
+        return cls(**documented, additional=rest)
 
     def json(self, snake_case: bool = True) -> dict[str, Any]:
-        """Give a dictionary of one's own; with ``snake_case=False`` under the names on the wire, as the API sent it."""
-        return copy.deepcopy(self._fields if snake_case else self._body)
+        """Return a dictionary of your own; with ``snake_case=False`` under the names on the wire."""
+        if snake_case:
+            return copy.deepcopy(dict(self))
+        documented = {camel_case(name): getattr(self, name) for name in self.field_types}
+        return copy.deepcopy({**documented, **self.additional})
 
     def to_pandas(self) -> "DataFrame":
-        """Give a data frame of one row; see :meth:`Records.to_pandas`."""
+        """Return a data frame of one row; see :meth:`Records.to_pandas`."""
         return Records(type(self), [self]).to_pandas()
 
     def __getitem__(self, name: str) -> Any:
-        return self._fields[name]
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._fields[name]
-        except KeyError:
-            raise AttributeError(f"{type(self).__name__} has no field {name!r}") from None
+        return getattr(self, name) if name in self.field_types else self.additional[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
+        return iter({**self.field_types, **self.additional})
 
     def __len__(self) -> int:
-        return len(self._fields)
+        return len({**self.field_types, **self.additional})
 
     def __hash__(self) -> int:
-        return hash(tuple(self._fields[name] for name in self.documented))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is read-only; json() gives a dictionary of your own")
-
-    def __delattr__(self, name: str) -> None:
-        self.__setattr__(name, None)
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._fields]
-
-    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any]]]:
-        return type(self), (self._body,)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.items())})"
+        return hash(tuple(getattr(self, name) for name in self.field_types))
 
 
 class _Run(Record):
@@ -108,22 +97,22 @@ class _Run(Record):
     __slots__ = ()
 
     @property
-    def created(self) -> datetime | None:
+    def created_at(self) -> datetime | None:
         """When the run was created, as an aware datetime.
 
         Raises:
-            ValueError: if ``run_created_at`` is no timestamp as documented.
+            InvalidResponse: if ``run_created_at`` is not a timestamp as documented.
         """
-        from ..schemas import times
-
         text = self["run_created_at"]
-        return None if text is None else times.parse(text)
+        try:
+            return None if text is None else times.parse(text)
+        except ValueError as error:
+            raise InvalidResponse(f"The response is not as documented: run_created_at: {error}.") from None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class LLMUsage(_Run):
     """One run of a large language model, and what it used."""
-
-    __slots__ = ()
 
     id: int
     """The record's own id: what ``get_llm`` takes."""
@@ -136,7 +125,7 @@ class LLMUsage(_Run):
     organization_id: int
     """That user's organization."""
     run_created_at: str
-    """When the run was created, as the API wrote it; :attr:`created` is the same as a datetime."""
+    """When the run was created, as the API wrote it; :attr:`created_at` is the same as a datetime."""
     run_time: int
     """Seconds that the run took."""
     credits: float
@@ -149,10 +138,9 @@ class LLMUsage(_Run):
     """The model used."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class MatchingUsage(_Run):
     """One run of a matching job. It has no id of its own."""
-
-    __slots__ = ()
 
     run_id: int
     """The run that contributed this usage."""
@@ -163,7 +151,7 @@ class MatchingUsage(_Run):
     organization_id: int
     """That user's organization."""
     run_created_at: str
-    """When the run was created, as the API wrote it; :attr:`created` is the same as a datetime."""
+    """When the run was created, as the API wrote it; :attr:`created_at` is the same as a datetime."""
     run_time: int
     """Seconds that the run took."""
     num_records: int
@@ -172,10 +160,9 @@ class MatchingUsage(_Run):
     """The kind of matching: ``IDR`` or ``CDM``."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class LLMOrganizationSummary(Record):
     """The credits that an organization's LLM runs used within a window."""
-
-    __slots__ = ()
 
     credits: float
     """Credits used."""
@@ -187,11 +174,11 @@ R = TypeVar("R", bound=Record)
 
 
 class Records(list[R]):
-    """The records of an answer: a list that knows their kind, so that an empty one has its columns too.
+    """The records of a response: a list that knows their kind, so that an empty one has its columns too.
 
     Args:
         kind: what they are, such as :class:`LLMUsage`.
-        records: for a list of one's own: ``Records(LLMUsage, april + may)``.
+        records: for a list of your own: ``Records(LLMUsage, april + may)``.
     """
 
     def __init__(self, kind: type[R], records: Iterable[R] = ()):
@@ -199,31 +186,49 @@ class Records(list[R]):
         self.kind = kind
 
     def to_pandas(self) -> "DataFrame":
-        """Give the records as a pandas data frame, a row each, with the names that they have as attributes.
+        """Return the records as a pandas data frame, a row each, the documented fields first.
 
-        A column's type does not depend on what the answer holds, nor on how much: ``Int64`` for integers, ``float64``
-        for credits, ``string`` for text, ``datetime64[us, UTC]`` for ``run_created_at``, and each can hold what the API
-        sent as ``null``. Fields that nobody documented come last, typed by their values; an object or an array is kept
-        in its cell. A number that 64 bits do not hold makes its column one of Python objects.
+        Their types do not depend on the records: ``Int64`` for integers, ``float64`` for credits, ``string`` for text,
+        ``datetime64[us, UTC]`` for ``run_created_at``; each can hold a ``null``. A column with a number that 64 bits
+        do not hold, and the additional fields, are Python objects.
 
         Raises:
-            ConfigurationError: if pandas cannot be imported: ``pip install 'civis-usage-kit[pandas]'``.
-            InvalidResponse: if a time is no date-time.
+            ConfigurationError: pandas cannot be imported: ``pip install 'civis-usage-kit[pandas]'``.
+            InvalidResponse: a ``run_created_at`` is not a timestamp.
         """
-        from .frames import frame
-
-        return frame(self.kind, self)
+        try:
+            import pandas
+        except ImportError as error:
+            message = f"A data frame needs pandas, which cannot be imported ({error})"
+            raise ConfigurationError(f"{message}: pip install 'civis-usage-kit[pandas]'") from error
+        names = dict.fromkeys((*self.kind.field_types, *(name for record in self for name in record)))
+        frame = pandas.DataFrame([dict(record) for record in self], columns=list(names), dtype=object)
+        for name, kind in self.kind.field_types.items():
+            if name == "run_created_at":
+                moments = [getattr(record, "created_at", None) for record in self]
+                frame[name] = pandas.Series(moments, dtype=object).astype("datetime64[us, UTC]")
+            elif all(_fits(value, kind) for value in frame[name]):
+                frame[name] = frame[name].astype({int: "Int64", float: "float64", str: "string"}[kind])
+        return frame
 
 
 _KINDS = {int: "an integer", float: "a number", str: "a string"}
 
 
-def _is(value: Any, kind: type) -> bool:
-    """Say whether ``value`` has the documented type, as JSON Schema reckons (1.0 is an integer), or is ``null``."""
-    if value is None:
-        return True
-    if kind is str:
-        return isinstance(value, str)
-    if isinstance(value, float):
-        return math.isfinite(value) and (kind is float or value.is_integer())
-    return isinstance(value, int) and not isinstance(value, bool)
+def _convert(name: str, value: Any, kind: type) -> Any:
+    """Return ``value`` as its documented type: ``1.0`` is an integer too, as in JSON Schema."""
+    if value is None or (kind is str and isinstance(value, str)):
+        return value
+    if kind is not str and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        if kind is float:
+            return value
+        if kind is int and value.is_integer():
+            return int(value)
+    raise ValueError(f"{name} is {short_repr(value)}, not {_KINDS[kind]}")
+
+
+def _fits(value: Any, kind: type) -> bool:
+    limit = {int: 2**63, float: 2**1023}.get(kind)
+    return value is None or limit is None or -limit <= value < limit

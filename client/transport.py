@@ -1,6 +1,6 @@
-"""HTTP: one GET, tried again where that helps, with the key and without traces of it.
+"""HTTP: one GET, sent again where that helps, with the key and without traces of it.
 
-This layer knows nothing of operations and records. The client stands on it, and so does whoever needs the raw answers::
+This layer knows nothing of operations and records. The client stands on it, and so does whoever needs raw responses::
 
     with Transport("http://127.0.0.1:8000", "my-key") as transport:
         response = transport.get("/usage/llm", {"org_id": 1})
@@ -9,71 +9,93 @@ This layer knows nothing of operations and records. The client stands on it, and
 
 from __future__ import annotations
 
+import http.client
 import logging
+import os
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NamedTuple, Self
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
+from requests.utils import select_proxy
+from urllib3.exceptions import HTTPError, NameResolutionError
 
 from .config import is_loopback, resolve_api_key, resolve_base_url
-from .errors import ConfigurationError, ConnectionFailed, InvalidResponse
-from .retries import RETRIED, Retries, retry_after
-from .secret import Secret
+from .connections import Adapter
+from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
+from .redaction import Secret
+from .retries import RETRY_STATUSES, RetryPolicy, retry_after
 
-__all__ = ["Exchange", "Params", "Timeout", "Transport"]
-
-Params = Mapping[str, Any] | Sequence[tuple[str, Any]] | str | None
-"""A query: by name, as pairs (a name may come twice), or as it stands in the URL."""
+__all__ = ["MAX_BODY", "Attempt", "Response", "Timeout", "Transport"]
 
 Timeout = float | tuple[float, float]
 """Seconds for connecting and for each wait for bytes: one number for both, or a pair."""
 
-_UNDECODABLE = "The body of the answer cannot be decoded as its Content-Encoding says."
+MAX_BODY = 256 * 2**20
+"""Bytes of a body, unpacked: more is not read. A list of all the usage of some years takes a tenth of it."""
 
 log = logging.getLogger("civis_usage.client")
 
 
-class Exchange(NamedTuple):  # dataclasses would import inspect: a tenth of what requests costs
+class Response(NamedTuple):
+    """A response, read to its end."""
+
+    method: str
+    url: str
+    """Without the key."""
+    status_code: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+    content: bytes
+    """The body, unpacked as its ``Content-Encoding`` says."""
+
+    def __repr__(self) -> str:
+        return f"Response({self.method} {self.url}: {self.status_code}, {len(self.content)} bytes)"
+
+
+class Attempt(NamedTuple):
     """One request that was sent, and what came of it."""
 
     method: str
     url: str
     """Without the key."""
-    attempt: int
-    """1 for the first try, 2 for the first retry."""
+    number: int
+    """1 for the first request of a call, 2 for its first retry."""
     seconds: float
     """From sending to the last byte, or to the failure."""
-    response: requests.Response | None = None
-    """The answer, read to its end; ``None`` where none came."""
-    failure: str | None = None
-    """Why no whole answer came; ``None`` where one did."""
+    response: Response | None = None
+    """The response; ``None`` where no whole one came."""
+    failure: UsageError | None = None
+    """Why no whole response came; ``None`` where one did."""
 
     @property
     def status(self) -> int | None:
-        """The HTTP status; ``None`` where no answer came."""
+        """The HTTP status; ``None`` where no response came."""
         return None if self.response is None else self.response.status_code
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers, names in any case; empty where no answer came."""
+        """The response's headers, names in any case; empty where no response came."""
         return {} if self.response is None else self.response.headers
 
     @property
     def rate_limit(self) -> int | None:
-        """``X-RateLimit-Limit``: requests allowed in a period; ``None`` where the answer does not say."""
+        """``X-RateLimit-Limit``: requests allowed in a period; ``None`` where the response does not say."""
         return _integer(self.headers.get("X-RateLimit-Limit"))
 
     @property
     def calls_remaining(self) -> int | None:
-        """``X-RateLimit-Remaining``: requests left in this period; ``None`` where the answer does not say."""
+        """``X-RateLimit-Remaining``: requests left in this period; ``None`` where the response does not say."""
         return _integer(self.headers.get("X-RateLimit-Remaining"))
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait as ``Retry-After`` says; ``None`` where the answer does not say."""
+        """Seconds to wait as ``Retry-After`` says; ``None`` where the response does not say."""
         return retry_after(self.headers)
 
 
@@ -81,16 +103,15 @@ class Transport:
     """GET requests to one API with one key, over connections that are kept open.
 
     Threads may share a transport: it keeps no cookies, and nothing in it changes between requests but the pool of
-    connections, which is made for that.
+    connections, which is made for that. A request that takes too long for its caller can be left behind in its thread.
 
     Args:
         base_url: ``None`` for ``CIVIS_API_ENDPOINT``, and where that is not set for the live API.
         api_key: ``None`` for ``CIVIS_API_KEY``.
-        tries: requests for one call at most, retries included.
-        max_wait: seconds that retries may take altogether.
-        before: called with the URL before each request; what it raises stops the call, so that it can keep a budget.
-        on_exchange: called after each request, with what came of it.
-        sleep: waits between tries.
+        retries: how often and for how long a request is sent again.
+        on_request: called with the URL before each attempt; what it raises ends the call, so that it can keep a budget.
+        on_response: called after each attempt, with what came of it.
+        sleep: waits between attempts; what it raises ends the call.
 
     Raises:
         ConfigurationError: where there is no key, or the key or URL cannot be used.
@@ -102,27 +123,31 @@ class Transport:
         api_key: str | Secret | None = None,
         *,
         timeout: Timeout = (5.0, 60.0),
-        tries: int = 10,
-        max_wait: float = 600.0,
-        user_agent: str | None = None,
-        before: Callable[[str], None] | None = None,
-        on_exchange: Callable[[Exchange], None] | None = None,
+        retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
+        on_request: Callable[[str], None] | None = None,
+        on_response: Callable[[Attempt], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ):
         self.secret = api_key if isinstance(api_key, Secret) else resolve_api_key(api_key)
         self.base_url = resolve_base_url(base_url, self.secret)
         self.timeout = timeout
-        self.retries = Retries(tries, max_wait)
-        self._before, self._on_exchange, self._sleep = before, on_exchange, sleep
+        self.retries = retries
+        self._on_request, self._on_response, self._sleep = on_request, on_response, sleep
         self._session = requests.Session()
-        self._session.headers["User-Agent"] = user_agent or _user_agent()
+        self._session.headers["User-Agent"] = _user_agent()
         self._session.headers["Accept"] = "application/json"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter())
 
     def get(
-        self, path: str, params: Params = None, headers: Mapping[str, str] | None = None, auth: bool = True
-    ) -> requests.Response:
-        """Ask for ``path`` (beginning with a slash, joined to the base URL) and give the answer, whatever its status.
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: bool = True,
+    ) -> Response:
+        """Return the response to ``path`` (beginning with a slash, joined to the base URL), whatever its status.
 
         Redirects are not followed, so that the key goes nowhere else.
 
@@ -130,26 +155,29 @@ class Transport:
             auth: ``False`` sends no key, and no login from a ``.netrc`` either.
 
         Raises:
-            ConnectionFailed: where no whole answer came, after the retries.
-            InvalidResponse: where the body cannot be decoded as its ``Content-Encoding`` says.
+            ConfigurationError: a setting of the environment (proxy, CA bundle) cannot be used.
+            ConnectionFailed: no whole response came, after the retries.
+            InvalidResponse: the body cannot be decoded as its ``Content-Encoding`` says, or is larger than MAX_BODY.
         """
         prepared = self._prepare(path, params, headers, auth)
+        settings = self._settings(prepared.url or "")
         started = time.monotonic()
-        for attempt in range(1, self.retries.tries + 1):
-            exchange = self._exchange(prepared, attempt)
-            if exchange.failure == _UNDECODABLE:
-                raise InvalidResponse(f"{_UNDECODABLE} (GET {exchange.url})", method="GET", url=exchange.url)
-            if exchange.response is not None and exchange.status not in RETRIED:
+        for number in count(1):
+            attempt = self._send(prepared, settings, number)
+            if attempt.response is not None and attempt.response.status_code not in RETRY_STATUSES:
                 break
-            answered = None if exchange.response is None else exchange.headers
-            wait = self.retries.wait(attempt, time.monotonic() - started, answered)
-            if wait is None:
+            if attempt.failure is not None and not isinstance(attempt.failure, ConnectionFailed):
                 break
-            log.info("GET %s: %s; next try in %.1f s", exchange.url, exchange.failure or exchange.status, wait)
-            self._sleep(wait)
-        if exchange.response is None:
-            raise ConnectionFailed(f"{exchange.failure} (GET {exchange.url})", method="GET", url=exchange.url)
-        return exchange.response
+            answered = None if attempt.response is None else attempt.headers
+            delay = self.retries.delay(number, time.monotonic() - started, answered)
+            if delay is None:
+                break
+            log.info("%s; next attempt in %.1f s", attempt.failure or f"GET {attempt.url}: {attempt.status}", delay)
+            self._sleep(delay)
+        if attempt.failure is not None:
+            raise attempt.failure
+        assert attempt.response is not None  # noqa: S101 - an attempt without a failure has one
+        return attempt.response
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
@@ -165,39 +193,51 @@ class Transport:
         return f"Transport({self.base_url!r})"
 
     def _prepare(
-        self, path: str, params: Params, headers: Mapping[str, str] | None, auth: bool
+        self, path: str, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None, auth: bool
     ) -> requests.PreparedRequest:
-        request = requests.Request(
-            "GET", self.base_url + path, headers, params=params, auth=_Key(self.secret if auth else None)
-        )
+        key = _Key(self.secret if auth else None)
+        request = requests.Request("GET", self.base_url + path, headers, params=params, auth=key)
         try:
             return self._session.prepare_request(request)
         except (requests.RequestException, UnicodeError):
-            raise ConfigurationError(
-                f"The base URL {self.base_url!r} cannot be asked: its host is not valid."
-            ) from None
+            raise ConfigurationError(f"The base URL {self.base_url!r} cannot be used: its host is not valid.") from None
 
-    def _exchange(self, prepared: requests.PreparedRequest, attempt: int) -> Exchange:
+    def _settings(self, url: str) -> dict[str, Any]:
+        """Return the proxies and the CA bundle of the environment, for a response that is read as a stream.
+
+        A proxy would look for the loopback on its own machine. Whoever has one seldom says so in NO_PROXY, and a fake
+        on this machine has to be reached all the same.
+        """
+        settings = dict(self._session.merge_environment_settings(url, {}, True, None, None))
+        if is_loopback(url):
+            settings["proxies"] = {}
+        bundle = settings["verify"]
+        if url.startswith("https:") and isinstance(bundle, str) and not Path(bundle).exists():
+            raise ConfigurationError(
+                f"{_variable_of(bundle, _CA_BUNDLES)} names {bundle}, which does not exist: name a file of CA "
+                "certificates, or unset it."
+            )
+        return settings
+
+    def _send(self, prepared: requests.PreparedRequest, settings: dict[str, Any], number: int) -> Attempt:
         url = self.secret.redact(prepared.url or "")
-        if self._before is not None:
-            self._before(url)
+        if self._on_request is not None:
+            self._on_request(url)
         response, failure = None, None
         started = time.perf_counter()
-        settings = self._session.merge_environment_settings(prepared.url or "", {}, False, None, None)
-        if is_loopback(prepared.url or ""):
-            # A proxy would look for the loopback on its own machine. Whoever has one seldom says so in NO_PROXY, and a
-            # fake on this machine has to answer all the same.
-            settings["proxies"] = {}
         try:
-            response = self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings)
-        except requests.exceptions.ContentDecodingError:
-            failure = _UNDECODABLE
-        except requests.RequestException as error:
-            failure = self.secret.redact(_reason(error))
-        exchange = Exchange("GET", url, attempt, time.perf_counter() - started, response, failure)
-        if self._on_exchange is not None:
-            self._on_exchange(exchange)
-        return exchange
+            with self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings) as raw:
+                response = Response("GET", url, raw.status_code, raw.headers, _body(raw))
+        except UsageError as error:
+            failure = error
+        except (OSError, HTTPError, ValueError) as error:  # also what requests lets through, such as a missing file
+            failure = _failure(error, prepared.url or "", settings["proxies"])
+        if failure is not None:
+            failure = type(failure)(f"{self.secret.redact(str(failure))} (GET {url})", method="GET", url=url)
+        attempt = Attempt("GET", url, number, time.perf_counter() - started, response, failure)
+        if self._on_response is not None:
+            self._on_response(attempt)
+        return attempt
 
 
 class _Key(AuthBase):
@@ -213,25 +253,73 @@ class _Key(AuthBase):
         return prepared
 
 
-def _reason(error: requests.RequestException) -> str:
-    """Say in one sentence why no answer came, without the layers of libraries that noticed it."""
+_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def _body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(2**16):
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise InvalidResponse(f"The body of the response is larger than {MAX_BODY // 2**20} MB.")
+    return bytes(body)
+
+
+def _failure(error: Exception, url: str, proxies: Mapping[str, str]) -> UsageError:
+    """Return why no whole response came, in one sentence, without the layers of libraries that noticed it."""
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return InvalidResponse("The body of the response cannot be decoded as its Content-Encoding says.")
+    proxy = select_proxy(url, proxies)
+    variable = proxy and _variable_of(proxy, [name for name in os.environ if name.lower().endswith("_proxy")])
+    if isinstance(error, requests.exceptions.InvalidProxyURL | ValueError) and variable:
+        return ConfigurationError(f"{variable} cannot be used as a proxy: write it as http://host:port, or unset it.")
+    return ConnectionFailed(f"The API cannot be reached: {_reason(error, variable)}.")
+
+
+def _reason(error: Exception, proxy: str | None) -> str:
+    text = str(error)
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "The API cannot be reached: connecting took too long."
-    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
-        return "The API did not answer in time."
-    if "NameResolutionError" in str(error):
-        return "The API cannot be reached: its host name is not known."
-    if isinstance(error, requests.exceptions.SSLError):
-        return "The API cannot be reached: its TLS certificate or protocol is not accepted."
+        return "connecting took too long"
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
+        return "it did not respond in time"
     if isinstance(error, requests.exceptions.ProxyError):
-        return "The API cannot be reached: the proxy refuses."
-    if "Connection refused" in str(error):
-        return "The API cannot be reached: nothing listens at this address (connection refused)."
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "The answer broke off before its end."
-    if "RemoteDisconnected" in str(error) or "Connection reset" in str(error):
-        return "The connection was closed before an answer came."
-    return f"The API cannot be reached: {type(error).__name__}."
+        return f"the proxy of {proxy} refuses or does not respond"
+    if _cause(error, NameResolutionError):
+        return "its host name is not known"
+    if (failed := _cause(error, ssl.SSLError)) or isinstance(error, requests.exceptions.SSLError):
+        return f"TLS failed{_tls_reason(failed)}"
+    if _cause(error, ConnectionRefusedError):
+        return "nothing listens at this address (connection refused)"
+    if _cause(error, http.client.IncompleteRead) or isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the response broke off before its end"
+    if _cause(error, ConnectionResetError):  # also a connection that is closed without a byte
+        return "the connection was closed before a response came"
+    if _cause(error, http.client.HTTPException):
+        return "what listens at this address does not speak HTTP"
+    return type(error).__name__
+
+
+def _tls_reason(error: ssl.SSLError | None) -> str:
+    bundle = next((f", CA bundle of {name}" for name in _CA_BUNDLES if os.environ.get(name)), "")
+    what = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
+    return f" ({what}{bundle})" if what or bundle else ""
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def _cause(error: object, kind: type[E]) -> E | None:
+    """Return the first exception of ``kind`` within ``error``, which libraries wrap in their own."""
+    if isinstance(error, kind):
+        return error
+    if not isinstance(error, BaseException):
+        return None
+    inner = (*error.args, getattr(error, "reason", None), error.__cause__)
+    return next((found for each in inner if (found := _cause(each, kind))), None)
+
+
+def _variable_of(value: str, names: Any) -> str:
+    return next((name for name in names if os.environ.get(name) == value), "A setting")
 
 
 def _integer(text: str | None) -> int | None:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
-from .answers import Reader
+from .parsing import parse_list, parse_object
 from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Records
-from .transport import Exchange, Timeout, Transport
+from .retries import RetryPolicy
+from .transport import Attempt, Timeout, Transport
 
 __all__ = ["Moment", "UsageClient"]
 
@@ -30,20 +31,19 @@ class UsageClient:
             for record in client.list_llm(org_id=1, start_date=date(2026, 4, 1)):
                 print(record.run_created_at, record.credits)
 
-    A list of records is a list; with pandas installed, its ``to_pandas()`` gives a data frame.
+    A list of records is a list; with pandas installed, its ``to_pandas()`` returns a data frame.
 
-    Threads may share a client; connections are kept open and used again. A call is tried again after 429, 502, 503
+    Threads may share a client; connections are kept open and used again. A request is sent again after 429, 502, 503
     and 504 and after a lost connection, with growing waits of at least ``Retry-After``.
 
     Args:
         api_key: ``None`` for ``CIVIS_API_KEY`` in the environment.
         base_url: with or without a slash at its end; ``None`` for ``CIVIS_API_ENDPOINT``, else the live API.
         timeout: seconds for connecting and for each wait for bytes; one number, or a pair.
-        retries: tries after the first one, for each call; 0 for none.
+        retries: requests after the first one, for each call; 0 for none.
         max_wait: seconds that the retries of one call may take altogether.
-        user_agent: what to send as ``User-Agent`` in place of this kit's name and version.
-        on_exchange: called after each request, retries included, with what came of it.
-        sleep: waits between tries.
+        on_response: called after each request, retries included, with what came of it.
+        sleep: waits between requests.
 
     Raises:
         ConfigurationError: where there is no key, or the key or URL cannot be used.
@@ -59,23 +59,19 @@ class UsageClient:
         timeout: Timeout = (5.0, 60.0),
         retries: int = 9,
         max_wait: float = 600.0,
-        user_agent: str | None = None,
-        on_exchange: Callable[[Exchange], None] | None = None,
+        on_response: Callable[[Attempt], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ):
-        self._told = on_exchange
+        self._on_response = on_response
         self._local = threading.local()
         self._transport = Transport(
             base_url,
             api_key,
             timeout=timeout,
-            tries=retries + 1,
-            max_wait=max_wait,
-            user_agent=user_agent,
-            on_exchange=self._note,
+            retries=RetryPolicy(retries + 1, max_wait),
+            on_response=self._note,
             sleep=sleep,
         )
-        self._read = Reader(self._transport.secret)
 
     @property
     def base_url(self) -> str:
@@ -83,38 +79,38 @@ class UsageClient:
         return self._transport.base_url
 
     @property
-    def last_response(self) -> Exchange | None:
+    def last_response(self) -> Attempt | None:
         """This thread's latest request and what came of it, with the rate limit's figures; ``None`` before the first.
 
         ``client.last_response.calls_remaining`` of ``client.last_response.rate_limit`` are left in this period.
         """
         return getattr(self._local, "last", None)
 
-    def get_llm(self, id: int) -> LLMUsage:  # noqa: A002 - the name that civis gives it
-        """Give one LLM usage record by its id. ``GET /usage/llm/{id}``.
+    def get_llm(self, id: int) -> LLMUsage:  # noqa: A002 - civis's name
+        """Return one LLM usage record by its id. ``GET /usage/llm/{id}``.
 
         Raises:
             NotFound: if there is none, or it is not visible with this key.
         """
-        return self._read.one(self._transport.get(f"/usage/llm/{_integer('id', id)}"), LLMUsage)
+        return parse_object(self._transport.get(f"/usage/llm/{_integer('id', id)}"), LLMUsage, self._transport.secret)
 
     def list_llm(
         self, *, org_id: int | None = None, start_date: Moment | None = None, end_date: Moment | None = None
     ) -> Records[LLMUsage]:
-        """Give all LLM usage records of an organization in a window. ``GET /usage/llm``.
+        """Return all LLM usage records of an organization in a window. ``GET /usage/llm``.
 
         Args:
-            org_id: left out: as the API chooses, likely the caller's own organization (assumed).
+            org_id: left out: as the API chooses, probably the caller's own organization (assumed).
             start_date: with neither date given, the start of the current month.
             end_date: with neither date given, the end of the current day.
         """
         query = _query(org_id=org_id, start_date=start_date, end_date=end_date)
-        return self._read.many(self._transport.get("/usage/llm", query), LLMUsage)
+        return parse_list(self._transport.get("/usage/llm", query), LLMUsage, self._transport.secret)
 
     def get_llm_organization_summary(
         self, org_id: int, *, start_date: Moment | None = None, end_date: Moment | None = None
     ) -> LLMOrganizationSummary:
-        """Give the sum of an organization's LLM credits in a window. ``GET /usage/llm/organization/{org_id}/summary``.
+        """Return an organization's LLM credits in a window. ``GET /usage/llm/organization/{org_id}/summary``.
 
         Args:
             start_date: with neither date given, the start of the current month.
@@ -122,14 +118,14 @@ class UsageClient:
         """
         path = f"/usage/llm/organization/{_integer('org_id', org_id)}/summary"
         query = _query(start_date=start_date, end_date=end_date)
-        return self._read.one(self._transport.get(path, query), LLMOrganizationSummary)
+        return parse_object(self._transport.get(path, query), LLMOrganizationSummary, self._transport.secret)
 
     def list_llm_organization_summary(
         self, org_id: int, *, start_date: Moment | None = None, end_date: Moment | None = None
     ) -> LLMOrganizationSummary:
-        """Give what :meth:`get_llm_organization_summary` gives: its old, deprecated name, which warns."""
+        """Return what :meth:`get_llm_organization_summary` returns: its old, deprecated name, which warns."""
         warnings.warn(
-            "list_llm_organization_summary is deprecated: call get_llm_organization_summary, which gives the same.",
+            "list_llm_organization_summary is deprecated: call get_llm_organization_summary, which returns the same.",
             FutureWarning,
             stacklevel=2,
         )
@@ -143,14 +139,14 @@ class UsageClient:
         start_date: Moment | None = None,
         end_date: Moment | None = None,
     ) -> Records[MatchingUsage]:
-        """Give all matching usage records of an organization in a window. ``GET /usage/matching``.
+        """Return all matching usage records of an organization in a window. ``GET /usage/matching``.
 
         Args:
             task: only runs of this kind, ``IDR`` or ``CDM``.
             start_date: no default is documented, so without dates the answer may cover all time.
         """
         query = _query(org_id=org_id, task=task, start_date=start_date, end_date=end_date)
-        return self._read.many(self._transport.get("/usage/matching", query), MatchingUsage)
+        return parse_list(self._transport.get("/usage/matching", query), MatchingUsage, self._transport.secret)
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -165,10 +161,10 @@ class UsageClient:
     def __repr__(self) -> str:
         return f"UsageClient(base_url={self.base_url!r})"
 
-    def _note(self, exchange: Exchange) -> None:
-        self._local.last = exchange
-        if self._told is not None:
-            self._told(exchange)
+    def _note(self, attempt: Attempt) -> None:
+        self._local.last = attempt
+        if self._on_response is not None:
+            self._on_response(attempt)
 
 
 def _query(**parameters: Any) -> dict[str, str | int]:

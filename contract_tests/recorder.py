@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from civis_usage.client.errors import ConnectionFailed, InvalidResponse
-from civis_usage.client.secret import Secret
+from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.answers import Unusable
 from civis_usage.contract_tests.check_defaults import readings
 from civis_usage.contract_tests.config import Config

@@ -1,6 +1,6 @@
 """Keeping keys out of everything that is written.
 
-The forms of a key are those of :mod:`civis_usage.client.key_forms`. A report is redacted as a value, before it is
+Its encodings are those of :mod:`civis_usage.client.redaction`. A report is redacted as a value, before it is
 rendered (:meth:`Redactor.report`): only what the API or the user said is looked at, and no key can damage the structure
 of a JSON or XML document.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from civis_usage.client.key_forms import DISTINCT, MASK, finder
+from civis_usage.client.redaction import MASK, redact
 from civis_usage.contract_tests.results import Report, Result
 from civis_usage.contract_tests.wording import rewrite, rewrite_result
 
-__all__ = ["DISTINCT", "MASK", "Redactor"]
+__all__ = ["MASK", "Redactor"]
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -22,11 +22,11 @@ class Redactor:
     """Hides ``keys``; empty ones are ignored. Redacting twice changes nothing more."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._pattern = finder(keys)
+        self._keys = tuple(keys)
 
     def text(self, text: str) -> str:
-        """Give ``text`` with :data:`MASK` for every form of every key."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        """Return ``text`` with :data:`MASK` for every encoding of every key."""
+        return redact(text, self._keys)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Give ``headers`` with those that carry credentials hidden whole, and the keys hidden in the others."""

@@ -14,11 +14,9 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
-import requests
-
 from civis_usage.client.errors import ConnectionFailed, InvalidResponse
-from civis_usage.client.retries import RETRIED
-from civis_usage.client.transport import Exchange, Transport
+from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy
+from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.answers import Answer, Record, Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
@@ -106,10 +104,9 @@ class Witness:
             config.base_url,
             key,
             timeout=config.timeout,
-            tries=TRIES,
-            max_wait=PATIENCE,
-            before=self._spend,
-            on_exchange=self._note,
+            retries=RetryPolicy(TRIES, PATIENCE),
+            on_request=self._spend,
+            on_response=self._note,
         )
 
     def close(self) -> None:
@@ -130,11 +127,11 @@ class Witness:
         self._since_refusal += 1
         self.requests += 1
 
-    def _note(self, exchange: Exchange) -> None:
-        if exchange.status == 429 and (exchange.retry_after or 0) <= SHORT:
-            self._pace = max(1, self._since_refusal - 1), exchange.retry_after or 1.0
+    def _note(self, attempt: Attempt) -> None:
+        if attempt.status == 429 and (attempt.retry_after or 0) <= SHORT:
+            self._pace = max(1, self._since_refusal - 1), attempt.retry_after or 1.0
             self._since_refusal = 0
-        left, limit = exchange.calls_remaining, exchange.rate_limit
+        left, limit = attempt.calls_remaining, attempt.rate_limit
         if left is not None and limit is not None and (self.rate_limit is None or left < self.rate_limit[0]):
             self.rate_limit = left, limit
 
@@ -175,7 +172,7 @@ class Witness:
         answer = Answer(operation, request, reply.status, reply.headers, reply.content, parameters, promised)
         if answer.status == 429:
             raise self._stop(f"the rate limit is spent: {request} answered 429, after retries as well")
-        if answer.status in RETRIED:
+        if answer.status in RETRY_STATUSES:
             raise NotJudged(f"{request} answered {answer.status}, after retries as well")
         if answer.status == 401 and key == "own":
             raise self._stop("the API refused the key (401): set CIVIS_API_KEY to a valid one")
@@ -183,7 +180,7 @@ class Witness:
         self.answers.append(answer)
         return answer
 
-    def fetch(self, path: str) -> requests.Response:
+    def fetch(self, path: str) -> Response:
         """Ask for what is no operation, and give the answer, whatever its status; no check of answers looks at it.
 
         Raises:

@@ -22,6 +22,10 @@ class Reply:
     """Reset the connection without an answer."""
     cut: int = 0
     """Promise this many bytes more than are sent."""
+    interim: int = 0
+    """Send this many interim responses (103) before."""
+    raw: bytes | None = None
+    """Send these bytes in place of a response, and close the connection."""
 
 
 @dataclass
@@ -58,6 +62,11 @@ def answering(*replies: Reply) -> Iterator[Stub]:
             if reply.reset or reply.drop:
                 self.close_connection = True
                 return
+            if reply.raw is not None:
+                self.wfile.write(reply.raw)
+                self.close_connection = True
+                return
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </>; rel=preload\r\n\r\n" * reply.interim)
             body = reply.body.encode() if isinstance(reply.body, str) else reply.body
             self.send_response(reply.status)
             headers = {"Content-Type": "application/json", "Content-Length": str(len(body) + reply.cut)}

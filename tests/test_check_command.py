@@ -336,7 +336,7 @@ def test_github_gets_annotations_and_a_summary(check: Check, tmp_path: Path) -> 
     [
         (["--max-requests", "many"], "Invalid value for '--max-requests': 'many' is not a valid integer range."),
         (["--waivers", "none.toml"], "none.toml cannot be read"),
-        (["--base-url", "ftp://x"], "The base URL 'ftp://x' is not an http or https URL"),
+        (["--base-url", "ftp://x"], "Invalid base URL 'ftp://x': use an http or https URL"),
         (["--max-requests", KEY], "Invalid value for '--max-requests': '***' is not a valid integer range."),
         (["surplus"], "There are no arguments but options."),
     ],

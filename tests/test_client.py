@@ -4,6 +4,7 @@
 
 import base64
 import copy
+import gzip
 import inspect
 import json
 import logging
@@ -23,9 +24,10 @@ import pytest
 from civis_usage import client
 from civis_usage.client import UsageClient
 from civis_usage.client.config import is_loopback
-from civis_usage.client.records import snake_case
-from civis_usage.client.retries import Retries, retry_after
-from civis_usage.client.secret import MASK, Secret
+from civis_usage.client.records import camel_case
+from civis_usage.client.redaction import MASK, Secret, redact
+from civis_usage.client.retries import RetryPolicy, retry_after
+from civis_usage.client.transport import MAX_BODY
 from civis_usage.schemas import load
 
 from .http_stub import Reply, answering, closed_port
@@ -126,7 +128,9 @@ def test_importing_the_client_loads_no_server_and_no_test_library():
 def test_a_records_attributes_are_the_fields_of_its_schema(record, schema):
     types = {"integer": int, "number": float, "string": str}
     fields = load(schema)["properties"]
-    assert record.documented == {snake_case(name): types[field["type"]] for name, field in fields.items()}
+    assert {camel_case(name): kind for name, kind in record.field_types.items()} == {
+        name: types[field["type"]] for name, field in fields.items()
+    }
     assert set(load(schema)["required"]) == set(fields), "the client requires every documented field"
 
 
@@ -250,7 +254,7 @@ def test_a_base_url_that_cannot_be_used_is_refused_without_showing_a_secret(url)
         UsageClient(KEY, url)
     shown = str(refused.value)
     assert "hunter2" not in shown
-    assert not Secret(KEY).stands_in(shown)
+    assert redact(shown, [KEY]) == shown
 
 
 def test_a_host_that_no_name_can_have_is_a_wrong_configuration():
@@ -314,28 +318,28 @@ def test_a_record_is_read_by_attribute_and_by_item_under_snake_case_names():
         (record,) = api.list_llm()
     assert isinstance(record, client.LLMUsage)
     assert record.run_created_at == record["run_created_at"] == "2026-04-17T17:26:07.000Z"
-    assert record.created == datetime(2026, 4, 17, 17, 26, 7, tzinfo=UTC)
-    assert dict(record) == {snake_case(name): value for name, value in LLM.items()} == record.json()
+    assert record.created_at == datetime(2026, 4, 17, 17, 26, 7, tzinfo=UTC)
+    assert {camel_case(name): value for name, value in record.items()} == LLM
+    assert dict(record) == record.json()
     assert record.json(snake_case=False) == LLM
     assert (len(record), "credits" in record, "runId" in record, record.get("nothing")) == (11, True, False, None)
     assert repr(record).startswith("LLMUsage(id=5, run_id=50, ")
-    assert "model_id" in dir(record)
 
 
 def test_a_record_equals_another_with_the_same_fields_and_survives_copying():
-    record = client.MatchingUsage(MATCHING)
-    assert record == client.MatchingUsage(dict(reversed(MATCHING.items())))
-    assert record != client.MatchingUsage({**MATCHING, "numRecords": 13})
+    record = client.MatchingUsage.from_json(MATCHING)
+    assert record == client.MatchingUsage.from_json(dict(reversed(MATCHING.items())))
+    assert record != client.MatchingUsage.from_json({**MATCHING, "numRecords": 13})
     for twin in (copy.copy(record), copy.deepcopy(record), pickle.loads(pickle.dumps(record))):
         assert twin == record
         assert {twin, record} == {record}
 
 
 def test_a_record_cannot_be_changed():
-    record = client.LLMUsage({**LLM, "tags": ["a"]})
-    with pytest.raises(AttributeError, match="read-only"):
+    record = client.LLMUsage.from_json({**LLM, "tags": ["a"]})
+    with pytest.raises(AttributeError, match="credits"):
         record.credits = 0
-    with pytest.raises(AttributeError, match="read-only"):
+    with pytest.raises(AttributeError, match="credits"):
         del record.credits
     with pytest.raises(TypeError):
         record["credits"] = 0
@@ -343,24 +347,43 @@ def test_a_record_cannot_be_changed():
     assert record["tags"] == ["a"]
 
 
-def test_additional_fields_are_kept_and_null_is_none():
-    record = client.LLMUsage({**LLM, "credits": None, "costCenter": "x", "runCreatedAt": None})
+def test_an_additional_field_keeps_its_name_and_null_is_none():
+    body = {**LLM, "credits": None, "costCenter": "x", "runCreatedAt": None}
+    record = client.LLMUsage.from_json(body)
     assert record.credits is None
-    assert record.created is None
-    assert record.cost_center == record["cost_center"] == "x"
-    with pytest.raises(AttributeError, match="has no field 'colour'"):
-        _ = record.colour
+    assert record.created_at is None
+    assert record["costCenter"] == record.additional["costCenter"] == "x"
+    assert (len(record), list(record)[-1]) == (12, "costCenter")
+    assert record.json(snake_case=False) == body
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("name", "documented"), [("run_id", "run_id"), ("RunId", "run_id"), ("Credits", "credits")])
+def test_an_additional_field_never_takes_the_place_of_a_documented_one(name, documented, first):
+    body = {name: 999, **LLM} if first else {**LLM, name: 999}
+    record = client.LLMUsage.from_json(body)
+    right = LLM[camel_case(documented)]
+    assert getattr(record, documented) == record[documented] == dict(record)[documented] == right
+    assert record.additional == {name: 999}
+    assert record.json(snake_case=False) == body
+
+
+def test_a_timestamp_that_is_none_is_an_error_of_the_tree():
+    with pytest.raises(client.InvalidResponse, match="run_created_at: 'tomorrow' is not a date-time"):
+        _ = client.LLMUsage.from_json({**LLM, "runCreatedAt": "tomorrow"}).created_at
 
 
 NOT_AS_CONTRACTED = {
     "no JSON": (Reply(body="<html>hello"), "not JSON, it begins '<html>hello'"),
     "an empty body": (Reply(body=""), "the body is empty"),
-    "no content": (Reply(204, headers={}), "the body"),
+    "no content": (Reply(204, body="", headers={}), "status 204, where 200 is documented"),
+    "accepted, for later": (reply([LLM], 202), "status 202, where 200 is documented"),
+    "a part of the list": (reply([LLM], 206, Content_Range="items 0-0/500"), "status 206, where 200 is documented"),
     "NaN": (Reply(body=json.dumps([{**LLM, "credits": float("nan")}])), "not JSON"),
     "a number beyond all numbers": (Reply(body=json.dumps([LLM]).replace("1.25", "1e999")), "credits is inf"),
     "an object for a list": (reply(LLM), "the body is an object, where an array is documented"),
     "null": (reply(None), "the body is null"),
-    "an item that is no object": (reply([LLM, 3]), "item 1 is 3"),
+    "an item that is no object": (reply([LLM, 3]), "item 1: 3, where an object is documented"),
     "a field missing": (
         reply([LLM, {k: v for k, v in LLM.items() if k != "credits"}]),
         "item 1: .* credits is missing",
@@ -392,8 +415,9 @@ def test_a_list_for_one_record_is_refused():
 
 
 def test_an_integral_float_is_an_integer_and_an_integer_a_number():
-    record = client.LLMUsage({**LLM, "runTime": 61.0, "credits": 10**400})
+    record = client.LLMUsage.from_json({**LLM, "runTime": 61.0, "credits": 10**400})
     assert record.run_time == 61
+    assert isinstance(record.run_time, int)
 
 
 # Errors
@@ -431,7 +455,7 @@ def test_an_error_status_raises_its_exception_with_the_apis_sentence(status, err
 )
 def test_an_error_without_a_sentence_gets_one(body):
     with answering(Reply(500, body)) as stub, usage(stub) as api:
-        with pytest.raises(client.ServerError, match="The API answered 500 without saying why") as raised:
+        with pytest.raises(client.ServerError, match="The API responded with 500 and no description") as raised:
             api.list_llm()
     assert raised.value.description is None
 
@@ -493,7 +517,13 @@ def test_a_wait_that_is_longer_than_allowed_is_not_begun():
     assert (len(stub.paths), api.waits) == (1, [])
 
 
-@pytest.mark.parametrize("fault", [Reply(drop=True), Reply(reset=True), Reply(body="[", cut=5)], ids=repr)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+BROKEN_HEADS = [Reply(raw=HEAD[:end]) for end in range(3, len(HEAD) - 1, 5)]
+
+
+@pytest.mark.parametrize(
+    "fault", [Reply(drop=True), Reply(reset=True), Reply(body="[", cut=5), *BROKEN_HEADS], ids=repr
+)
 def test_a_lost_connection_is_tried_again(fault):
     with answering(fault, reply([LLM])) as stub, usage(stub) as api:
         assert len(api.list_llm()) == 1
@@ -503,11 +533,14 @@ def test_a_lost_connection_is_tried_again(fault):
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (Reply(drop=True), "The connection was closed before an answer came"),
-        (Reply(reset=True), "The connection was closed before an answer came"),
-        (Reply(body="[", cut=5), "The answer broke off before its end"),
+        (Reply(drop=True), "the connection was closed before a response came"),
+        (Reply(reset=True), "the connection was closed before a response came"),
+        (Reply(raw=HEAD[:40]), "the response broke off before its end"),
+        (Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n"), "does not speak HTTP"),
+        (Reply(interim=11), "does not speak HTTP"),
+        (Reply(body="[", cut=5), "the response broke off before its end"),
     ],
-    ids=["dropped", "reset", "cut"],
+    ids=["dropped", "reset", "cut in its head", "not HTTP", "too many interim responses", "cut"],
 )
 def test_a_connection_that_is_lost_again_and_again_is_unreachable_after_three_tries(fault, says):
     with answering(fault) as stub, usage(stub) as api:
@@ -524,14 +557,14 @@ def test_a_closed_port_is_unreachable_and_says_so():
         with pytest.raises(client.ConnectionFailed, match="connection refused") as raised:
             api.list_llm()
     assert str(raised.value).endswith(f"(GET {url}/usage/llm)")
-    assert api.last_response.failure in str(raised.value)
+    assert str(api.last_response.failure) == str(raised.value)
 
 
 def test_an_answer_that_does_not_come_is_given_up_after_the_timeout():
     hold = threading.Event()
     with answering(reply([])) as stub, usage(stub, timeout=0.05, retries=0) as api:
         stub.next = lambda: hold.wait(10) and Reply()
-        with pytest.raises(client.ConnectionFailed, match="did not answer in time"):
+        with pytest.raises(client.ConnectionFailed, match="it did not respond in time"):
             api.list_llm()
         hold.set()
 
@@ -566,12 +599,27 @@ def test_retry_after_is_seconds_or_a_date(headers, seconds):
 
 
 def test_retries_are_bounded_by_tries_and_by_time():
-    retries = Retries(tries=3, max_wait=10)
-    assert retries.wait(1, 0, {}) is not None
-    assert retries.wait(3, 0, {}) is None
-    assert retries.wait(1, 9.9, {}) is None
-    assert retries.wait(1, 0, {"Retry-After": "10"}) == 10
-    assert Retries(tries=1).wait(1, 0, None) is None
+    retries = RetryPolicy(attempts=3, max_wait=10)
+    assert retries.delay(1, 0, {}) is not None
+    assert retries.delay(3, 0, {}) is None
+    assert retries.delay(1, 9.9, {}) is None
+    assert retries.delay(1, 0, {"Retry-After": "10"}) == 10
+    assert RetryPolicy(attempts=1).delay(1, 0, None) is None
+
+
+def test_interim_responses_are_passed_over_and_the_next_request_gets_its_own_response():
+    with answering(Reply(interim=10, body=json.dumps([LLM])), reply(SUMMARY)) as stub, usage(stub) as api:
+        assert [record.id for record in api.list_llm()] == [5]
+        assert api.get_llm_organization_summary(1).credits == 2.5
+    assert len(stub.connections) == 1
+
+
+def test_a_body_that_is_larger_than_any_list_is_not_read_to_its_end():
+    packed = gzip.compress(b" " * (MAX_BODY + 2**20))
+    with answering(Reply(body=packed, headers={"Content-Encoding": "gzip"})) as stub, usage(stub) as api:
+        with pytest.raises(client.InvalidResponse, match="larger than 256 MB"):
+            api.list_llm()
+    assert len(stub.paths) == 1
 
 
 # The key
@@ -657,6 +705,42 @@ def test_another_machine_is_asked_by_the_proxy_of_the_environment(monkeypatch):
     assert proxy.paths == ["http://localhost.example.org/usage/llm"]
 
 
+@pytest.mark.parametrize("proxy", ["ftp://proxy", "http://host:port", "http://[::1", "http://"])
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(monkeypatch, proxy):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    with UsageClient(KEY, "http://usage.example.org", retries=0) as api:
+        with pytest.raises(client.ConfigurationError, match="http_proxy cannot be used as a proxy"):
+            api.list_llm()
+
+
+def test_a_proxy_that_does_not_respond_is_named_by_its_variable(monkeypatch):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://user:hunter2@127.0.0.1:{closed_port()}")
+    with UsageClient(KEY, "http://usage.example.org", retries=0) as api:
+        with pytest.raises(client.ConnectionFailed, match="the proxy of http_proxy refuses") as raised:
+            api.list_llm()
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_ca_bundle_that_is_missing_is_named_by_variable_and_file(monkeypatch, variable, tmp_path):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "none.pem"))
+    with UsageClient(KEY, "https://127.0.0.1:9") as api:
+        with pytest.raises(client.ConfigurationError, match=f"{variable} names .*none.pem, which does not exist"):
+            api.list_llm()
+
+
+def test_a_server_without_tls_is_a_failure_of_tls():
+    with answering(Reply()) as stub, UsageClient(KEY, stub.url.replace("http:", "https:"), retries=0) as api:
+        with pytest.raises(client.ConnectionFailed, match="TLS failed"):
+            api.list_llm()
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.3.2.1", "http://[::1]:8000/v1", "https://api.localhost", "http://localhost."]
 )
@@ -676,7 +760,7 @@ def test_the_transport_can_go_without_the_key_whatever_the_netrc_says(monkeypatc
     assert [headers.get("authorization") for _, headers in stub.requests] == [None, "Bearer other"]
 
 
-def test_the_transport_tells_every_exchange_and_can_be_stopped_before_one():
+def test_the_transport_reports_every_attempt_and_can_be_stopped_before_one():
     told = []
 
     def budget(url):
@@ -685,9 +769,9 @@ def test_the_transport_tells_every_exchange_and_can_be_stopped_before_one():
 
     with (
         answering(Reply(503)) as stub,
-        client.Transport(stub.url, KEY, before=budget, on_exchange=told.append, sleep=lambda _: None) as transport,
+        client.Transport(stub.url, KEY, on_request=budget, on_response=told.append, sleep=lambda _: None) as transport,
         pytest.raises(RuntimeError, match="no more: http"),
     ):
         transport.get("/usage/llm")
-    assert [(exchange.attempt, exchange.status) for exchange in told] == [(1, 503), (2, 503)]
+    assert [(attempt.number, attempt.status) for attempt in told] == [(1, 503), (2, 503)]
     assert len(stub.paths) == 2

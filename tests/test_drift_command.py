@@ -177,7 +177,7 @@ def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--spec", "cut.json"), "of its 1 paths none is under /usage"),
         (("--spec", "spec.json", "--base-url", "http://x"), "--spec and --base-url name two specs"),
         (("--spec", "spec.json", "--json", "no/where.json"), "cannot be written"),
-        (("--base-url", "ftp://x"), "is not an http or https URL"),
+        (("--base-url", "ftp://x"), "use an http or https URL"),
         (("spec.json",), "There are no arguments but options"),
         (("--timeout", "0"), "Invalid value for '--timeout'"),
     ],

@@ -254,13 +254,14 @@ def test_every_link_can_be_overridden_for_a_module(pytester):
 
         @pytest.fixture
         def usage_client(usage_server):
-            with usage_server.client(user_agent="mine") as client:
+            with usage_server.client(timeout=7.0) as client:
+                client.mine = True
                 yield client
 
         def test_it(usage_client, usage_records):
             assert usage_records.llm().organization_id == 99
             assert [record.organization_id for record in usage_client.list_llm()] == [99]
-            assert usage_client.last_response.response.request.headers["User-Agent"] == "mine"
+            assert usage_client.mine
         """,
     )
 

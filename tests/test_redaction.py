@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-import shlex
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from civis_usage.contract_tests import report_github, report_html, report_json, report_junit, report_terminal, waivers
-from civis_usage.contract_tests.redaction import DISTINCT, MASK, Redactor
+from civis_usage.contract_tests.redaction import MASK, Redactor
 
 from .report_samples import full_report
 
@@ -35,32 +35,21 @@ few = settings(max_examples=15, deadline=None)
 FORMS: dict[str, Form] = {
     "as it is": str,
     "percent-encoded": lambda key: quote(key, safe=""),
+    "percent-encoded, but for slashes": quote,
     "percent-encoded, as a form": quote_plus,
-    "percent-encoded throughout, in lower case": lower_hex,
-    "percent-encoded twice": lambda key: quote(quote(key, safe=""), safe=""),
+    "percent-encoded in lower case": lambda key: re.sub("%..", lambda code: code[0].lower(), quote(key, safe="")),
     "JSON-escaped": lambda key: json.dumps(key)[1:-1],
-    "JSON-escaped twice": lambda key: json.dumps(json.dumps(key)[1:-1])[1:-1],
-    "JSON-escaped throughout": lambda key: "".join(f"\\u{ord(char):04X}" for char in key),
     "JSON-escaped with \\/": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
     "HTML-escaped": html.escape,
-    "HTML-escaped by numbers": lambda key: "".join(f"&#{ord(char)};" for char in key),
-    "HTML-escaped by hex numbers": lambda key: "".join(f"&#x{ord(char):X};" for char in key),
-    "JSON in HTML": lambda key: html.escape(json.dumps(key)[1:-1]),
-    "shell-quoted": lambda key: shlex.quote(key).removeprefix("'").removesuffix("'"),
-    "shell-quoted by backslashes": lambda key: "".join(c if c.isalnum() else f"\\{c}" for c in key),
-    "Python's repr": lambda key: repr(key)[1:-1],
-    "Python's repr of bytes": lambda key: repr(key.encode())[2:-1],
     "base64": encoded,
     "base64 without padding": lambda key: encoded(key, padded=False),
-    "URL-safe base64": lambda key: encoded(key, base64.urlsafe_b64encode),
+    "base64url": lambda key: encoded(key, base64.urlsafe_b64encode),
     "the Basic pair": lambda key: encoded(f"{key}:"),
-    "the Basic pair, URL-safe": lambda key: encoded(f"{key}:", base64.urlsafe_b64encode),
-    "the Basic pair, percent-encoded": lambda key: quote(encoded(f"{key}:"), safe=""),
-    "the Basic pair, JSON-escaped": lambda key: encoded(f"{key}:").replace("/", "\\/"),
+    "the Basic pair, base64url": lambda key: encoded(f"{key}:", base64.urlsafe_b64encode),
 }
 visible = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*")
-keys = st.text(visible, min_size=DISTINCT, max_size=64)
-short_keys = st.text("bcxzBCXZ789'&/+$:", min_size=1, max_size=DISTINCT - 1)
+keys = st.text(visible, min_size=8, max_size=64)
+short_keys = st.text("bcxzBCXZ789'&/+$:", min_size=1, max_size=7)
 edges = st.sampled_from(["", " ", "\n", '"', "x", "=", "&", "/", "%20", "\\n", "{'a': '", "é", "&quot;"])
 
 
@@ -84,37 +73,9 @@ def test_a_short_key_is_hidden_where_it_stands_alone(form: str, key: str, around
 
 
 @few
-@given(key=keys, text=st.text(visible, max_size=5), more=st.text(visible, max_size=5))
-def test_base64_of_a_longer_text_does_not_give_the_key_away(key: str, text: str, more: str) -> None:
-    redacted = Redactor([key]).text(f"<{encoded(text + key + more)}>")
-    left = redacted.replace(MASK, "").strip("<>").rstrip("=")
-    assert MASK in redacted
-    assert len(left) <= 4 * (len(text) + len(more)) / 3 + 2, "no more is left than what was around the key"
-
-
-unmistakable = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*\\"), min_size=12)
-
-
-@settings(max_examples=300, deadline=None)
-@given(key=unmistakable, forms=st.lists(st.sampled_from(list(FORMS)), min_size=2, max_size=4))
-def test_forms_side_by_side_hide_one_another_no_less(key: str, forms: list[str]) -> None:
-    left = Redactor([key]).text("".join(FORMS[form](key) for form in forms)).replace(MASK, "")
-    shown = [key[at : at + 4] for at in range(len(key) - 3) if key[at : at + 4] in left]
-    assert not shown, left
-
-
-@pytest.mark.parametrize("form", ["as it is", "base64", "base64 without padding", "percent-encoded"])
-@pytest.mark.parametrize("key", ["ab-key-c0ffee-42", "kkkkkkkkkk12", "key-number-1", "=key-number-1"])
-def test_what_follows_base64_of_a_key_is_hidden_whole(key: str, form: str) -> None:
-    for before in (encoded(f"{key}:"), encoded(key, padded=False)):
-        assert Redactor([key]).text(f"Basic {before}{FORMS[form](key)}") == f"Basic {MASK}{MASK}"
-
-
-@few
-@given(key=keys, cut=st.integers(DISTINCT, 63))
-def test_the_beginning_of_a_key_that_was_cut_off_is_hidden(key: str, cut: int) -> None:
-    assert Redactor([key]).text(f"a {key[:cut]}…") == f"a {MASK}…"
-    assert Redactor([key]).text(f"a {encoded(key)[:cut].rstrip('=')}…").startswith(f"a {MASK}")
+@given(key=keys, forms=st.lists(st.sampled_from(list(FORMS)), min_size=2, max_size=4))
+def test_forms_side_by_side_are_all_hidden(key: str, forms: list[str]) -> None:
+    assert set(Redactor([key]).text(" ".join(FORMS[form](key) for form in forms)).split()) == {MASK}
 
 
 @few
@@ -125,38 +86,25 @@ def test_redacting_twice_changes_nothing_more(key: str, text: str) -> None:
 
 
 @few
-@given(key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="*"), min_size=DISTINCT, max_size=20))
+@given(key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="*"), min_size=8, max_size=20))
 def test_keys_in_any_script_are_hidden(key: str) -> None:
     redactor = Redactor([key])
     for written in (key, quote(key, safe=""), json.dumps(key)[1:-1], encoded(key)):
         assert redactor.text(f"<{written}>") == f"<{MASK}>"
 
 
-LONG = "".join(f"{number:03x}.Z_" for number in range(1000))[:5000]
-
-
-@pytest.mark.parametrize("length", [373, 374, 5000])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_key_may_be_as_long_as_a_signed_token(form: str, length: int) -> None:
-    key = LONG[:length]
-    assert len(key) == length
-    redacted = Redactor([key]).text(f"<{FORMS[form](key)}> and <{FORMS[form](key)[:length]}…>")
-    assert redacted.startswith(f"<{MASK}")
-    assert redacted.endswith(f"<{MASK}…>")
-    assert key[:DISTINCT] not in redacted
+def test_a_key_may_be_as_long_as_a_signed_token(form: str) -> None:
+    key = "".join(f"{number:03x}.Z_" for number in range(1000))[:5000]
+    assert Redactor([key]).text(f"<{FORMS[form](key)}>") == f"<{MASK}>"
 
 
-def test_what_is_cut_off_after_a_space_is_another_text() -> None:
-    assert Redactor(["key-number-1"]).text("key-number of the API …") == "key-number of the API …"
-
-
-@pytest.mark.parametrize("key", ["-key-number-1", "key-number-1", "'-/+=&'\"-;.", "\\" * 12, "a\\\\-\\\\b-\\c"])
-@pytest.mark.parametrize("piece", ["\\", "\\\\x5c", "\\u005c", "%25", "&amp;", "&#0", "-", "a", "key-numb"])
-def test_no_text_makes_the_search_slow(key: str, piece: str) -> None:
-    text = piece * (20_000 // len(piece)) + "|"
+@pytest.mark.parametrize("piece", ["key-number-", "%2f", "a"])
+def test_no_text_makes_the_search_slow(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
     started = time.perf_counter()
-    Redactor([key]).text(text)
-    assert time.perf_counter() - started < 3, "some hundredths of a second, and hours if it does not grow with the text"
+    Redactor(["key-number-1", "/" * 60, "a" * 60 + "b"]).text(text)
+    assert time.perf_counter() - started < 3, "some tenths of a second, and hours if it does not grow with the text"
 
 
 def test_a_short_key_does_not_turn_a_text_to_mush() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civis_usage.client.secret import Secret
+from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.check_defaults import readings
 from civis_usage.contract_tests.recorder import shifts
 from civis_usage.recordings.blur import Blur

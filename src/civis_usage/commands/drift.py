@@ -72,10 +72,11 @@ def drift(
 
 def _transport(base_url: str | None, api_key: str | None, timeout: float) -> Transport:
     from civis_usage.client.errors import ConfigurationError
+    from civis_usage.client.retries import RetryPolicy
     from civis_usage.client.transport import Transport
 
     try:
-        return Transport(base_url, api_key, timeout=timeout, tries=TRIES, max_wait=PATIENCE)
+        return Transport(base_url, api_key, timeout=timeout, retries=RetryPolicy(TRIES, PATIENCE))
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
 

@@ -87,13 +87,12 @@ def guarded(keys: Iterable[str | None]) -> Iterator[None]:
 
 def _redacted(text: str, keys: Iterable[str | None]) -> str:
     """Give ``text`` on one line without the keys; nothing, where the mistake is that they cannot be found."""
-    from ..client.key_forms import MASK, finder
+    from ..client.redaction import redact
     from ..tables import printable
 
     wanted = [key.strip() for key in (*keys, os.environ.get("CIVIS_API_KEY")) if key]
     try:
-        pattern = finder(wanted)
-        return printable(" ".join((pattern.sub(MASK, text) if pattern else text).split()))
+        return printable(" ".join(redact(text, wanted).split()))
     except Exception:
         return ""
 
