@@ -35,7 +35,7 @@ def measure(plan: Plan) -> Iterator[Sample]:
 
 
 def _resets() -> Iterator[float]:
-    from civis_usage.fixtures.fake import UsageServer
+    from civis_usage.fixtures.fake_server import UsageServer
 
     server = UsageServer()
     try:

@@ -1,4 +1,4 @@
-"""A user's story: the tests of a small billing program, with the same lines in-process and over HTTP.
+"""A user's story: the tests of a small billing program, with the same lines at the fake's address and at the live one.
 
 Beside it, the package ``civis`` as its users have it, which must recover and fail here as its documentation says.
 """
@@ -11,11 +11,24 @@ from civis.base import CivisAPIError, CivisAPIKeyError
 
 from .billing_program import ReportError, report
 
+LIVE = "https://api.civisanalytics.com"
+
 
 @pytest.fixture(params=["usage_server", "usage_intercept"])
 def usage(request):
-    """Give the fake over HTTP, then in this process."""
+    """Return the fake: at its own address, then in place of the live API."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def base_url(usage, request):
+    return LIVE if "usage_intercept" in request.fixturenames else usage.url
+
+
+@pytest.fixture
+def set_environment(usage, base_url, monkeypatch):
+    usage.set_environment(monkeypatch)
+    monkeypatch.setenv("CIVIS_API_ENDPOINT", base_url)
 
 
 @pytest.fixture
@@ -33,9 +46,9 @@ def waits():
 
 
 @pytest.fixture
-def this_month(usage, waits):
-    """Give the program as it is run each night; it notes its waits instead of waiting."""
-    return lambda organization=1: report(usage.url, usage.api_key, organization, sleep=waits.append)
+def this_month(usage, base_url, waits):
+    """Return the program as it is run each night; it notes its waits instead of waiting."""
+    return lambda organization=1: report(base_url, usage.api_key, organization, sleep=waits.append)
 
 
 def test_the_report_covers_this_month(april, this_month, usage):
@@ -95,9 +108,8 @@ def test_an_assertion_that_fails_shows_the_nearest_misses(april, this_month, usa
 
 
 @pytest.fixture
-def real(usage, monkeypatch, tmp_path):
-    """Give ``civis.APIClient`` on the fake, with all of its retries and none of its patience."""
-    usage.set_environment(monkeypatch)
+def real(set_environment, monkeypatch, tmp_path):
+    """Return ``civis.APIClient`` on the fake, with all of its retries and none of its patience."""
     monkeypatch.setenv("HOME", str(tmp_path))
     hasty = tenacity.Retrying(
         wait=tenacity.wait_none(),
@@ -120,8 +132,7 @@ def test_civis_recovers_from_what_passes(april, real, usage, statuses, answered)
     assert [call.status for call in usage.journal.calls("list_llm")] == answered
 
 
-def test_civis_waits_at_least_as_long_as_retry_after_says(april, usage, monkeypatch, tmp_path):
-    usage.set_environment(monkeypatch)
+def test_civis_waits_at_least_as_long_as_retry_after_says(april, usage, set_environment, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     waits = []
     noting = tenacity.Retrying(wait=tenacity.wait_none(), stop=tenacity.stop_after_attempt(5), sleep=waits.append)

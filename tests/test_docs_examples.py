@@ -178,4 +178,10 @@ def every_help() -> str:
     from civis_usage.contract_tests.pytest_options import OPTIONS
 
     texts = [CliRunner().invoke(main, [name, "--help"]).output for name in COMMANDS]
-    return "\n".join([*texts, *(name for name, _ in OPTIONS), "--help --pyargs --version"])
+    return "\n".join(
+        [
+            *texts,
+            *(name for name, _ in OPTIONS),
+            "--help --pyargs --version --allow-hosts --allowed-hosts --block-network",
+        ]
+    )

@@ -16,7 +16,7 @@ ALLOWED = {
     "client": {"schemas", "client"},
     "contract_tests": {"schemas", "client", "recordings", "contract_tests"},
 }
-DOORS = {"fixtures/pytest_plugin.py", "fixtures/intercept.py", "fixtures/fake.py"}
+DOORS = {"fixtures/pytest_plugin.py", "fixtures/intercept.py", "fixtures/fake_server.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from civis_usage.fixtures.fake import UsageServer
+from civis_usage.fixtures.fake_server import UsageServer
 
 
 def passes(pytester, source, *options, **counts):
@@ -25,7 +25,7 @@ def in_a_project_of_its_own(pytester):
 
 def test_the_fixtures_are_listed_with_what_they_are_for(pytester):
     listed = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider").stdout.str()
-    for name in ("server", "client", "records", "environment", "intercept", "server_settings", "server_factory"):
+    for name in ("server", "client", "records", "environment", "intercept", "server_settings", "allowed_hosts"):
         line = next(line for line in listed.splitlines() if line.startswith(f"usage_{name} "))
         assert "no docstring" not in line
 
@@ -194,20 +194,50 @@ def test_proxies_of_the_environment_do_not_matter(pytester, monkeypatch):
     )
 
 
-def test_interception_shares_the_servers_fake_and_opens_no_port(pytester):
+def test_interception_answers_with_the_servers_fake(pytester):
     passes(
         pytester,
         """
-        import requests
         from civis_usage.client import UsageClient
 
-        def test_it(usage_intercept, usage_records, usage_server):
+        def test_it(usage_intercept, usage_records, usage_server, usage_client):
             record = usage_records.llm(credits=2)
             with UsageClient("k", "https://api.civisanalytics.com") as client:
                 assert client.list_llm() == [record]
-            usage_intercept.journal.assert_called("list_llm", times=1)
-            assert usage_server.journal is usage_intercept.journal
-            assert "no port yet" in repr(usage_server)
+            assert usage_client.list_llm() == [record]
+            usage_intercept.journal.assert_called("list_llm", times=2)
+            assert usage_server is usage_intercept
+        """,
+    )
+
+
+def test_allowed_hosts_can_be_overridden(pytester):
+    passes(
+        pytester,
+        """
+        import socket
+        import pytest, requests
+
+        @pytest.fixture(scope="session")
+        def usage_allowed_hosts():
+            return ["search.internal"]
+
+        @pytest.fixture
+        def looked_up(monkeypatch):
+            hosts = []
+
+            def look_up(host, *_, **__):
+                hosts.append(host)
+                raise OSError("no such host")
+
+            monkeypatch.setattr(socket, "getaddrinfo", look_up)
+            return hosts
+
+        def test_it(looked_up, usage_intercept):
+            for url in ("http://search.internal:9200/", "http://other.internal/"):
+                with pytest.raises(requests.ConnectionError):
+                    requests.get(url, timeout=10)
+            assert looked_up == ["search.internal"]
         """,
     )
 
@@ -237,6 +267,128 @@ def test_settings_can_be_overridden(pytester):
 
         def test_reset_goes_back_to_the_settings(usage_server):
             assert usage_server.clock.text == "2026-04-30T12:00:00.000Z"
+        """,
+    )
+
+
+FOLDERS = {
+    "{0}/conftest": """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def usage_server_settings():
+            return {{"organizations": {{{1}: None}}}}
+        """,
+    "{0}/test_{0}": """
+        import pytest
+        from civis_usage.mock_server.settings import Settings
+
+        def test_it(usage_server, usage_client):
+            assert [each.id for each in usage_server.fake.world.organizations] == [{1}]
+            assert {{record.organization_id for record in usage_client.list_llm()}} <= {{{1}}}
+        """,
+    "{0}/test_more_{0}": """
+        servers = []
+
+        def test_it(usage_server):
+            assert [each.id for each in usage_server.fake.world.organizations] == [{1}]
+        """,
+}
+
+
+@pytest.mark.parametrize("order", [("north", "south"), ("south", "north"), ("north", "south", "north")])
+def test_each_folder_gets_the_server_of_its_own_settings_in_any_order(pytester, order):
+    folders = {"north": 7, "south": 8}
+    for folder, organization in folders.items():
+        pytester.makepyfile(
+            **{name.format(folder): text.format(folder, organization) for name, text in FOLDERS.items()}
+        )
+    files = [f"{folder}/test_{kind}{folder}.py" for folder in order for kind in ("", "more_")]
+    pytester.runpytest_inprocess("--keep-duplicates", *files).assert_outcomes(passed=len(files))
+
+
+def test_modules_with_equal_settings_share_a_server_and_others_start_one_when_it_is_needed(pytester):
+    pytester.makeconftest(
+        """
+        import pytest
+        from civis_usage.fixtures.fake_server import UsageServer
+
+        made = []
+
+        @pytest.fixture(scope="session", autouse=True)
+        def counted():
+            make = UsageServer.__init__
+            UsageServer.__init__ = lambda self, settings: (made.append(settings), make(self, settings))[1]
+            yield
+            UsageServer.__init__ = make
+            assert [settings.seed for settings in made] == [0, 7], made
+        """
+    )
+    override = (
+        "import pytest\n\n@pytest.fixture(scope='module')\ndef usage_server_settings():\n    return {}\n\n"
+        "def test_it(usage_server): pass\n"
+    )
+    pytester.makepyfile(
+        test_1="def test_it(usage_server): pass",
+        test_2=override.format("{'seed': 7}"),
+        test_3=override.format("{'seed': 0}"),
+        test_4="import pytest\nfrom civis_usage.mock_server.settings import Settings\n"
+        + override.format("Settings(seed=7)"),
+        test_5=override.format("{'seed': 9}").replace("(usage_server)", "()"),
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=5)
+
+
+def test_parametrized_settings_give_each_parameter_its_server(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture(scope="module", params=[7, 8])
+        def usage_server_settings(request):
+            return {"organizations": {request.param: None}}
+
+        def test_it(usage_server_settings, usage_server):
+            organizations = [each.id for each in usage_server.fake.world.organizations]
+            assert organizations == list(usage_server_settings["organizations"])
+        """,
+        passed=2,
+    )
+
+
+def test_hypothesis_accepts_the_server_and_its_records_in_a_property(pytester):
+    passes(
+        pytester,
+        """
+        from hypothesis import given, settings
+        from hypothesis import strategies as st
+
+        @settings(max_examples=5, database=None, deadline=None)
+        @given(credits=st.integers(1, 1000))
+        def test_it(usage_server, usage_records, credits):
+            usage_server.reset()
+            usage_records.llm(credits=credits)
+            with usage_server.client() as client:
+                assert client.get_llm_organization_summary(1).credits == credits
+        """,
+    )
+
+
+def test_a_fixture_of_session_scope_has_a_server_by_the_factory(pytester):
+    passes(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def program(usage_server_factory):
+            server = usage_server_factory({"organizations": {9: None}})
+            with server.client() as client:
+                yield client
+
+        def test_it(program):
+            assert {record.organization_id for record in program.list_llm()} <= {9}
         """,
     )
 
@@ -272,7 +424,7 @@ def test_a_fault_that_was_never_met_is_a_warning(pytester):
             usage_server.faults.add("list_llm", status=503, first=2)
         """
     result = passes(pytester, source, "-W", "default", passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*UnusedFault: this test set a fault that it never met: list_llm *status=503*"])
+    result.stdout.fnmatch_lines(["*UnusedFault: this test set a fault that matched no request: list_llm *status=503*"])
 
 
 def test_where_warnings_are_errors_such_a_test_has_one_and_the_others_go_on(pytester):
@@ -318,10 +470,39 @@ def test_a_failed_test_shows_what_the_fake_was_asked(pytester):
     result.stdout.fnmatch_lines(
         [
             "E *list_llm org_id=1: expected at least once, came never*",
-            "*what the fake * was asked*",
+            "*requests that the fake of the usage API got*",
             "list_llm org_id=2*200",
         ]
     )
+    assert "records later than" not in result.stdout.str()
+
+
+def test_a_failed_test_shows_its_records_that_the_fakes_clock_has_not_reached(pytester):
+    result = passes(
+        pytester,
+        """
+        def test_it(usage_client, usage_records, usage_server):
+            usage_server.clock.pin("2026-04-30T12:00:00Z")
+            usage_records.llm(credits=3, run_id=5, run_created_at="2026-04-30T11:00:00Z")
+            usage_records.llm(credits=5, run_id=6, run_created_at="2026-04-30T13:00:00Z")
+            assert usage_client.get_llm_organization_summary(1).credits == 8
+        """,
+        failed=1,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*records later than the fake's clock (2026-04-30T12:00:00.000Z), which it does not show*",
+            "run 6, created at 2026-04-30T13:00:00.000Z",
+        ]
+    )
+    assert "run 5, created" not in result.stdout.str()
+
+
+def test_a_wrong_field_shows_the_tests_own_line_and_no_frame_of_the_kit(pytester):
+    result = passes(pytester, "def test_it(usage_records): usage_records.llm(credit=5)", failed=1)
+    result.stdout.fnmatch_lines(["E *did you mean 'credits'*"])
+    assert "fake_server.py" not in result.stdout.str()
+    assert "mock_server/" not in result.stdout.str()
 
 
 def test_two_servers_and_four_workers_do_not_interfere(pytester):
@@ -396,7 +577,7 @@ def test_a_project_that_uses_no_fixture_pays_nothing(pytester):
 
 
 def test_importing_the_fixtures_modules_loads_no_server():
-    modules = "civis_usage.fixtures.pytest_plugin, civis_usage.fixtures.fake"
+    modules = "civis_usage.fixtures.pytest_plugin, civis_usage.fixtures.fake_server"
     code = f"import sys, {modules}; print(*{HEAVY!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -15,7 +15,7 @@ from civis_usage.contract_tests.recorder import Made, NotRecorded, record
 from civis_usage.contract_tests.replay import config_of
 from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.runner import checks, run
-from civis_usage.fixtures.fake import UsageServer
+from civis_usage.fixtures.fake_server import UsageServer
 from civis_usage.mock_server.world.loading import recorded_usage
 from civis_usage.recordings.document import parse, render
 from civis_usage.recordings.recording import Recording
