@@ -19,7 +19,7 @@ def _question(witness: Witness, operation: str) -> dict[str, Any]:
     """
     asked = [a for a in witness.answers if a.operation == operation and a.status == 200 and a.legitimate]
     if asked:
-        return dict(min(asked, key=lambda answer: len(answer.body)).asked)
+        return dict(min(asked, key=lambda answer: len(answer.records) if answer.is_json else 0).asked)
     if operation == "get_llm":
         return {"id": next((id_ for record in _known(witness) if (id_ := id_of(record)) is not None), 1)}
     end = witness.now // DAY * DAY - 2 * DAY

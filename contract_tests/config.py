@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from civis_usage.client.errors import ConfigurationError
-from civis_usage.contract_tests.relay import Relay
+from civis_usage.contract_tests.recording.cassette import Credentials, Interaction
 from civis_usage.contract_tests.results import Waiver
 from civis_usage.contract_tests.windows import DAWN, DAY, stamp
 
@@ -50,10 +51,10 @@ class Config:
     """Seconds to wait for one answer."""
     now: Callable[[], datetime] | None = None
     """The clock; ``None`` for the machine's."""
-    relay: Relay | None = None
-    """Who stands between the check and the API; ``None`` to ask the API itself."""
-    summary_decimals: int | None = None
-    """How coarsely summaries were rounded, where amounts were scaled since; ``None`` to tell it from what they show."""
+    replay: Callable[[str, Mapping[str, Any], Credentials], Interaction | None] | None = None
+    """Answers requests from a recording, ``None`` for what was not recorded; left out, the API answers."""
+    on_interaction: Callable[[Interaction], None] | None = None
+    """Called with each request to an operation and what came of it, in their order."""
 
     def __post_init__(self) -> None:
         if self.max_requests < 1:

@@ -7,7 +7,6 @@ every run of pytest, so this module imports nothing at its top.
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -145,19 +144,16 @@ def _address(url: str | None, start_fake: Callable[[], tuple[str, str]]) -> tupl
 
 def _recorded(options: pytest.Config, file: str, settings: dict[str, Any]) -> Config:
     from civis_usage.client.errors import ConfigurationError
-    from civis_usage.contract_tests.replay import config_of
-    from civis_usage.recordings.document import BadRecording, read
+    from civis_usage.contract_tests.recording.cassette import InvalidRecording, read
+    from civis_usage.contract_tests.recording.replay import replay_config
 
     for name in LIVE_ONLY:
         if options.getoption(f"usage_{name.replace('-', '_')}") not in (None, False):
             raise ConfigurationError(f"--{name} cannot be used with --recording, which sends no requests: omit it.")
     try:
-        recording = read(file)
-    except BadRecording as reason:
+        return replay_config(read(file), **settings)
+    except InvalidRecording as reason:
         raise ConfigurationError(f"{file}: {reason}.") from None
-    if old := recording.aged():
-        warnings.warn(f"{file} {old}: record it again.", stacklevel=2)
-    return config_of(recording, **settings)
 
 
 def _moment(text: str | None, *, last: bool = False) -> datetime | None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from civis_usage.client.errors import ConnectionFailed, InvalidResponse
@@ -20,7 +21,7 @@ from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.answers import Answer, Record, Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.history import History
-from civis_usage.contract_tests.relay import Parameters, Reply
+from civis_usage.contract_tests.recording.cassette import Credentials, Interaction
 from civis_usage.contract_tests.windows import DAY
 from civis_usage.schemas import OPERATIONS
 
@@ -41,6 +42,9 @@ PATIENCE = 330.0
 
 
 T = TypeVar("T")
+Parameters = Mapping[str, Any]
+"""Path and query parameters by their documented names."""
+CREDENTIALS = {"own": Credentials.VALID, "wrong": Credentials.INVALID, None: Credentials.NONE}
 
 
 def request_of(operation: str, parameters: Parameters) -> str:
@@ -67,6 +71,16 @@ class Spared(Exception):  # noqa: N818 - named by what happened
 
 class Hidden(Exception):  # noqa: N818 - named by what happened
     """The organization is not visible to this key (403 or 404): a legal answer, and nothing to judge."""
+
+
+def _recorded(interaction: Interaction | None, request: str) -> Interaction:
+    if interaction is None:
+        raise NotJudged(f"not recorded: {request}")
+    if interaction.failure == "undecodable":
+        raise InvalidResponse("The body could not be decoded when this was recorded.")
+    if interaction.failure is not None:
+        raise ConnectionFailed("No whole response came when this was recorded.")
+    return interaction
 
 
 class Witness:
@@ -167,9 +181,10 @@ class Witness:
             return self._memory[memory]
         if self._stopped:
             raise self._stopped
-        reply = self._send(operation, parameters, key)
-        promised = key == "own" and (legitimate or reply.status == 200)
-        answer = Answer(operation, request, reply.status, reply.headers, reply.content, parameters, promised)
+        found = self._answered(lambda: self._send(operation, parameters, CREDENTIALS[key]))
+        status = found.status or 0
+        promised = key == "own" and (legitimate or status == 200)
+        answer = Answer(operation, request, status, found.headers, found.body, parameters, promised)
         if answer.status == 429:
             raise self._stop(f"the rate limit is spent: {request} answered 429, after retries as well")
         if answer.status in RETRY_STATUSES:
@@ -191,14 +206,22 @@ class Witness:
             raise self._stopped
         return self._answered(lambda: self._transport.get(path))
 
-    def _send(self, operation: str, parameters: Parameters, key: str | None) -> Reply:
-        def send(real: Parameters) -> Reply:
-            return self._get(request_of(operation, real), key)
+    def _send(self, operation: str, parameters: Parameters, credentials: Credentials) -> Interaction:
+        if self.config.replay is not None:
+            return _recorded(self.config.replay(operation, parameters, credentials), request_of(operation, parameters))
+        sent = Interaction(operation, dict(parameters), credentials, datetime.now(UTC))
+        try:
+            response = self._get(request_of(operation, parameters), credentials)
+        except (ConnectionFailed, InvalidResponse) as error:
+            self._keep(replace(sent, failure="unreachable" if isinstance(error, ConnectionFailed) else "undecodable"))
+            raise
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return self._keep(replace(sent, status=response.status_code, headers=headers, body=response.content))
 
-        relay = self.config.relay
-        if relay is None:
-            return self._answered(lambda: send(parameters))
-        return self._answered(lambda: relay(operation, parameters, key, send))
+    def _keep(self, interaction: Interaction) -> Interaction:
+        if self.config.on_interaction is not None:
+            self.config.on_interaction(interaction)
+        return interaction
 
     def _answered(self, ask: Callable[[], T]) -> T:
         try:
@@ -208,20 +231,15 @@ class Witness:
         except InvalidResponse as error:
             raise Unusable(str(error)) from error
 
-    def _get(self, request: str, key: str | None) -> Reply:
-        if key == "wrong":
+    def _get(self, request: str, credentials: Credentials) -> requests.Response:
+        if credentials is Credentials.INVALID:
             with self._open(WRONG_KEY) as stranger:
-                response = stranger.get(request)
-        else:
-            response = self._transport.get(request, auth=key is not None)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, response.content)
+                return stranger.get(request)
+        return self._transport.get(request, auth=credentials is Credentials.VALID)
 
     @property
     def summary_decimals(self) -> int:
         """The decimals of the summaries seen so far, 2 at least: how coarsely they may be rounded."""
-        if self.config.summary_decimals is not None:
-            return self.config.summary_decimals
         decimals = [2]
         for answer in self.answers:
             if answer.operation == "get_llm_organization_summary" and answer.status == 200 and answer.is_json:

@@ -1,7 +1,4 @@
-"""Reading a user's records from JSON, NDJSON or CSV, or from a recording.
-
-What they say is judged when a world takes them in; a recording's records are judged here, where their place is known.
-"""
+"""Reading a user's records from JSON, NDJSON or CSV. What they say is judged when a world takes them in."""
 
 from __future__ import annotations
 
@@ -13,13 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...recordings.document import BadRecording, is_recording, parse
-from ...recordings.recording import Recording
-from ...recordings.usage import Listed, listed
 from ..wire import on_the_wire
-from .fields import FIELDS, BadRecord, checked, known, shown
+from .fields import FIELDS, BadRecord, known, shown
 
-__all__ = ["FORMATS", "BadRecord", "format_of", "read_file", "read_records", "recorded_usage"]
+__all__ = ["FORMATS", "BadRecord", "format_of", "read_file", "read_records"]
 
 Record = dict[str, Any]
 
@@ -29,10 +23,11 @@ def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
 
     Args:
         text: what to read; bytes are UTF-8, with or without a byte order mark.
-        form: ``json``: an array of records, one record, or ``{"llm": [...], "matching": [...]}``, where the names tell
-            the kinds. ``ndjson``: a record a line; empty lines are skipped. ``csv``: a header with the fields' names
-            (and ``kind``, where the other fields do not tell it), then a record a line; an empty cell leaves its field
-            out. Where it is not named, it is guessed from how the text begins. What begins as a recording is one.
+        form: ``json``: an array of records, one record, an object with such an array under ``records`` (a recording has
+            one), or ``{"llm": [...], "matching": [...]}``, where the names tell the kinds. ``ndjson``: a record a line;
+            empty lines are skipped. ``csv``: a header with the fields' names (and ``kind``, where the other fields do
+            not tell it), then a record a line; an empty cell leaves its field out. Where it is not named, it is guessed
+            from how the text begins.
 
     Returns:
         The records as they are written, with a field ``kind`` where the document names it; ``World.with_records``
@@ -44,8 +39,6 @@ def read_records(text: str | bytes, form: str | None = None) -> list[Record]:
     if isinstance(text, bytes):
         text = _decoded(text)
     text = text.removeprefix("\ufeff")
-    if is_recording(text):
-        return recorded_usage(_recording(text))
     return list(FORMATS[form or _guessed(text)](text))
 
 
@@ -57,51 +50,6 @@ def read_file(path: str | Path) -> list[Record]:
         OSError: the file cannot be.
     """
     return read_records(Path(path).read_bytes(), format_of(str(path)))
-
-
-def recorded_usage(recording: Recording, invalid: Callable[[BadRecord], object] | None = None) -> list[Record]:
-    """Give the usage records that a recording's lists show, whole, each with its ``kind``, documented fields only.
-
-    Args:
-        recording: where they stand.
-        invalid: is told of each record that is not as documented, which is left out then.
-
-    Raises:
-        BadRecord: the API gave one that is not as documented, and there is no ``invalid`` to tell; the text names its
-            place.
-    """
-    records = []
-    for each in listed(recording):
-        try:
-            records.append(_recorded(each))
-        except BadRecord as reason:
-            if invalid is None:
-                raise
-            invalid(reason)
-    return records
-
-
-def _recording(text: str) -> Recording:
-    try:
-        return parse(text)
-    except BadRecording as reason:
-        raise BadRecord(reason.problem, reason.remedy) from None
-
-
-_VALID_ONLY = "the API answered so, and a fake serves valid records only: leave such records out (--skip-invalid)"
-
-
-def _recorded(item: Listed) -> Record:
-    if not isinstance(item.value, dict):
-        raise BadRecord(f"{item.place}: {shown(item.value)} is no record", _VALID_ONLY)
-    missing = next((name for name in FIELDS[item.kind] if name not in item.value), None)
-    if missing is not None:
-        raise BadRecord(f"{item.place}: there is no {missing}", _VALID_ONLY)
-    try:
-        values = checked(item.kind, {name: item.value[name] for name in FIELDS[item.kind]}, 0)
-    except BadRecord as reason:
-        raise BadRecord(f"{item.place}: {reason.field}: {reason.problem}", _VALID_ONLY) from None
-    return {"kind": item.kind, **values}
 
 
 def format_of(name: str) -> str | None:
@@ -130,6 +78,10 @@ def _json(text: str) -> Iterator[Record]:
             if not isinstance(records, list):
                 raise BadRecord(f"{kind!r} holds {shown(records)}", "write an array of records")
             yield from ({"kind": kind, **record} if isinstance(record, dict) else record for record in records)
+    elif isinstance(document, dict) and isinstance(document.get("records"), list):
+        yield from document["records"]
+    elif isinstance(document, dict) and document.get("format") == "civis-usage-recording":
+        raise BadRecord("an older civis-usage-kit recorded this", "record it again with civis-usage record")
     elif isinstance(document, list):
         yield from document
     else:

@@ -8,13 +8,13 @@ import click
 
 from .asking import asking, config_of
 from .check_output import Output, Paths
-from .recorded import given, of_recording, recorded, replayed
+from .recorded import label_as_recording, load_recording, recording_option, replayed
 from .refusal import GuardedCommand, Refusal
 
 if TYPE_CHECKING:
     from civis_usage.contract_tests.config import Config
+    from civis_usage.contract_tests.recording.cassette import Recording
     from civis_usage.contract_tests.results import Report, Waiver
-    from civis_usage.recordings.recording import Recording
 
 
 @click.command(cls=GuardedCommand)
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
 )
-@recorded
+@recording_option
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
 @click.option("--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output).")
 @click.option("--junit", "junit_path", metavar="FILE", help="Write the report as JUnit XML (- for standard output).")
@@ -46,7 +46,6 @@ def check(
     /,
     *,
     recording_file: str | None,
-    max_age: int | None,
     waivers_file: str | None,
     write_waivers: str | None,
     json_path: str | None,
@@ -76,13 +75,13 @@ def check(
     paths = Paths(json=json_path, junit=junit_path, html=html_path, waivers=write_waivers)
     output = Output(paths, told["api_key"] or "", verbosity)
     with output.guarding():
-        recording = given(ctx, recording_file, max_age)
+        recording = load_recording(ctx, recording_file)
         told["waivers"] = _waivers(waivers_file)
         config = config_of(told) if recording is None else _replayed(recording, recording_file, told)
         output.probe()
         report = _run(config, output)
         if recording is not None and recording_file is not None:
-            report = of_recording(report, recording, recording_file)
+            report = label_as_recording(report, recording, recording_file)
         code = output.deliver(report)
     ctx.exit(code)
 

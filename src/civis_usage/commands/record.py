@@ -15,8 +15,8 @@ from .refusal import GuardedCommand, Refusal
 
 if TYPE_CHECKING:
     from civis_usage.contract_tests.config import Config
-    from civis_usage.contract_tests.recorder import Made
-    from civis_usage.recordings.recording import Recording
+    from civis_usage.contract_tests.recording.cassette import Recording
+    from civis_usage.contract_tests.recording.record import Recorded
 
 __all__ = ["record"]
 
@@ -26,10 +26,8 @@ UNRECORDED = 3
 @click.command(cls=GuardedCommand)
 @asking
 @click.option("--output", "-o", required=True, metavar="FILE", help="Where to; an earlier recording there is replaced.")
-@click.option("--blur", is_flag=True, help="Move all times by some months, and scale credits and counts.")
-@click.pass_context
-def record(ctx: click.Context, /, *, output: str, blur: bool, **told: Any) -> None:
-    """Record what the API answers to the check, in a file without a key and without anyone's identifiers.
+def record(*, output: str, **told: Any) -> None:
+    """Record what the API answers to the check, in a file without the key and without anybody's identifiers.
 
     Reads only, as `civis-usage check` does, and with --from or --to also all usage in that window. Records, runs, jobs,
     users and organizations get other numbers, the same ones throughout the file; nothing in it leads back to theirs.
@@ -49,17 +47,15 @@ def record(ctx: click.Context, /, *, output: str, blur: bool, **told: Any) -> No
     config = config_of(told)
     _demand_writable(output)
     said = Output(Paths(), config.api_key, 0)
-    made = _recorded(config, blur, said)
+    made = _recorded(config, said)
     _write(output, made.recording)
-    if made.unasked:
-        said.warn(f"not everything was asked: {made.unasked}.")
-    click.echo(_summary(output, made.recording))
+    click.echo(_summary(output, made))
 
 
 def _demand_writable(path: str) -> None:
     """Refuse what cannot be written, or is something else than a recording, before anything is asked."""
     from civis_usage.contract_tests import report_files
-    from civis_usage.recordings.document import is_recording
+    from civis_usage.contract_tests.recording.cassette import is_recording
 
     try:
         report_files.probe(path)
@@ -75,24 +71,24 @@ def _demand_writable(path: str) -> None:
         raise Refusal(f"{path} exists and is no recording: name another file, or delete it.")
 
 
-def _recorded(config: Config, blur: bool, said: Output) -> Made:
-    from civis_usage.contract_tests import recorder
+def _recorded(config: Config, said: Output) -> Recorded:
+    from civis_usage.contract_tests.recording import record
 
     try:
         with said.progress() as seen:
-            return recorder.record(config, blur=blur, on_result=seen)
-    except recorder.NotRecorded as reason:
+            return record.record(config, on_result=seen)
+    except record.NotRecorded as reason:
         said.complain(f"The API could not be recorded, and nothing is written: {reason}")
     except KeyboardInterrupt:
         said.complain("Interrupted: nothing is written.")
     except Exception as error:
-        said.complain(f"The recorder itself failed ({type(error).__name__}), and nothing is written: please report it.")
+        said.complain(f"Recording failed ({type(error).__name__}), and nothing is written: please report it.")
     sys.exit(UNRECORDED)
 
 
 def _write(path: str, recording: Recording) -> None:
     from civis_usage.contract_tests import report_files
-    from civis_usage.recordings.document import render
+    from civis_usage.contract_tests.recording.cassette import render
 
     try:
         report_files.write(path, render(recording))
@@ -100,18 +96,17 @@ def _write(path: str, recording: Recording) -> None:
         raise Refusal(str(error)) from None
 
 
-def _summary(path: str, recording: Recording) -> str:
-    from civis_usage.contract_tests.replay import config_of
-    from civis_usage.contract_tests.runner import run
+def _summary(path: str, made: Recorded) -> str:
+    from civis_usage.contract_tests.recording.cassette import usage_records
     from civis_usage.contract_tests.wording import headline
-    from civis_usage.recordings.usage import listed
 
-    counts = Counter(each.kind for each in listed(recording))
-    numbers = ", ".join(map(str, recording.organizations))
+    records = usage_records(made.recording.interactions)
+    counts = Counter(each["kind"] for each in records)
+    numbers = ", ".join(str(each) for each in dict.fromkeys(each["organizationId"] for each in records))
     lines = [
-        f"Recorded {len(recording.exchanges)} answers of {recording.made_from} in {path}:",
+        f"Recorded {len(made.recording.interactions)} responses of {made.recording.base_url} in {path}:",
         f"  usage          {counts['llm']} LLM and {counts['matching']} matching records",
-        f"  organizations  {numbers}, as they are called there",
-        f"  the check      {headline(run(config_of(recording)))}",
+        f"  organizations  {numbers or 'none'}, as the file names them",
+        f"  the check      {headline(made.report)}",
     ]
     return "\n".join(lines)

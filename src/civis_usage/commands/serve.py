@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import own_data
-from .recorded import max_age_option
 from .world_options import by, world_options
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.limits import Limit
     from ..mock_server.settings import Settings
-    from .own_data import Data, Source
+    from .own_data import Source
 
 __all__ = ["PORT", "serve"]
 
@@ -62,12 +61,8 @@ def _fault(text: str) -> Fault:
     metavar="FILE",
     callback=by(own_data.read),
     multiple=True,
-    help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), or those of a recording. "
+    help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), also from a recording. "
     "Repeatable.",
-)
-@max_age_option
-@click.option(
-    "--skip-invalid", is_flag=True, help="Leave out what a recording has that is not as documented, such as a null."
 )
 @click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
 @click.option(
@@ -105,9 +100,7 @@ def serve(
     /,
     host: str,
     port: int,
-    data: tuple[Data, ...],
-    max_age: int | None,
-    skip_invalid: bool,
+    data: tuple[Source, ...],
     empty: bool,
     orgs: Any,
     workers: int,
@@ -143,13 +136,13 @@ def serve(
     from ..mock_server.settings import Settings
     from ..mock_server.world.fields import BadRecord
 
-    sources = own_data.sources(data, max_age=max_age, skip_invalid=skip_invalid)
+    own_data.warn_if_empty(data)
     if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:
         orgs = own_data.organizations(data) or orgs
     settings = Settings(
         host=host,
         organizations=orgs,
-        data=tuple(record for source in sources for record in source.records),
+        data=tuple(record for source in data for record in source.records),
         generated=not empty,
         workers=workers,
         **options,
@@ -158,12 +151,12 @@ def serve(
         fake = Fake(settings)
         sockets = server.bind(host, port, workers)
     except BadRecord as reason:
-        raise click.UsageError(f"{own_data.named(reason, sources)}.") from None
+        raise click.UsageError(f"{own_data.named(reason, data)}.") from None
     except (ValueError, server.CannotListen) as reason:
         raise click.UsageError(f"{reason}.") from None
     if log:
         fake.journal.echo = _print_call
-    welcome = _welcome(fake, settings, server.url(sockets[0]), sources)
+    welcome = _welcome(fake, settings, server.url(sockets[0]), data)
     sys.exit(server.serve(create_app(fake=fake), sockets, lambda: click.echo(welcome)))
 
 
@@ -171,7 +164,7 @@ def _print_call(call: Call) -> None:
     click.echo(f"{call.duration:8.1f} ms  {call}" + (f"   [{call.fault}]" if call.fault else ""), err=True)
 
 
-def _welcome(fake: Fake, settings: Settings, url: str, sources: list[Source]) -> str:
+def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ...]) -> str:
     from ..schemas import OPERATIONS
 
     own, *others = [str(each.id) for each in fake.world.organizations]
