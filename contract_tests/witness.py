@@ -231,7 +231,7 @@ class Witness:
         except InvalidResponse as error:
             raise Unusable(str(error)) from error
 
-    def _get(self, request: str, credentials: Credentials) -> requests.Response:
+    def _get(self, request: str, credentials: Credentials) -> Response:
         if credentials is Credentials.INVALID:
             with self._open(WRONG_KEY) as stranger:
                 return stranger.get(request)

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from civis_usage.client import RateLimited, UsageError
-from civis_usage.recordings.document import BadRecording
 
 from .test_exported_members import MODULES
 
-PACKAGES = ("client", "contract_tests", "recordings")
+PACKAGES = ("client", "contract_tests")
 
 
 def _exported() -> Iterator[type[Exception]]:
@@ -37,8 +36,6 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 
 
 def _made(kind: type[Exception]) -> Exception:
-    if kind is BadRecording:
-        return BadRecording("it is of version 2", "upgrade civis-usage-kit")
     if issubclass(kind, UsageError):
         told = {
             "method": "GET",

@@ -17,7 +17,7 @@ PACKAGES = [
     ".client",
     ".contract_tests",
     ".contract_tests.drift",
-    ".recordings",
+    ".contract_tests.recording",
 ]
 MODULES = [
     f"civis_usage{package}.{found.name}"

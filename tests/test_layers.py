@@ -11,10 +11,9 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "schemas": {"schemas"},
     "fixtures": {"schemas", "fixtures"},
-    "recordings": {"schemas", "recordings"},
-    "mock_server": {"schemas", "recordings", "mock_server"},
+    "mock_server": {"schemas", "mock_server"},
     "client": {"schemas", "client"},
-    "contract_tests": {"schemas", "client", "recordings", "contract_tests"},
+    "contract_tests": {"schemas", "client", "contract_tests"},
 }
 DOORS = {"fixtures/pytest_plugin.py", "fixtures/intercept.py", "fixtures/fake_server.py"}
 """What a user's test suite comes in by: these import the other layers, inside functions, when asked."""

@@ -11,10 +11,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,8 @@ from click.testing import CliRunner
 from civis_usage.__main__ import main
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests import report_files
-from civis_usage.recordings import document
-from civis_usage.recordings.document import parse, read, render
+from civis_usage.contract_tests.recording import cassette
+from civis_usage.contract_tests.recording.cassette import Recording, read, usage_records
 
 from .deviations import DEVIATIONS
 from .serve_process import serving
@@ -40,7 +38,7 @@ ORGANIZATIONS = ("471100815234", "918273645891")
 EXTREMES = {2**bits + more for bits in (31, 32, 53, 63) for more in (-1, 0, 1)}
 """Numbers that the edges of a world consist of, its amounts as well as its identifiers."""
 SECRET_KEY = "Tr0ub4dor&3/key+of=somebody"
-KILLS = 20
+KILLS = 8
 IDENTIFIERS = ("id", "runId", "jobId", "userId", "organizationId")
 
 
@@ -62,15 +60,19 @@ def fake() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def folder(fake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Record that world, as it is and blurred."""
-    folder = tmp_path_factory.mktemp("recordings")
-    for name, *options in (("plain",), ("blurred", "--blur")):
-        done = run("record", *asked(fake), "--output", str(folder / f"{name}.json"), *options)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        assert done.stdout.startswith("Recorded ") and f"{name}.json" in done.stdout
-        assert "The contract is kept." in done.stdout
-    return folder
+def path(fake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Record that world."""
+    path = tmp_path_factory.mktemp("recordings") / "usage.json"
+    done = run("record", *asked(fake), "--output", str(path))
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout.startswith("Recorded ") and "usage.json" in done.stdout
+    assert "The contract is kept." in done.stdout
+    return path
+
+
+@pytest.fixture(scope="module")
+def recording(path: Path) -> Recording:
+    return read(path)
 
 
 def asked(url: str) -> list[str]:
@@ -94,9 +96,8 @@ def originals(fake: str) -> dict[str, set[int]]:
 # -- what is in the file
 
 
-@pytest.mark.parametrize("name", ["plain.json", "blurred.json"])
-def test_no_original_identifier_is_in_the_file(fake: str, folder: Path, name: str) -> None:
-    text = (folder / name).read_text()
+def test_no_original_identifier_is_in_the_file(fake: str, path: Path) -> None:
+    text = path.read_text()
     numbers = set(map(int, re.findall("[0-9]+", unquote(text))))
     for field, ids in originals(fake).items():
         telling = sorted(each for each in ids if each >= 10**11 and each not in EXTREMES)
@@ -128,16 +129,13 @@ def test_the_search_would_find_an_identifier_in_each_form(hidden: str) -> None:
     assert not [form for form in forms("471100813234") if form in hidden]
 
 
-@pytest.mark.parametrize("name", ["plain.json", "blurred.json"])
-def test_the_key_is_not_in_the_file_in_any_form(folder: Path, name: str) -> None:
-    written = (folder / name).read_text()
-    assert redact(written, [SECRET_KEY]) == written
+def test_the_key_is_not_in_the_file_in_any_form(path: Path) -> None:
+    text = path.read_text()
+    assert redact(text, [SECRET_KEY]) == text
 
 
-@pytest.mark.parametrize("name", ["plain.json", "blurred.json"])
-def test_no_other_header_than_the_contracts_is_in_the_file(folder: Path, name: str) -> None:
-    names = {header for each in read(folder / name).exchanges for header in each.headers}
-    assert names == {
+def test_no_other_header_than_the_contracts_is_in_the_file(recording: Recording) -> None:
+    assert {header for each in recording.interactions for header in each.headers} == {
         "content-type",
         "etag",
         "www-authenticate",
@@ -147,69 +145,45 @@ def test_no_other_header_than_the_contracts_is_in_the_file(folder: Path, name: s
     }
 
 
-def test_it_says_when_and_where_it_was_made(fake: str, folder: Path) -> None:
-    for name in ("plain", "blurred"):
-        recording = read(folder / f"{name}.json")
-        assert recording.made_from == fake
-        assert abs(datetime.now(UTC) - recording.made_at) < timedelta(minutes=30)
-        assert recording.blurred is (name == "blurred")
+def test_it_says_when_and_where_it_was_recorded(fake: str, recording: Recording) -> None:
+    assert recording.base_url == fake
+    assert abs(datetime.now(UTC) - recording.recorded_at) < timedelta(minutes=30)
+    times = [each.sent_at for each in recording.interactions]
+    assert times == sorted(times)
 
 
-def test_amounts_and_times_are_kept_unless_blurred(fake: str, folder: Path) -> None:
+def test_amounts_and_times_are_kept(fake: str, recording: Recording) -> None:
     url = f"{fake}/usage/llm?org_id={ORGANIZATIONS[0]}&start_date=2024-01-01"
     live = requests.get(url, auth=("a-key", ""), timeout=30).json()
     facts = ("credits", "runTime", "inputTokens", "outputTokens", "runCreatedAt", "modelId")
     known = {tuple(each[name] for name in facts) for each in live}
-    for name, same in (("plain", True), ("blurred", False)):
-        bodies = [each.body for each in read(folder / f"{name}.json").exchanges if each.operation == "list_llm"]
-        shown = [record for body in bodies if isinstance(body, list) for record in body]
-        first = [each for each in shown if each["organizationId"] == shown[0]["organizationId"]]
-        assert all((tuple(each[name] for name in facts) in known) is same for each in first)
-        assert {each["modelId"] for each in first} <= {each["modelId"] for each in live}
+    shown = [each for each in usage_records(recording.interactions) if each["kind"] == "llm"]
+    first = [each for each in shown if each["organizationId"] == recording.organizations[0]]
+    assert first and {tuple(each[name] for name in facts) for each in first} <= known
 
 
 # -- what is made of it
 
 
-@pytest.mark.parametrize("name", ["plain.json", "blurred.json"])
-def test_the_check_says_of_the_file_what_it_says_of_the_api(fake: str, folder: Path, name: str, tmp_path: Path) -> None:
+def test_the_verdicts_on_the_file_are_those_on_the_api(fake: str, path: Path, tmp_path: Path) -> None:
     live = run("check", *asked(fake), "--json", str(tmp_path / "live.json"))
-    offline = run("check", "--recording", str(folder / name), "--json", str(tmp_path / "file.json"), key="")
+    offline = run("check", "--recording", str(path), "--json", str(tmp_path / "file.json"), key="")
     assert (offline.returncode, offline.stderr) == (live.returncode, "") == (0, "")
     reports = [json.loads((tmp_path / f"{each}.json").read_text()) for each in ("live", "file")]
     verdicts = [{each["id"]: each["verdict"] for each in report["results"]} for report in reports]
     assert verdicts[0] == verdicts[1]
     assert reports[1]["requests"] == 0
-    assert f"{folder / name} (recorded from {fake} on " in offline.stdout
-    assert ("is blurred" in offline.stdout) is (name == "blurred.json")
+    assert f"{path} (recorded from {fake} on " in offline.stdout
 
 
-def test_served_again_it_is_judged_alike(fake: str, folder: Path) -> None:
-    with serving("--empty", "--data", str(folder / "plain.json"), now=None) as again:
+def test_served_again_it_is_judged_alike(path: Path, recording: Recording) -> None:
+    with serving("--empty", "--data", str(path), now=None) as again:
         organizations = requests.get(f"{again.url}/_fake/health", timeout=30).json()["organizations"]
-        assert organizations == list(read(folder / "plain.json").organizations)
-        named = [option for each in organizations for option in ("--org-id", str(each))]
+        assert sorted(organizations) == sorted(recording.organizations)
+        named = [option for each in recording.organizations for option in ("--org-id", str(each))]
         done = run("check", "--base-url", again.url, *named, "--max-requests", "100")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "50 checks: 50 kept" in done.stdout
-
-
-def test_an_old_recording_is_used_with_a_warning(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "old.json"
-    recording = read(folder / "plain.json")
-    made_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=91, hours=1)
-    path.write_text(render(replace(recording, made_at=made_at)))
-    sentence = (
-        f"Warning: {path} was recorded 91 days ago, and may no longer show what the API does: "
-        "record it again, or allow its age by --max-age.\n"
-    )
-    done = run("check", "--recording", str(path))
-    assert (done.returncode, done.stderr) == (0, sentence)
-    assert run("check", "--recording", str(path), "--max-age", "91").stderr == ""
-    with serving("--empty", "--data", str(path), now=None) as served:
-        assert sentence in served.said
-    with serving("--empty", "--data", str(path), "--max-age", "91", now=None) as served:
-        assert not [line for line in served.said if line.startswith("Warning")]
+    assert "The contract is kept." in done.stdout
 
 
 # -- when it cannot be
@@ -307,32 +281,6 @@ def test_progress_is_shown_on_a_terminal(standins: Server, tmp_path: Path) -> No
     assert b"checks, list-llm-organization: kept" in shown
 
 
-# -- killed
-
-
-def test_a_kill_at_any_moment_leaves_the_old_file_or_a_new_one(fake: str, folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "usage.json"
-    old = (folder / "plain.json").read_text()
-    path.write_text(old)
-    words = command("record", *asked(fake), "--output", str(path))
-    environment = os.environ | {"CIVIS_API_KEY": SECRET_KEY}
-    began = time.monotonic()
-    subprocess.run(words, env=environment, check=True, capture_output=True)
-    whole = time.monotonic() - began
-    chance = random.Random(20)
-    for _ in range(KILLS):
-        before = path.read_text()
-        process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=chance.uniform(0, 1.1 * whole))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        after = path.read_text()
-        assert after == before or parse(after), "neither the old file nor a new one"
-        strays = [each.name for each in tmp_path.iterdir() if each != path]
-        assert all(name.startswith(".usage.json.") for name in strays), strays
-
-
 def test_a_kill_while_it_writes_leaves_the_old_file_or_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "usage.json"
     report_files.write(path, "0" * 3_000_000)
@@ -362,7 +310,7 @@ def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(
     def fail(*_: object) -> None:
         raise ValueError(f"nobody foresaw {SECRET_KEY}\nat all")
 
-    monkeypatch.setattr(document, "render", fail)
+    monkeypatch.setattr(cassette, "render", fail)
     told = ["record", *asked(fake), "--output", str(tmp_path / "a.json")]
     result = CliRunner(env={"CIVIS_API_KEY": SECRET_KEY}).invoke(main, told)
     assert result.exit_code == 3, result.output

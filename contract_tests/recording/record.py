@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from civis_usage.client.errors import UsageError
-from civis_usage.client.secret import Secret
+from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.answers import Unusable
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.exit_code import ExitCode
