@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from civis_usage.contract_tests.drift.compare import Difference, Severity, compare
-from civis_usage.contract_tests.drift.spec import PATH, SpecUnavailable, contract, read_answer
+from civis_usage.contract_tests.drift.errors import SpecUnavailable
+from civis_usage.contract_tests.drift.spec import PATH, contract, read_answer
 from civis_usage.contract_tests.registry import kept
 from civis_usage.contract_tests.results import Check, Evidence, Finding, Outcome
 from civis_usage.contract_tests.witness import NotJudged, Witness

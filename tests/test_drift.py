@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -156,3 +157,14 @@ def test_texts_of_the_spec_can_be_rewritten_and_the_contracts_stay() -> None:
     clean = rewrite(found, lambda text: text.replace("secret", "***"))
     assert (clean.keyword, clean.spec) == ("***", [{"***": ["a ***"]}])
     assert "secret" not in clean.sentence
+
+
+def test_no_statement_of_the_contract_can_go_unseen() -> None:
+    statements = contract().statements
+    for key in statements:
+        without = {other: value for other, value in statements.items() if other != key}
+        found = compare(contract(), replace(contract(), statements=without))
+        if key.keyword == "enum notation":  # says how an enum is written, and nothing without it
+            assert found == ()
+        else:
+            assert ("".join(key.location), key.keyword) in {(each.location, each.keyword) for each in found}, key

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from civis_usage.contract_tests.drift.compare import Difference, compare
+from civis_usage.contract_tests.drift.errors import InvalidSpec
 from civis_usage.contract_tests.drift.report import DriftReport, json_text, terminal_text
-from civis_usage.contract_tests.drift.spec import ApiDescription, InvalidSpec, contract, describe, read_spec
+from civis_usage.contract_tests.drift.spec import ApiDescription, contract, describe, read_spec
 from civis_usage.schemas import bundled_openapi, swagger
 
 Schema = dict[str, Any]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from civis_usage.contract_tests.drift.compare import compare
-from civis_usage.contract_tests.drift.spec import InvalidSpec, contract, describe, read_spec
+from civis_usage.contract_tests.drift.errors import InvalidSpec
+from civis_usage.contract_tests.drift.spec import contract, describe, read_spec
 from civis_usage.schemas import bundled_openapi, openapi_30, swagger
 
 from .drift_changes import LIST, MATCHING, SINGLE, SUMMARY, Spec

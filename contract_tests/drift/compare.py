@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from .spec import ApiDescription, Statement
+from .spec import ApiDescription
+from .statements import Statement
 
 __all__ = ["Difference", "Severity", "compare", "rewrite"]
 

@@ -85,8 +85,9 @@ def _judged(transport: Transport | None, spec_file: str) -> DriftReport:
     """Compare; a mistake of the kit's own leaves the spec unjudged, and the report says so."""
     from civis_usage import __version__
     from civis_usage.contract_tests.drift.compare import compare
+    from civis_usage.contract_tests.drift.errors import SpecUnavailable
     from civis_usage.contract_tests.drift.report import DriftReport
-    from civis_usage.contract_tests.drift.spec import PATH, SpecUnavailable, contract
+    from civis_usage.contract_tests.drift.spec import PATH, contract
 
     source = f"{transport.base_url}{PATH}" if transport else "standard input" if spec_file == "-" else spec_file
     try:
@@ -102,7 +103,8 @@ def _judged(transport: Transport | None, spec_file: str) -> DriftReport:
 
 
 def _from_file(source: str, name: str) -> ApiDescription:
-    from civis_usage.contract_tests.drift.spec import InvalidSpec, read_spec
+    from civis_usage.contract_tests.drift.errors import InvalidSpec
+    from civis_usage.contract_tests.drift.spec import read_spec
 
     try:
         with click.open_file(name, "rb") as file:
