@@ -24,8 +24,8 @@ FIGURES = {
     "generate: size of a record": "bytes",
 }
 _WORLD = ("--orgs", "1:1000")
-_YEAR = ("--from", "2025-01-01", "--to", "2026-01-01")
-_DAY = ("--from", "2025-01-01", "--to", "2025-01-02")
+_YEAR = ("--start-date", "2025-01-01", "--end-date", "2026-01-01")
+_DAY = ("--start-date", "2025-01-01", "--end-date", "2025-01-02")
 
 
 def measure(plan: Plan) -> Iterator[Sample]:

@@ -67,7 +67,7 @@ class Config:
         dawn, horizon = self.closed(self.clock())
         if self.start and dawn >= horizon:
             raise ConfigurationError(
-                f"--from {_written(self.start)} leaves nothing to look at, since only what is a day old is settled: "
+                f"--start-date {_written(self.start)} leaves nothing to look at: only what is a day old is settled, so "
                 f"name {stamp(horizon)[:10]} or an earlier day."
             )
 
@@ -88,8 +88,8 @@ class Config:
 
 def _reversed(start: datetime, end: datetime) -> str:
     if start > end:
-        return f"--from is later than --to ({_written(start)}, {_written(end)}): swap them."
-    return f"--from and --to are the same moment ({_written(start)}): name a later one with --to."
+        return f"--start-date is later than --end-date ({_written(start)}, {_written(end)}): swap them."
+    return f"--start-date and --end-date are the same moment ({_written(start)}): name a later one with --end-date."
 
 
 def _written(at: datetime) -> str:

@@ -22,6 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.results import Report, Verdict, Waiver
 
 __all__ = ["WaiverError", "discover", "draft", "load"]
@@ -32,7 +33,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-class WaiverError(ValueError):
+class WaiverError(ConfigurationError):
     """Waivers cannot be read; the message is one sentence with the file, the entry, the value and the remedy."""
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from civis_usage import tables
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from civis_usage.schemas import OPERATIONS, load
 
 from .http_stub import Reply, answering, closed_port
@@ -219,11 +219,13 @@ def test_an_answer_can_be_written_in_every_encoding(form, encoding):
 
 @pytest.mark.parametrize("key", [KEY, "eyJhbGciOi." * 500], ids=["short", "as long as a signed token"])
 def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(monkeypatch, key):
+    monkeypatch.setenv("CIVIS_API_KEY", key)
+
     def fail(*_):
         raise ValueError(f"nobody foresaw {key}\n\x1b[31m")
 
     monkeypatch.setattr(tables, "table", fail)
-    result, _ = answered([RUN], "list-llm", "--table", "--api-key", key)
+    result, _ = answered([RUN], "list-llm", "--table")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("Error: The command itself failed (ValueError: nobody foresaw *** ")
     assert result.stderr.count("\n") == 1
@@ -241,7 +243,6 @@ def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(monkeypatch, k
         ["list-everything"],
         ["get-llm", "5", "--base-url", "not a URL"],
         ["get-llm", "5", "--base-url", f"http://{KEY}@127.0.0.1"],
-        ["get-llm", "5", "--api-key", ""],
     ],
     ids=" ".join,
 )

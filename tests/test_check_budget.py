@@ -109,7 +109,7 @@ def test_no_window_is_asked_for_that_does_not_begin_before_it_ends(
 
 @pytest.mark.parametrize("day", [NOW, NOW - timedelta(days=1), NOW + timedelta(days=99)])
 def test_a_beginning_that_leaves_no_closed_day_is_refused(day: datetime) -> None:
-    sentence = r"^--from 20.* leaves nothing to look at.*: name 2026-05-18 or an earlier day\.$"
+    sentence = r"^--start-date 20.* leaves nothing to look at.*, so name 2026-05-18 or an earlier day\.$"
     with pytest.raises(ConfigurationError, match=sentence):
         Config("http://127.0.0.1:1", KEY, start=day, now=lambda: NOW)
     assert Config("http://127.0.0.1:1", KEY, start=datetime(2026, 5, 18, tzinfo=UTC), now=lambda: NOW)

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from civis_usage.contract_tests import report_json
 from civis_usage.contract_tests.runner import checks
 from civis_usage.mock_server import description

@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.pytest_options import OPTIONS, config_of, in_pytest_words

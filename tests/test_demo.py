@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from civis_usage.mock_server import server
 
 from .http_stub import closed_port
@@ -35,7 +35,7 @@ def test_a_fake_that_cannot_be_reached_is_one_sentence_and_exit_3(monkeypatch: p
     monkeypatch.setattr(server, "start", elsewhere)
     result = CliRunner().invoke(main, ["demo"])
     assert result.exit_code == 3, result.output
-    assert result.stderr.startswith("Error: The client cannot call the fake: The API cannot be reached")
+    assert result.stderr.startswith("Error: The API cannot be reached")
     assert result.stderr.count("\n") == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from civis_usage.__main__ import COMMANDS, main
+from civis_usage.cli import COMMANDS, main
 from civis_usage.contract_tests import waivers
 
 from .documentation.pages import Block, Page, pages

@@ -21,17 +21,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from civis_usage.commands.generate import generate
+from civis_usage.cli import main
 from civis_usage.mock_server.world import World
 from civis_usage.schemas import load, times, validator
 
-YEAR = ("--from", "2024-01-01", "--to", "2025-01-01")
+YEAR = ("--start-date", "2024-01-01", "--end-date", "2025-01-01")
 DAY = timedelta(days=1)
 MODULE = [sys.executable, "-m", "civis_usage", "generate"]
 
 
 def call(*options: str) -> Result:
-    return CliRunner().invoke(generate, options)
+    return CliRunner().invoke(main, ["generate", *options])
 
 
 def made(*options: str) -> bytes:
@@ -73,7 +73,9 @@ class TestFormats:
 @pytest.mark.parametrize("kind", ["llm", "matching"])
 def test_pieces_add_up_to_the_whole_byte_for_byte(kind, options):
     bounds = ["2024-01-01", "2024-01-02", "2024-02-29", "2024-03-01", "2024-03-01", "2024-11-17", "2025-01-01"]
-    pieces = [made("--from", first, "--to", stop, "--kind", kind, *options) for first, stop in pairwise(bounds)]
+    pieces = [
+        made("--start-date", first, "--end-date", stop, "--kind", kind, *options) for first, stop in pairwise(bounds)
+    ]
     assert b"".join(pieces) == made(*YEAR, "--kind", kind, *options)
 
 
@@ -84,8 +86,8 @@ def test_the_first_piece_of_csv_brings_the_header():
 
 def test_one_day_at_a_time_is_a_month_at_once():
     days = [date(2024, 2, 1) + n * DAY for n in range(29)]
-    pieces = [made("--from", str(day), "--to", str(day + DAY), "--profile", "edge") for day in days]
-    assert b"".join(pieces) == made("--from", "2024-02-01", "--to", "2024-03-01", "--profile", "edge")
+    pieces = [made("--start-date", str(day), "--end-date", str(day + DAY), "--profile", "edge") for day in days]
+    assert b"".join(pieces) == made("--start-date", "2024-02-01", "--end-date", "2024-03-01", "--profile", "edge")
 
 
 def test_it_is_the_world_that_the_options_name():
@@ -96,11 +98,11 @@ def test_it_is_the_world_that_the_options_name():
 
 
 def test_no_days_are_no_records():
-    empty = ("--from", "2024-01-01", "--to", "2024-01-01")
+    empty = ("--start-date", "2024-01-01", "--end-date", "2024-01-01")
     assert made(*empty) == b""
     assert json.loads(made(*empty, "--format", "json")) == []
     assert made(*empty, "--format", "csv").count(b"\n") == 1
-    before = call("--from", "2023-01-01", "--to", "2024-01-01")
+    before = call("--start-date", "2023-01-01", "--end-date", "2024-01-01")
     assert (before.exit_code, before.stdout_bytes) == (0, b"")
     assert "the world begins on 2024-01-01" in before.stderr
 
@@ -109,7 +111,7 @@ def test_no_days_are_no_records():
 def test_a_file_that_was_there_stays_as_it_was_where_writing_ends_early(tmp_path, number):
     file = tmp_path / "usage.ndjson"
     file.write_text("what was there\n", encoding="ascii")
-    many = ("--from", "2024-01-01", "--to", "2027-01-01", "--runs-per-day", "5000")
+    many = ("--start-date", "2024-01-01", "--end-date", "2027-01-01", "--runs-per-day", "5000")
     command = [sys.executable, "-m", "civis_usage", "generate", *many, "--output", str(file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 30
@@ -123,7 +125,7 @@ def test_a_file_that_was_there_stays_as_it_was_where_writing_ends_early(tmp_path
 
 
 def test_a_device_is_written_to_as_it_is():
-    assert call("--from", "2024-01-01", "--to", "2024-01-02", "--output", os.devnull).exit_code == 0
+    assert call("--start-date", "2024-01-01", "--end-date", "2024-01-02", "--output", os.devnull).exit_code == 0
     assert not Path(os.devnull).is_file()
 
 
@@ -135,16 +137,21 @@ def test_a_file_is_written_whole(tmp_path):
 
 
 def test_records_of_days_to_come_are_valid():
-    records = lines("--from", "9999-12-30", "--to", "9999-12-31", "--profile", "edge", "--runs-per-day", "500")
+    records = lines(
+        "--start-date", "9999-12-30", "--end-date", "9999-12-31", "--profile", "edge", "--runs-per-day", "500"
+    )
     assert all(map(validator("llm_usage").is_valid, records))
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--to", "2024-01-01"), "Missing option '--from'"),
-        (("--from", "2024-01-02", "--to", "2024-01-01"), "2024-01-01 comes before --from"),
-        (("--from", "2024-02-30", "--to", "2024-03-01"), "'2024-02-30' is no day: write it as 2024-01-01"),
+        (("--end-date", "2024-01-01"), "Missing option '--start-date'"),
+        (("--start-date", "2024-01-02", "--end-date", "2024-01-01"), "2024-01-01 comes before --start-date"),
+        (
+            ("--start-date", "2024-02-30", "--end-date", "2024-03-01"),
+            "'2024-02-30': write it as 2024-01-01",
+        ),
         ((*YEAR, "--orgs", "x"), "'x' is no organization"),
         ((*YEAR, "--org-id", "4"), "this world has no organization 4; it has 1, 2, 3"),
         ((*YEAR, "--runs-per-day", "100001"), "100001 is not in the range 0<=x<=100000"),
@@ -167,7 +174,7 @@ def test_wrong_use_is_told_in_a_sentence(options, sentence):
 def test_help_shows_an_example_that_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = call("--help").output
-    example = next(line.split() for line in shown.splitlines() if "civis-usage generate --from" in line)
+    example = next(line.split() for line in shown.splitlines() if "civis-usage generate --start-date" in line)
     made(*example[2:])
     assert (tmp_path / "2025.csv").read_text().startswith("id,runId,")
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from civis_usage.contract_tests.recording.cassette import (
     Credentials,
     Interaction,
@@ -161,9 +161,8 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
     [
         ("--org-id", "1"),
         ("--base-url", "http://127.0.0.1:1"),
-        ("--api-key", "a-key"),
-        ("--from", "2026-01-01"),
-        ("--to", "2026-02-01"),
+        ("--start-date", "2026-01-01"),
+        ("--end-date", "2026-02-01"),
         ("--max-requests", "5"),
         ("--timeout", "3"),
         ("--seed", "1"),

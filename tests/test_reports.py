@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import stat
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
 from civis_usage.contract_tests import (
-    report_files,
     report_github,
     report_html,
     report_json,
@@ -369,80 +365,3 @@ def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
     assert "<b>" not in text
     assert not re.search(r"\]\(|\*x\*|@team|^# head", outside, re.MULTILINE)
     assert "a&#124;b &lt;b&gt;&#42;x&#42;&lt;/b&gt;" in outside
-
-
-# -- files
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_a_report_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    for text in ("old " * 1000, "new é\ud800"):
-        report_files.write(path, text)
-    assert path.read_bytes() == b"new \xc3\xa9\\ud800"
-    assert names_in(tmp_path) == ["report.json"]
-
-
-def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "report.json"
-    report_files.write(path, "old")
-
-    def full(self: Path, target: Path) -> Path:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(report_files.ReportError, match=r"report\.json cannot be written: No space left on device\."):
-        report_files.write(path, "new")
-    assert path.read_text() == "old"
-    assert names_in(tmp_path) == ["report.json"]
-
-
-def test_a_report_keeps_permissions_and_follows_links(tmp_path: Path) -> None:
-    target, link = tmp_path / "target", tmp_path / "link"
-    target.write_text("old")
-    target.chmod(0o640)
-    link.symlink_to(target)
-    report_files.write(link, "new")
-    assert (link.is_symlink(), target.read_text(), stat.S_IMODE(target.stat().st_mode)) == (True, "new", 0o640)
-
-
-def test_a_new_report_has_ordinary_permissions(tmp_path: Path) -> None:
-    report_files.write(tmp_path / "report", "text")
-    (tmp_path / "other").write_text("text")
-    assert (tmp_path / "report").stat().st_mode == (tmp_path / "other").stat().st_mode
-
-
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    report_files.probe("/dev/null")
-    report_files.write("/dev/null", "text")
-    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
-
-
-@pytest.mark.parametrize("use", [report_files.probe, lambda path: report_files.write(path, "text")])
-@pytest.mark.parametrize("name", ["missing/report.json", "folder", "file/report.json"])
-def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, use: Callable[[Path], None], name: str) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").touch()
-    with pytest.raises(report_files.ReportError) as refused:
-        use(tmp_path / name)
-    assert str(refused.value).startswith(f"{tmp_path / name} cannot be written: ")
-    assert names_in(tmp_path) == ["file", "folder"]
-
-
-def test_probing_changes_nothing(tmp_path: Path) -> None:
-    report_files.probe(tmp_path / "new")
-    (tmp_path / "old").write_text("text")
-    report_files.probe(tmp_path / "old")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old": "text"}
-
-
-def test_a_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
-    path = tmp_path / "summary.md"
-    for text in ("one\n", "two\n"):
-        report_files.append(path, text)
-    assert path.read_text() == "one\ntwo\n"
-    with pytest.raises(report_files.ReportError, match="Is a directory"):
-        report_files.append(tmp_path, "three")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from civis_usage.__main__ import main
+from civis_usage.cli import main
 from generators.markdown import fenced, page
 
 WIDTH = 88

@@ -6,20 +6,20 @@ The subcommands, their arguments and options are those that the contract lists.
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .refusal import guarded
+from .errors import complain
+from .options import option
 
 if TYPE_CHECKING:
     from ..client import Record
     from ..schemas import Operation, Parameter
 
-__all__ = ["call", "tell_of_retries"]
+__all__ = ["call"]
 
 _EXAMPLES = {
     "get_llm": "7",
@@ -33,13 +33,13 @@ class OperationGroup(click.Group):
     """A group with one command for each operation of the contract."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the operations' names, as commands are written."""
+        """Return the operations' names, as commands are written."""
         from ..schemas import OPERATIONS
 
         return [_dashed(name) for name in OPERATIONS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make the command for an operation; give ``None`` where the contract has no such operation."""
+        """Return the command of an operation; ``None`` where the contract has no such operation."""
         from ..schemas import OPERATIONS
 
         operation = OPERATIONS.get(cmd_name.replace("-", "_"))
@@ -48,12 +48,12 @@ class OperationGroup(click.Group):
 
 @click.group(cls=OperationGroup)
 def call() -> None:
-    """Call one operation and show its answer.
+    """Call one operation and show its response.
 
-    The key comes from CIVIS_API_KEY, the address from CIVIS_API_ENDPOINT. The answer is a table on a terminal and JSON
-    elsewhere, each with the names that the API uses.
+    The key comes from CIVIS_API_KEY, the address from CIVIS_API_ENDPOINT. The response is a table on a terminal and
+    JSON elsewhere, each with the names that the API uses.
 
-    Exit codes: 0 answered; 1 the API refused, or answered otherwise than documented; 2 wrong use; 3 unreachable.
+    Exit codes: 0 done; 1 the API refused, or its response is not as documented; 2 wrong use; 3 unreachable.
 
     \b
     Example:
@@ -92,40 +92,28 @@ def _common_options() -> list[click.Parameter]:
         click.Option(["--table", "form"], flag_value="table", help="An aligned table; the default on a terminal."),
         click.Option(["--csv", "form"], flag_value="csv", help="Comma-separated values, names on top."),
         click.Option(["--json", "form"], flag_value="json", help="JSON, as on the wire; the default elsewhere."),
-        click.Option(
-            ["--base-url"], metavar="URL", help="Where the API is.  [default: CIVIS_API_ENDPOINT, else the live API]"
-        ),
-        click.Option(
-            ["--api-key"],
-            metavar="KEY",
-            help="The key. CIVIS_API_KEY is safer: other users of this machine see a command's options.",
-        ),
+        option("base-url"),
     ]
 
 
-def _run(
-    operation: Operation, *, form: str | None, base_url: str | None, api_key: str | None, **parameters: Any
-) -> None:
-    with guarded([api_key]):
-        click.echo(_answer(operation, form, base_url, api_key, parameters), nl=False)
+def _run(operation: Operation, *, form: str | None, base_url: str | None, **parameters: Any) -> int:
+    from ..client import APIError, InvalidResponse, UsageClient
+    from ..contract_tests.exit_code import ExitCode
+    from .output import log_retries
+
+    log_retries()
+    with UsageClient(base_url=base_url) as usage:
+        try:
+            result = getattr(usage, operation.id)(**parameters)
+        except (APIError, InvalidResponse) as error:
+            complain(str(error))
+            return ExitCode.VIOLATED
+    click.echo(_text(operation, result, form), nl=False)
+    return ExitCode.KEPT
 
 
-def _answer(
-    operation: Operation, form: str | None, base_url: str | None, api_key: str | None, parameters: dict[str, Any]
-) -> str | bytes:
-    from .. import client
-
-    tell_of_retries()
-    try:
-        with client.UsageClient(api_key, base_url) as usage:
-            answer = getattr(usage, operation.id)(**parameters)
-    except client.ConfigurationError as error:
-        raise click.UsageError(str(error)) from None
-    except client.ConnectionFailed as error:
-        _fail(error, 3)
-    except client.UsageError as error:
-        _fail(error, 1)
-    records = answer if operation.many else [answer]
+def _text(operation: Operation, result: Any, form: str | None) -> str | bytes:
+    records = result if operation.many else [result]
     form = form or ("table" if sys.stdout.isatty() else "json")
     text = _shown(operation, records, form)
     if form == "table" or sys.stdout.isatty():
@@ -147,19 +135,6 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
         text = tables.comma_separated(bodies, columns)
         return tables.printable(text) if sys.stdout.isatty() else text
     return f"{tables.table(bodies, columns)}\n" if bodies else "No records.\n"
-
-
-def tell_of_retries() -> None:
-    """Say on a terminal why it takes longer than a moment."""
-    if sys.stderr.isatty():
-        logger = logging.getLogger("civis_usage.client")
-        logger.addHandler(logging.StreamHandler())
-        logger.setLevel(logging.INFO)
-
-
-def _fail(error: Exception, code: int) -> NoReturn:
-    click.echo(f"Error: {error}", err=True)
-    sys.exit(code)
 
 
 def _dashed(name: str) -> str:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .asking import asking, config_of
-from .check_output import Output, Paths
-from .recorded import label_as_recording, load_recording, recording_option, replayed
-from .refusal import GuardedCommand, Refusal
+from .options import LIVE_ONLY, config_of, is_given, options
 
 if TYPE_CHECKING:
-    from civis_usage.contract_tests.config import Config
-    from civis_usage.contract_tests.recording.cassette import Recording
-    from civis_usage.contract_tests.results import Report, Waiver
+    from ..contract_tests.config import Config
+    from ..contract_tests.results import Report
+    from .output import Output
 
 
-@click.command(cls=GuardedCommand)
-@asking
-@click.option("--strict", is_flag=True, help="Let a warning fail the run.")
-@click.option("--with-drift", is_flag=True, help="Compare the API's own spec with the contract too (one request).")
-@click.option("--allow-no-data", is_flag=True, help="Pass although an operation showed no usage.")
-@click.option(
-    "--waivers",
-    "waivers_file",
-    metavar="FILE",
-    help="Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
+@click.command()
+@options(
+    *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "sample-seed"),
+    *("strict", "with-drift", "allow-no-data", "waivers", "recording"),
 )
-@recording_option
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
-@click.option("--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output).")
-@click.option("--junit", "junit_path", metavar="FILE", help="Write the report as JUnit XML (- for standard output).")
-@click.option("--html", "html_path", metavar="FILE", help="Write the report as one HTML page (- for standard output).")
+@options("json")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML (- for standard output).")
+@click.option("--html", metavar="FILE", help="Write the report as one HTML page (- for standard output).")
 @click.option(
     "-v",
     "--verbose",
@@ -40,23 +33,20 @@ if TYPE_CHECKING:
     count=True,
     help="Show the rule and every finding of each check; -vv: log every request too.",
 )
-@click.pass_context
 def check(
-    ctx: click.Context,
-    /,
-    *,
-    recording_file: str | None,
-    waivers_file: str | None,
+    recording: str | None,
+    waivers: str | None,
     write_waivers: str | None,
-    json_path: str | None,
-    junit_path: str | None,
-    html_path: str | None,
+    json: str | None,
+    junit: str | None,
+    html: str | None,
     verbosity: int,
-    **told: Any,
-) -> None:
+    **given: Any,
+) -> int:
     """Check that the API at a base URL keeps the contract of /usage.
 
-    Reads only, in at most 60 requests, and says for each rule what was seen. A report never contains the key.
+    Reads only, in at most 60 requests, and says for each rule what was seen. The key comes from CIVIS_API_KEY; a report
+    never contains it.
 
     \b
     Examples:
@@ -72,40 +62,70 @@ def check(
       3  the API could not be judged (unreachable, key refused, budget spent)
       4  nothing is violated, but an operation showed no data
     """
-    paths = Paths(json=json_path, junit=junit_path, html=html_path, waivers=write_waivers)
-    output = Output(paths, told["api_key"] or "", verbosity)
-    with output.guarding():
-        recording = load_recording(ctx, recording_file)
-        told["waivers"] = _waivers(waivers_file)
-        config = config_of(told) if recording is None else _replayed(recording, recording_file, told)
-        output.probe()
-        report = _run(config, output)
-        if recording is not None and recording_file is not None:
-            report = label_as_recording(report, recording, recording_file)
-        code = output.deliver(report)
-    ctx.exit(code)
+    from ..client.errors import ConfigurationError
+    from ..contract_tests import report_html, report_json, report_junit
+    from ..contract_tests.exit_code import ExitCode
+    from ..contract_tests.redaction import Redactor
+    from ..contract_tests.runner import run
+    from ..contract_tests.waivers import discover, draft, load
+    from .errors import complain
+    from .output import Output, log_requests, progress
 
-
-def _waivers(file: str | None) -> tuple[Waiver, ...]:
-    from civis_usage.contract_tests import waivers
-
+    output = Output(json, junit, html, write_waivers)
+    if write_waivers and Path(write_waivers).is_file() and Path(write_waivers).stat().st_size:
+        raise ConfigurationError(f"{write_waivers} exists: --write-waivers needs a new file, so as to lose no reason.")
+    given["waivers"] = load(waivers) if waivers else discover()
+    config, source = (config_of(given), None) if recording is None else _replay(recording, given)
+    with log_requests(verbosity > 1), progress(verbosity < 2) as on_result:
+        report = run(config, on_result=on_result)
+    report = replace(report, base_url=source or report.base_url)
+    report = Redactor([os.environ.get("CIVIS_API_KEY", "").strip()]).report(report)
+    code = report.exit_code
     try:
-        return waivers.discover() if file is None else waivers.load(file)
-    except waivers.WaiverError as error:
-        raise Refusal(str(error)) from None
-
-
-def _replayed(recording: Recording, file: str | None, told: dict[str, Any]) -> Config:
-    from civis_usage.client.errors import ConfigurationError
-
-    try:
-        return replayed(recording, told)
+        _show(report, output, verbosity)
+        for path, format_ in ((json, report_json), (junit, report_junit), (html, report_html)):
+            if path:
+                output.write(path, format_.render(report))
+        if write_waivers:
+            output.write(write_waivers, draft(report))
     except ConfigurationError as error:
-        raise Refusal(f"{file} cannot be judged: {error}") from None
+        complain(str(error))
+        code = code or ExitCode.WRONG_USE
+    return code
 
 
-def _run(config: Config, output: Output) -> Report:
-    from civis_usage.contract_tests.runner import run
+def _show(report: Report, output: Output, verbosity: int) -> None:
+    from ..contract_tests import report_github, report_terminal
+    from .errors import complain
+    from .output import in_github_actions
 
-    with output.logging(), output.progress() as seen:
-        return run(config, on_result=seen)
+    if report.unjudged:
+        complain(f"The API could not be judged: {report.unjudged}")
+    else:
+        settings: dict[str, Any] = {"colour": output.colour, "ascii_only": output.ascii_only}
+        output.show(report_terminal.render(report, verbosity=verbosity, **settings))
+    if in_github_actions():
+        output.show(report_github.annotate(report))
+        output.write_summary(report_github.summary(report))
+
+
+def _replay(file: str, given: dict[str, Any]) -> tuple[Config, str]:
+    """Return the run that judges a recording, and what its report calls it.
+
+    Raises:
+        ConfigurationError: it cannot be used, or an option stands beside it that has no meaning for it.
+    """
+    from ..client.errors import ConfigurationError
+    from ..contract_tests.recording.cassette import InvalidRecording, read
+    from ..contract_tests.recording.replay import replay_config
+
+    for name in LIVE_ONLY:
+        if is_given(given.pop(name)):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(f"{option} cannot be used with --recording, which sends no requests: omit it.")
+    try:
+        recording = read(file)
+    except InvalidRecording as reason:
+        raise ConfigurationError(f"{file}: {reason}.") from None
+    source = f"{file} (recorded from {recording.base_url} on {recording.recorded_at:%Y-%m-%d})"
+    return replay_config(recording, **given), source

@@ -6,45 +6,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .asking import api_key_option, base_url_option, timeout_option
-from .call import tell_of_retries
-from .check_output import Output, Paths
-from .refusal import GuardedCommand, Refusal
+from .options import options
 
 if TYPE_CHECKING:
-    from civis_usage.client.transport import Transport
-    from civis_usage.contract_tests.drift.report import DriftReport
-    from civis_usage.contract_tests.drift.spec import ApiDescription
+    from ..contract_tests.drift.report import DriftReport
+    from ..contract_tests.drift.spec import ApiDescription
+    from .output import Output
 
 __all__ = ["drift"]
 
-TRIES = 5
-PATIENCE = 330.0
+MAX_ATTEMPTS = 5
+MAX_WAIT = 330.0
 """Seconds that retries may take: a little more than one of the live API's rate-limit periods."""
 
 
-@click.command(cls=GuardedCommand)
-@base_url_option
-@api_key_option
-@click.option("--spec", "spec_file", metavar="FILE", help="A spec in a file (- for standard input); asks nobody.")
+@click.command()
+@options("base-url")
+@click.option("--spec", metavar="FILE", help="A spec in a file (- for standard input); sends no requests.")
 @click.option("--wording", is_flag=True, help="Show differences in wording too.")
-@click.option("--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output).")
-@timeout_option
-@click.pass_context
-def drift(
-    ctx: click.Context,
-    /,
-    *,
-    base_url: str | None,
-    api_key: str | None,
-    spec_file: str | None,
-    wording: bool,
-    json_path: str | None,
-    timeout: float,
-) -> None:
+@options("json", "timeout")
+def drift(base_url: str | None, spec: str | None, wording: bool, json: str | None, timeout: float | None) -> int:
     """Compare the API's own spec with the contract of /usage.
 
-    The spec is what GET /endpoints of the API answers, or a file: Swagger 2.0 or OpenAPI 3, as JSON, whole or cut.
+    The spec is what GET /endpoints of the API responds with, or a file: Swagger 2.0 or OpenAPI 3, as JSON, whole
+    or cut. The key comes from CIVIS_API_KEY.
 
     \b
     Examples:
@@ -55,93 +40,99 @@ def drift(
     Exit codes:
       0  the same but for wording and what is compatible or deprecated
       1  something breaking
-      2  wrong use of this command, or a file that is no spec of the API
+      2  wrong use of this command, or a file that is not a spec of the API
       3  the spec could not be judged (unreachable, key refused, not the API's)
     """
-    if spec_file is not None and ctx.get_parameter_source("base_url") is click.core.ParameterSource.COMMANDLINE:
-        raise Refusal("--spec and --base-url name two specs: give one of them.")
-    transport = None if spec_file is not None else _transport(base_url, api_key, timeout)
-    output = Output(Paths(json=json_path), transport.secret.reveal() if transport else api_key or "", 0)
-    output.probe()
+    from ..client.errors import ConfigurationError
+    from ..contract_tests.exit_code import ExitCode
+    from .errors import complain, redacted
+    from .output import Output
+
+    if spec is not None and base_url is not None:
+        raise ConfigurationError("--spec and --base-url name two specs: give one of them.")
+    output = Output(json)
+    report = (_of_api(base_url, timeout) if spec is None else _of_file(spec)).rewrite(redacted)
+    code = report.exit_code
     try:
-        code = _deliver(output, _judged(transport, spec_file or ""), wording, piped=json_path == "-")
-    except Refusal as refusal:
-        raise Refusal(output.redacted(refusal.message)) from None
-    ctx.exit(code)
+        _show(report, output, wording)
+        if json:
+            from ..contract_tests.drift.report import json_text
 
-
-def _transport(base_url: str | None, api_key: str | None, timeout: float) -> Transport:
-    from civis_usage.client.errors import ConfigurationError
-    from civis_usage.client.retries import RetryPolicy
-    from civis_usage.client.transport import Transport
-
-    try:
-        return Transport(base_url, api_key, timeout=timeout, retries=RetryPolicy(TRIES, PATIENCE))
+            output.write(json, json_text(report, ascii_only=json == "-"))
     except ConfigurationError as error:
-        raise Refusal(str(error)) from None
+        complain(str(error))
+        code = code or ExitCode.WRONG_USE
+    return code
 
 
-def _judged(transport: Transport | None, spec_file: str) -> DriftReport:
-    """Compare; a mistake of the kit's own leaves the spec unjudged, and the report says so."""
-    from civis_usage import __version__
-    from civis_usage.contract_tests.drift.compare import compare
-    from civis_usage.contract_tests.drift.errors import SpecUnavailable
-    from civis_usage.contract_tests.drift.report import DriftReport
-    from civis_usage.contract_tests.drift.spec import PATH, contract
+def _of_api(base_url: str | None, timeout: float | None) -> DriftReport:
+    from ..client.retries import RetryPolicy
+    from ..client.transport import Transport
+    from ..contract_tests.drift.errors import SpecUnavailable
+    from ..contract_tests.drift.report import DriftReport
+    from ..contract_tests.drift.spec import PATH, fetch_spec
+    from .output import log_retries
 
-    source = f"{transport.base_url}{PATH}" if transport else "standard input" if spec_file == "-" else spec_file
-    try:
-        spec = _from_api(transport) if transport else _from_file(source, spec_file)
-        return DriftReport(__version__, source, spec.dialect, compare(contract(), spec))
-    except Refusal:
-        raise
-    except SpecUnavailable as error:
-        return DriftReport(__version__, source, None, unjudged=str(error))
-    except Exception as error:
-        mistake = f"the comparison itself failed ({type(error).__name__}: {error}): please report it"
-        return DriftReport(__version__, source, None, unjudged=mistake)
+    log_retries()
+    with Transport(base_url, timeout=timeout or 30.0, retries=RetryPolicy(MAX_ATTEMPTS, MAX_WAIT)) as transport:
+        source = f"{transport.base_url}{PATH}"
+        try:
+            return _compared(source, fetch_spec(transport))
+        except SpecUnavailable as error:
+            from civis_usage import __version__
+
+            return DriftReport(__version__, source, None, unjudged=str(error))
 
 
-def _from_file(source: str, name: str) -> ApiDescription:
-    from civis_usage.contract_tests.drift.errors import InvalidSpec
-    from civis_usage.contract_tests.drift.spec import read_spec
+def _of_file(name: str) -> DriftReport:
+    from ..client.errors import ConfigurationError
+    from ..contract_tests.drift.errors import InvalidSpec
+    from ..contract_tests.drift.spec import read_spec
 
+    source = "standard input" if name == "-" else name
     try:
         with click.open_file(name, "rb") as file:
-            return read_spec(source, file.read())
+            content = file.read()
     except OSError as error:
-        raise Refusal(f"{source} cannot be read ({error.strerror}): name a file that holds a spec.") from None
+        raise ConfigurationError(
+            f"{source} cannot be read ({error.strerror}): name a file that holds a spec."
+        ) from None
+    try:
+        return _compared(source, read_spec(source, content))
     except InvalidSpec as error:
-        raise Refusal(str(error)) from None
+        raise ConfigurationError(str(error)) from None
 
 
-def _from_api(transport: Transport) -> ApiDescription:
-    from civis_usage.contract_tests.drift.spec import fetch_spec
+def _compared(source: str, spec: ApiDescription) -> DriftReport:
+    from civis_usage import __version__
 
-    tell_of_retries()
-    with transport:
-        return fetch_spec(transport)
+    from ..contract_tests.drift.compare import compare
+    from ..contract_tests.drift.report import DriftReport
+    from ..contract_tests.drift.spec import contract
+
+    return DriftReport(__version__, source, spec.dialect, compare(contract(), spec))
 
 
-def _deliver(output: Output, report: DriftReport, wording: bool, *, piped: bool) -> int:
-    from civis_usage.contract_tests.drift.report import json_text, terminal_text
-    from civis_usage.contract_tests.wording import printable
+def _show(report: DriftReport, output: Output, wording: bool) -> None:
+    from ..contract_tests.drift.report import terminal_text
+    from ..contract_tests.wording import printable
+    from .errors import complain
+    from .output import in_github_actions
 
-    report = report.rewrite(output.redacted)
     clean = report.rewrite(printable)
     if report.unjudged:
-        output.complain(clean.headline)
-        text = ""
+        complain(clean.headline)
     else:
-        text = terminal_text(clean, wording=wording, paint=output.paint, ascii_only=output.ascii_only)
-    unwritten = output.publish(text, {"json": json_text(report, ascii_only=piped)}, _annotations(report))
-    return report.exit_code or unwritten
+        paint = (lambda text, colour: click.style(text, fg=colour)) if output.colour else None
+        output.show(terminal_text(clean, wording=wording, paint=paint, ascii_only=output.ascii_only))
+    if in_github_actions():
+        output.show(_annotations(report))
 
 
 def _annotations(report: DriftReport) -> str:
-    """Give GitHub's workflow commands for what is breaking, deprecated or could not be judged."""
-    from civis_usage.contract_tests.drift.compare import Severity
-    from civis_usage.contract_tests.report_github import command
+    """Return GitHub's workflow commands for what is breaking, deprecated or could not be judged."""
+    from ..contract_tests.drift.compare import Severity
+    from ..contract_tests.report_github import command
 
     levels = {Severity.BREAKING: "error", Severity.DEPRECATED: "warning"}
     lines = [command("error", "could not be judged", report.unjudged)] if report.unjudged else []

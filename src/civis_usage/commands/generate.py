@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from .world_options import by, day, world_options
+from .options import day, options, parse_with
 
 if TYPE_CHECKING:
     from ..mock_server.world.history import History, Kind
@@ -21,8 +21,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 @click.command()
-@click.option("--from", "first", callback=by(day), required=True, metavar="DAY", help="The first day (UTC).")
-@click.option("--to", "stop", callback=by(day), required=True, metavar="DAY", help="The day after the last one (UTC).")
+@click.option("--start-date", callback=parse_with(day), required=True, metavar="DAY", help="The first day (UTC).")
+@click.option(
+    "--end-date", callback=parse_with(day), required=True, metavar="DAY", help="The day after the last one (UTC)."
+)
 @click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Which usage.")
 @click.option("--org-id", type=int, metavar="ID", help="This organization's usage alone.")
 @click.option(
@@ -35,10 +37,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 )
 @click.option("--no-header", is_flag=True, help="Leave out the header of csv, to add a piece to another.")
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to; standard output if left out.")
-@world_options
+@options("seed", "profile", "orgs", "runs-per-day", "since")
 def generate(
-    first: date,
-    stop: date,
+    start_date: date,
+    end_date: date,
     kind: Kind,
     org_id: int | None,
     form: str,
@@ -61,18 +63,18 @@ def generate(
 
     \b
     Example:
-      civis-usage generate --from 2025-01-01 --to 2026-01-01 --format csv --output 2025.csv
+      civis-usage generate --start-date 2025-01-01 --end-date 2026-01-01 --format csv --output 2025.csv
     """
     history = _history(seed, profile, orgs, runs_per_day, since)
-    if stop < first:
-        raise click.BadParameter(f"{stop} comes before --from: swap them.", param_hint="--to")
-    if first < stop <= since:
+    if end_date < start_date:
+        raise click.BadParameter(f"{end_date} comes before --start-date: swap them.", param_hint="--end-date")
+    if start_date < end_date <= since:
         click.echo(f"Warning: the world begins on {since}, after these days: there is nothing to write.", err=True)
     if org_id is not None and org_id not in history.organizations:
         known = ", ".join(map(str, history.organizations))
         raise click.BadParameter(f"this world has no organization {org_id}; it has {known}.", param_hint="--org-id")
     asked = list(history.organizations) if org_id is None else [org_id]
-    asked_days = range(first.toordinal() - _EPOCH, stop.toordinal() - _EPOCH)
+    asked_days = range(start_date.toordinal() - _EPOCH, end_date.toordinal() - _EPOCH)
     with _opened(output) as file, _progress(asked_days, file) as days:
         texts = (history.texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
         if form == "csv" and not no_header:
@@ -93,7 +95,7 @@ def _history(seed: int, profile: str, organizations: Any, runs_per_day: int, sin
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
     """Give standard output, or a file that is there whole in the end or as it was before."""
-    from ..contract_tests.report_files import ReportError, probe, replacing
+    from ..files import atomic_writer, ensure_writable
 
     if output == "-":
         with click.open_file(output, "wb") as file:
@@ -103,11 +105,8 @@ def _opened(output: str) -> Iterator[IO[bytes]]:
         raise click.BadParameter(
             "it is empty: name a file, or leave it out for standard output.", param_hint="--output"
         )
-    try:
-        probe(output)
-    except ReportError as reason:
-        raise click.BadParameter(str(reason), param_hint="--output") from None
-    with replacing(output) as file:
+    ensure_writable(output)
+    with atomic_writer(output) as file:
         yield file
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import own_data
-from .world_options import by, world_options
+from .options import options, parse_with
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
@@ -54,25 +54,29 @@ def _fault(text: str) -> Fault:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 for any free one."
 )
-@world_options
-@click.option("--now", metavar="MOMENT", callback=by(_moment), help="Pin the clock, as in 2026-04-30T12:00:00Z.")
+@options("seed", "profile", "orgs", "runs-per-day", "since")
+@click.option("--now", metavar="MOMENT", callback=parse_with(_moment), help="Pin the clock: 2026-04-30T12:00:00Z.")
 @click.option(
     "--data",
     metavar="FILE",
-    callback=by(own_data.read),
+    callback=parse_with(own_data.read),
     multiple=True,
     help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), also from a recording. "
     "Repeatable.",
 )
 @click.option("--empty", is_flag=True, help="No generated usage: only your own records.")
 @click.option(
-    "--api-key", "api_keys", multiple=True, callback=by(_key), help="Accept this key and refuse others. Repeatable."
+    "--api-key",
+    "api_keys",
+    multiple=True,
+    callback=parse_with(_key),
+    help="Accept this key, no other. Repeatable.",
 )
 @click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
 @click.option(
     "--rate-limit",
     metavar="N/SECONDS",
-    callback=by(_limit),
+    callback=parse_with(_limit),
     help="Refuse more than N requests in each window of so many seconds; live for 1000/300. "
     "Without it they are only counted.",
 )
@@ -80,7 +84,7 @@ def _fault(text: str) -> Fault:
     "--fault",
     "faults",
     metavar="RULE",
-    callback=by(_fault),
+    callback=parse_with(_fault),
     multiple=True,
     help="Something to go wrong; see above. Repeatable.",
 )
@@ -105,7 +109,7 @@ def serve(
     orgs: Any,
     workers: int,
     log: bool,
-    **options: Any,
+    **settings_given: Any,
 ) -> None:
     """Serve a fake of the API's /usage resource, until Ctrl-C.
 
@@ -145,7 +149,7 @@ def serve(
         data=tuple(record for source in data for record in source.records),
         generated=not empty,
         workers=workers,
-        **options,
+        **settings_given,
     )
     try:
         fake = Fake(settings)

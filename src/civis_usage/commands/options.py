@@ -1,0 +1,185 @@
+"""The options that several commands have, in one table: one name for one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ..contract_tests.config import Config
+
+__all__ = ["LIVE_ONLY", "MAX_SECONDS", "OPTIONS", "config_of", "day", "is_given", "option", "options", "parse_with"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MAX_SECONDS = 86400
+"""Seconds that a response may be waited for: a day."""
+
+
+def parse_with(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return a callback that reads an option's value, or each of them; a ``ValueError`` becomes wrong use."""
+
+    def convert(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None) -> Any:
+        try:
+            if isinstance(value, tuple):
+                return tuple(read(each) for each in value)
+            return None if value is None else read(value)
+        except ValueError as reason:
+            raise click.BadParameter(f"{reason}.", ctx, param) from None
+
+    return convert
+
+
+def day(text: str) -> date:
+    """Return a day.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"invalid day {text!r}: write it as 2024-01-01") from None
+
+
+def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    from ..contract_tests.config import moment
+
+    try:
+        return None if text is None else moment(text, last=param.name == "end_date")
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+class _Seconds(click.FloatRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        return seconds if seconds == seconds else self.fail(f"{value} is not a number of seconds.", param, ctx)
+
+
+def _organizations(text: str) -> Any:
+    from ..mock_server.world.orgs import parse_organizations
+
+    return parse_organizations(text)
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    # the API, and what to request of it
+    "base-url": {"metavar": "URL", "help": "The API.  [default: CIVIS_API_ENDPOINT, else the live one]"},
+    "org-id": {
+        "type": click.IntRange(min=0),
+        "multiple": True,
+        "metavar": "ID",
+        "help": "An organization to look at. Repeatable.  [default: what the key shows]",
+    },
+    "start-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage before this day."},
+    "end-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage after this day."},
+    "max-requests": {
+        "type": click.IntRange(min=1),
+        "metavar": "N",
+        "help": "The request budget, retries included.  [default: 60]",
+    },
+    "timeout": {
+        "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),
+        "metavar": "SECONDS",
+        "help": "How long to wait for one response.  [default: 30]",
+    },
+    "sample-seed": {
+        "name": "seed",
+        "type": int,
+        "metavar": "N",
+        "help": "Which windows, records and tasks are looked at.  [default: 0]",
+    },
+    "with-drift": {"is_flag": True, "help": "Compare the API's own spec with the contract too (one request)."},
+    # how to judge, and where to report
+    "strict": {"is_flag": True, "help": "Let a warning fail the run."},
+    "allow-no-data": {"is_flag": True, "help": "Pass although an operation showed no usage."},
+    "waivers": {
+        "metavar": "FILE",
+        "help": "Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
+    },
+    "recording": {"metavar": "FILE", "help": "Check what civis-usage record wrote, without requests."},
+    "json": {"metavar": "FILE", "help": "Write the report as JSON (- for standard output)."},
+    # a world
+    "seed": {
+        "type": int,
+        "default": 0,
+        "show_default": True,
+        "metavar": "N",
+        "help": "Which world: the same seed, the same records.",
+    },
+    "profile": {
+        "type": click.Choice(["realistic", "edge"]),
+        "default": "realistic",
+        "show_default": True,
+        "help": "Usage as it comes, or legal extremes.",
+    },
+    "orgs": {
+        "metavar": "ORGS",
+        "callback": parse_with(_organizations),
+        "default": "3",
+        "show_default": True,
+        "help": "How many organizations, or their ids, as in 7,8, or with runs a day, 7:200,8. "
+        "The first is the caller's own.",
+    },
+    "runs-per-day": {
+        "type": click.IntRange(0, 100_000),
+        "default": 12,
+        "show_default": True,
+        "help": "Runs a day of an organization, on average.",
+    },
+    "since": {
+        "metavar": "DAY",
+        "callback": parse_with(day),
+        "default": "2024-01-01",
+        "show_default": True,
+        "help": "The day on which the world begins.",
+    },
+}
+"""The settings of each option as for ``click.option``; ``name`` where it differs from the key."""
+
+LIVE_ONLY = ("base_url", "org_id", "start_date", "end_date", "max_requests", "timeout", "seed", "with_drift")
+"""The parameters that say what to request, and so have no meaning for a recording."""
+
+
+def option(key: str) -> click.Option:
+    """Return an option of the table."""
+    settings = dict(OPTIONS[key])
+    return click.Option([f"--{settings.pop('name', key)}"], **settings)
+
+
+def options(*keys: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds options of the table to a command, in this order."""
+
+    def add(command: Command) -> Command:
+        for key in reversed(keys):
+            settings = dict(OPTIONS[key])
+            command = click.option(f"--{settings.pop('name', key)}", **settings)(command)
+        return command
+
+    return add
+
+
+def is_given(value: object) -> bool:
+    """Return whether a parameter's value says that its option was given."""
+    return value is not None and value is not False and value != ()
+
+
+def config_of(given: dict[str, Any]) -> Config:
+    """Return the run of the check that the options ask for.
+
+    Raises:
+        ConfigurationError: the base URL, the key or what is to be requested cannot be used.
+    """
+    from ..client.config import resolve_api_key, resolve_base_url
+    from ..contract_tests.config import Config
+
+    key = resolve_api_key()
+    names = {"start_date": "start", "end_date": "end", "org_id": "organizations"}
+    settings = {names.get(name, name): value for name, value in given.items() if is_given(value)}
+    settings["organizations"] = tuple(dict.fromkeys(given["org_id"]))
+    settings["base_url"] = resolve_base_url(given["base_url"], key)
+    return Config(api_key=key.reveal(), **settings)
