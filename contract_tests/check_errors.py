@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from civis_usage.contract_tests.answers import Answer, excerpt, id_of
+from civis_usage.contract_tests.check_single import UNKNOWN
 from civis_usage.contract_tests.registry import check, kept
 from civis_usage.contract_tests.results import Evidence, Finding, Outcome
 from civis_usage.contract_tests.windows import DAY, Window
@@ -21,7 +22,7 @@ def _question(witness: Witness, operation: str) -> dict[str, Any]:
     if asked:
         return dict(min(asked, key=lambda answer: len(answer.records) if answer.is_json else 0).asked)
     if operation == "get_llm":
-        return {"id": next((id_ for record in _known(witness) if (id_ := id_of(record)) is not None), 1)}
+        return {"id": next((id_ for record in _known(witness) if (id_ := id_of(record)) is not None), UNKNOWN)}
     end = witness.now // DAY * DAY - 2 * DAY
     return {"org_id": witness.organizations[0], **Window(end - 60, end).parameters}
 

@@ -9,12 +9,12 @@ UsageError
 
 from __future__ import annotations
 
-from civis_usage.client.errors import UsageError
+from civis_usage.client.errors import ConfigurationError, UsageError
 
 __all__ = ["InvalidSpec", "SpecUnavailable"]
 
 
-class InvalidSpec(UsageError):
+class InvalidSpec(ConfigurationError):
     """A document does not describe the API, or cannot be understood."""
 
 

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from civis_usage.client.errors import UsageError
+from civis_usage.client.errors import ConfigurationError
 from civis_usage.schemas import OPERATIONS, load, validator
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _AGAIN = "record it again with civis-usage record"
 _KINDS = {"list_llm": "llm", "list_matching": "matching"}
 
 
-class InvalidRecording(UsageError):  # noqa: N818 - named as in `except InvalidRecording`
+class InvalidRecording(ConfigurationError):  # noqa: N818 - named as in `except InvalidRecording`
     """A file is not a recording that can be used. The message says what is wrong, where, and the remedy."""
 
 

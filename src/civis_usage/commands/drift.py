@@ -86,7 +86,6 @@ def _of_api(base_url: str | None, timeout: float | None) -> DriftReport:
 
 def _of_file(name: str) -> DriftReport:
     from ..client.errors import ConfigurationError
-    from ..contract_tests.drift.errors import InvalidSpec
     from ..contract_tests.drift.spec import read_spec
 
     source = "standard input" if name == "-" else name
@@ -97,10 +96,7 @@ def _of_file(name: str) -> DriftReport:
         raise ConfigurationError(
             f"{source} cannot be read ({error.strerror}): name a file that holds a spec."
         ) from None
-    try:
-        return _compared(source, read_spec(source, content))
-    except InvalidSpec as error:
-        raise ConfigurationError(str(error)) from None
+    return _compared(source, read_spec(source, content))
 
 
 def _compared(source: str, spec: ApiDescription) -> DriftReport:
