@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from .. import tables
+from ..client import APIError, InvalidResponse, Record, UsageClient
+from ..contract_tests.exit_code import ExitCode
+from ..schemas import OPERATIONS, Operation, Parameter, load
 from .errors import complain
 from .options import option
-
-if TYPE_CHECKING:
-    from ..client import Record
-    from ..schemas import Operation, Parameter
+from .output import log_retries
 
 __all__ = ["call"]
 
@@ -34,14 +35,10 @@ class OperationGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the operations' names, as commands are written."""
-        from ..schemas import OPERATIONS
-
         return [_dashed(name) for name in OPERATIONS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of an operation; ``None`` where the contract has no such operation."""
-        from ..schemas import OPERATIONS
-
         operation = OPERATIONS.get(cmd_name.replace("-", "_"))
         return None if operation is None else _command(operation)
 
@@ -97,10 +94,6 @@ def _common_options() -> list[click.Parameter]:
 
 
 def _run(operation: Operation, *, form: str | None, base_url: str | None, **parameters: Any) -> int:
-    from ..client import APIError, InvalidResponse, UsageClient
-    from ..contract_tests.exit_code import ExitCode
-    from .output import log_retries
-
     log_retries()
     with UsageClient(base_url=base_url) as usage:
         try:
@@ -123,9 +116,6 @@ def _text(operation: Operation, result: Any, form: str | None) -> str | bytes:
 
 
 def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
-    from .. import tables
-    from ..schemas import load
-
     bodies = [record.json(snake_case=False) for record in records]
     if form == "json":
         text = json.dumps(bodies if operation.many else bodies[0], indent=2, ensure_ascii=False)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..client.errors import ConfigurationError
+from ..contract_tests import report_github, report_html, report_json, report_junit, report_terminal, runner
+from ..contract_tests import waivers as waiver_module
+from ..contract_tests.config import Config
+from ..contract_tests.exit_code import ExitCode
+from ..contract_tests.recording.cassette import InvalidRecording, read
+from ..contract_tests.recording.replay import replay_config
+from ..contract_tests.redaction import Redactor
+from ..contract_tests.results import Report
+from .errors import complain
 from .options import LIVE_ONLY, config_of, is_given, options
-
-if TYPE_CHECKING:
-    from ..contract_tests.config import Config
-    from ..contract_tests.results import Report
-    from .output import Output
+from .output import Output, in_github_actions, log_requests, progress
 
 
 @click.command()
@@ -62,22 +68,13 @@ def check(
       3  the API could not be judged (unreachable, key refused, budget spent)
       4  nothing is violated, but an operation showed no data
     """
-    from ..client.errors import ConfigurationError
-    from ..contract_tests import report_html, report_json, report_junit
-    from ..contract_tests.exit_code import ExitCode
-    from ..contract_tests.redaction import Redactor
-    from ..contract_tests.runner import run
-    from ..contract_tests.waivers import discover, draft, load
-    from .errors import complain
-    from .output import Output, log_requests, progress
-
     output = Output(json, junit, html, write_waivers)
     if write_waivers and Path(write_waivers).is_file() and Path(write_waivers).stat().st_size:
         raise ConfigurationError(f"{write_waivers} exists: --write-waivers needs a new file, so as to lose no reason.")
-    given["waivers"] = load(waivers) if waivers else discover()
+    given["waivers"] = waiver_module.load(waivers) if waivers else waiver_module.discover()
     config, source = (config_of(given), None) if recording is None else _replay(recording, given)
     with log_requests(verbosity > 1), progress(verbosity < 2) as on_result:
-        report = run(config, on_result=on_result)
+        report = runner.run(config, on_result=on_result)
     report = replace(report, base_url=source or report.base_url)
     report = Redactor([os.environ.get("CIVIS_API_KEY", "").strip()]).report(report)
     code = report.exit_code
@@ -87,7 +84,7 @@ def check(
             if path:
                 output.write(path, format_.render(report))
         if write_waivers:
-            output.write(write_waivers, draft(report))
+            output.write(write_waivers, waiver_module.draft(report))
     except ConfigurationError as error:
         complain(str(error))
         code = code or ExitCode.WRONG_USE
@@ -95,10 +92,6 @@ def check(
 
 
 def _show(report: Report, output: Output, verbosity: int) -> None:
-    from ..contract_tests import report_github, report_terminal
-    from .errors import complain
-    from .output import in_github_actions
-
     if report.unjudged:
         complain(f"The API could not be judged: {report.unjudged}")
     else:
@@ -115,10 +108,6 @@ def _replay(file: str, given: dict[str, Any]) -> tuple[Config, str]:
     Raises:
         ConfigurationError: it cannot be used, or an option stands beside it that has no meaning for it.
     """
-    from ..client.errors import ConfigurationError
-    from ..contract_tests.recording.cassette import InvalidRecording, read
-    from ..contract_tests.recording.replay import replay_config
-
     for name in LIVE_ONLY:
         if is_given(given.pop(name)):
             option = f"--{name.replace('_', '-')}"

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from .options import options
+from civis_usage import __version__
 
-if TYPE_CHECKING:
-    from ..contract_tests.drift.report import DriftReport
-    from ..contract_tests.drift.spec import ApiDescription
-    from .output import Output
+from ..client.errors import ConfigurationError
+from ..client.retries import RetryPolicy
+from ..client.transport import Transport
+from ..contract_tests.drift import compare
+from ..contract_tests.drift import report as drift_report
+from ..contract_tests.drift.compare import Severity
+from ..contract_tests.drift.errors import SpecUnavailable
+from ..contract_tests.drift.report import DriftReport
+from ..contract_tests.drift.spec import PATH, ApiDescription, contract, fetch_spec, read_spec
+from ..contract_tests.exit_code import ExitCode
+from ..contract_tests.report_github import command
+from ..contract_tests.wording import printable
+from .errors import complain, redacted
+from .options import options
+from .output import Output, in_github_actions, log_retries
 
 __all__ = ["drift"]
 
@@ -43,11 +52,6 @@ def drift(base_url: str | None, spec: str | None, wording: bool, json: str | Non
       2  wrong use of this command, or a file that is not a spec of the API
       3  the spec could not be judged (unreachable, key refused, not the API's)
     """
-    from ..client.errors import ConfigurationError
-    from ..contract_tests.exit_code import ExitCode
-    from .errors import complain, redacted
-    from .output import Output
-
     if spec is not None and base_url is not None:
         raise ConfigurationError("--spec and --base-url name two specs: give one of them.")
     output = Output(json)
@@ -56,9 +60,7 @@ def drift(base_url: str | None, spec: str | None, wording: bool, json: str | Non
     try:
         _show(report, output, wording)
         if json:
-            from ..contract_tests.drift.report import json_text
-
-            output.write(json, json_text(report, ascii_only=json == "-"))
+            output.write(json, drift_report.json_text(report, ascii_only=json == "-"))
     except ConfigurationError as error:
         complain(str(error))
         code = code or ExitCode.WRONG_USE
@@ -66,28 +68,16 @@ def drift(base_url: str | None, spec: str | None, wording: bool, json: str | Non
 
 
 def _of_api(base_url: str | None, timeout: float | None) -> DriftReport:
-    from ..client.retries import RetryPolicy
-    from ..client.transport import Transport
-    from ..contract_tests.drift.errors import SpecUnavailable
-    from ..contract_tests.drift.report import DriftReport
-    from ..contract_tests.drift.spec import PATH, fetch_spec
-    from .output import log_retries
-
     log_retries()
     with Transport(base_url, timeout=timeout or 30.0, retries=RetryPolicy(MAX_ATTEMPTS, MAX_WAIT)) as transport:
         source = f"{transport.base_url}{PATH}"
         try:
             return _compared(source, fetch_spec(transport))
         except SpecUnavailable as error:
-            from civis_usage import __version__
-
             return DriftReport(__version__, source, None, unjudged=str(error))
 
 
 def _of_file(name: str) -> DriftReport:
-    from ..client.errors import ConfigurationError
-    from ..contract_tests.drift.spec import read_spec
-
     source = "standard input" if name == "-" else name
     try:
         with click.open_file(name, "rb") as file:
@@ -100,36 +90,22 @@ def _of_file(name: str) -> DriftReport:
 
 
 def _compared(source: str, spec: ApiDescription) -> DriftReport:
-    from civis_usage import __version__
-
-    from ..contract_tests.drift.compare import compare
-    from ..contract_tests.drift.report import DriftReport
-    from ..contract_tests.drift.spec import contract
-
-    return DriftReport(__version__, source, spec.dialect, compare(contract(), spec))
+    return DriftReport(__version__, source, spec.dialect, compare.compare(contract(), spec))
 
 
 def _show(report: DriftReport, output: Output, wording: bool) -> None:
-    from ..contract_tests.drift.report import terminal_text
-    from ..contract_tests.wording import printable
-    from .errors import complain
-    from .output import in_github_actions
-
     clean = report.rewrite(printable)
     if report.unjudged:
         complain(clean.headline)
     else:
         paint = (lambda text, colour: click.style(text, fg=colour)) if output.colour else None
-        output.show(terminal_text(clean, wording=wording, paint=paint, ascii_only=output.ascii_only))
+        output.show(drift_report.terminal_text(clean, wording=wording, paint=paint, ascii_only=output.ascii_only))
     if in_github_actions():
         output.show(_annotations(report))
 
 
 def _annotations(report: DriftReport) -> str:
     """Return GitHub's workflow commands for what is breaking, deprecated or could not be judged."""
-    from ..contract_tests.drift.compare import Severity
-    from ..contract_tests.report_github import command
-
     levels = {Severity.BREAKING: "error", Severity.DEPRECATED: "warning"}
     lines = [command("error", "could not be judged", report.unjudged)] if report.unjudged else []
     lines += [

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..client.errors import ConfigurationError
+from ..contract_tests.exit_code import ExitCode
+from ..contract_tests.recording import cassette
+from ..contract_tests.recording import record as recorder
+from ..contract_tests.recording.record import Recorded
+from ..contract_tests.wording import headline
+from ..files import ensure_writable, write
+from .errors import complain
 from .options import config_of, options
-
-if TYPE_CHECKING:
-    from ..contract_tests.recording.record import Recorded
+from .output import progress
 
 __all__ = ["record"]
 
@@ -38,13 +44,6 @@ def record(output: str, **given: Any) -> int:
       2  wrong use of this command, or the file cannot be written
       3  the API could not be recorded (unreachable, key refused, budget spent); nothing is written
     """
-    from ..contract_tests.exit_code import ExitCode
-    from ..contract_tests.recording import record as recorder
-    from ..contract_tests.recording.cassette import render
-    from ..files import write
-    from .errors import complain
-    from .output import progress
-
     config = config_of(given)
     _ensure_recording(output)
     try:
@@ -53,17 +52,13 @@ def record(output: str, **given: Any) -> int:
     except recorder.NotRecorded as reason:
         complain(f"The API could not be recorded, and nothing is written: {reason}")
         return ExitCode.NOT_JUDGED
-    write(output, render(made.recording))
+    write(output, cassette.render(made.recording))
     click.echo(_summary(output, made))
     return ExitCode.KEPT
 
 
 def _ensure_recording(path: str) -> None:
     """Refuse what cannot be written, or is something else than a recording, before any request."""
-    from ..client.errors import ConfigurationError
-    from ..contract_tests.recording.cassette import is_recording
-    from ..files import ensure_writable
-
     ensure_writable(path)
     try:
         with Path(path).open("rb") as file:
@@ -72,15 +67,12 @@ def _ensure_recording(path: str) -> None:
         return
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be replaced: {(error.strerror or str(error)).lower()}.") from None
-    if begins.strip() and not is_recording(begins):
+    if begins.strip() and not cassette.is_recording(begins):
         raise ConfigurationError(f"{path} exists and is not a recording: name another file, or delete it.")
 
 
 def _summary(path: str, made: Recorded) -> str:
-    from ..contract_tests.recording.cassette import usage_records
-    from ..contract_tests.wording import headline
-
-    records = usage_records(made.recording.interactions)
+    records = cassette.usage_records(made.recording.interactions)
     counts = Counter(each["kind"] for each in records)
     numbers = ", ".join(str(each) for each in dict.fromkeys(each["organizationId"] for each in records))
     lines = [
