@@ -4,7 +4,7 @@ __all__ = ["__version__"]
 
 
 def __getattr__(name: str) -> str:
-    """Give ``__version__`` from the installed distribution, looked up only when asked for."""
+    """Return ``__version__`` from the installed distribution, looked up only when asked for."""
     if name == "__version__":
         from importlib.metadata import version
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import click
 
 from civis_usage.commands.errors import exit_code_of
+from civis_usage.commands.groups import Group
 
 __all__ = ["COMMANDS", "main", "run"]
 
@@ -24,12 +25,12 @@ COMMANDS = {
 """The commands with their line in ``--help``, in its order; each is ``civis_usage.commands.<name>:<name>``."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that imports a command's module when the command is called, and has one layer for all errors."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command line and exit; every error ends as one sentence with an exit code that is no verdict."""
-        run = super().main
+        run: Any = super().main
         if not standalone_mode:
             return run(*args, standalone_mode=False, **extra)
         return sys.exit(exit_code_of(lambda: run(*args, standalone_mode=False, **extra)))
@@ -50,7 +51,14 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    context_settings={
+        "auto_envvar_prefix": "CIVIS_USAGE",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
 @click.version_option(package_name="civis-usage-kit", prog_name="civis-usage")
 def main() -> None:
     """Develop against the Civis Platform API's /usage resource offline, and check that the live one keeps its contract.
@@ -60,6 +68,8 @@ def main() -> None:
       civis-usage demo     fake, client and check in one go
       civis-usage serve    the fake, for your own programs
       civis-usage check    does the API still keep its contract?
+
+    Every option can be set by an environment variable, such as CIVIS_USAGE_SERVE_PORT for `serve --port`.
     """
 
 

@@ -14,7 +14,7 @@ __all__ = ["comma_separated", "printable", "table"]
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, limit: int | None = None) -> str:
-    """Give ``rows`` as an aligned table, names on top, numbers to the right, without a newline at its end.
+    """Return ``rows`` as an aligned table, names on top, numbers to the right, without a newline at its end.
 
     Args:
         rows: one mapping a line.
@@ -35,7 +35,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
 
 
 def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
-    r"""Give ``rows`` as CSV with a line of names on top; ``null`` is an empty cell, lines end with ``\n``.
+    r"""Return ``rows`` as CSV with a line of names on top; ``null`` is an empty cell, lines end with ``\n``.
 
     A text is written as it is, so that programs read back what the API said: quoted where it holds commas, quotes or
     line ends, and unchanged where it begins with ``=``, which a spreadsheet takes for a formula. Objects and arrays are
@@ -47,7 +47,7 @@ def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | 
 
 
 def printable(text: str) -> str:
-    r"""Give ``text`` with a mark in place of each character, but ``\n``, that could steer a terminal."""
+    r"""Return ``text`` with a mark in place of each character, but ``\n``, that could steer a terminal."""
     return "\n".join(map(_on_one_line, text.split("\n")))
 
 
@@ -64,7 +64,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
 
 
 def _width(text: str) -> int:
-    """Give the columns that ``text`` takes on a terminal: two for a wide character, none for a mark upon another."""
+    """Return the columns that ``text`` takes on a terminal: two for a wide character, none for a mark upon another."""
     if text.isascii():
         return len(text)
     return sum(

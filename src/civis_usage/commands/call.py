@@ -17,6 +17,7 @@ from ..client import APIError, InvalidResponse, Record, UsageClient
 from ..contract_tests.exit_code import ExitCode
 from ..schemas import OPERATIONS, Operation, Parameter, load
 from .errors import complain
+from .groups import Group
 from .options import option
 from .output import log_retries
 
@@ -30,7 +31,7 @@ _EXAMPLES = {
 }
 
 
-class OperationGroup(click.Group):
+class OperationGroup(Group):
     """A group with one command for each operation of the contract."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

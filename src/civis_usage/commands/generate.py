@@ -94,7 +94,7 @@ def _history(seed: int, profile: str, organizations: Any, runs_per_day: int, sin
 
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
-    """Give standard output, or a file that is there whole in the end or as it was before."""
+    """Open standard output, or a file that is whole in the end or as it was before."""
     from ..files import atomic_writer, ensure_writable
 
     if output == "-":
