@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.client.redaction import Secret
-from civis_usage.contract_tests.recording.anonymize import LEFT_OUT, anonymize
+from civis_usage.contract_tests.recording.anonymize import PLACEHOLDER, anonymize
 from civis_usage.contract_tests.recording.cassette import Interaction, Recording
 
 from .recordings import IDENTIFIERS, RECORD, answered, recording
@@ -175,10 +175,10 @@ def test_a_name_that_comes_twice_comes_twice() -> None:
     ("content", "text"),
     [
         (b"", ""),
-        (b"<html>Jane Doe</html>", LEFT_OUT),
-        (b'[{"id": 302144871', f"[{LEFT_OUT}"),
-        (b'{"credits": NaN}', f"{{{LEFT_OUT}"),
-        ('["é"]'.encode("latin-1"), f"[{LEFT_OUT}"),
+        (b"<html>Jane Doe</html>", PLACEHOLDER),
+        (b'[{"id": 302144871', f"[{PLACEHOLDER}"),
+        (b'{"credits": NaN}', f"{{{PLACEHOLDER}"),
+        ('["é"]'.encode("latin-1"), f"[{PLACEHOLDER}"),
     ],
 )
 def test_what_is_not_json_is_left_out_and_stays_not_json(content: bytes, text: str) -> None:
@@ -193,7 +193,7 @@ def test_what_is_not_json_is_left_out_and_stays_not_json(content: bytes, text: s
 
 def test_a_sentence_of_the_api_is_left_out() -> None:
     error = {"error": "not_found", "errorDescription": "Jane may not see organization 471100815.", "code": 404}
-    assert body_of(error, status=404) == {"error": "not_found", "errorDescription": LEFT_OUT, "code": 404}
+    assert body_of(error, status=404) == {"error": "not_found", "errorDescription": PLACEHOLDER, "code": 404}
 
 
 def test_an_error_of_another_form_keeps_its_form_only() -> None:
@@ -220,11 +220,11 @@ def test_of_the_headers_the_contracts_are_kept_without_what_identifies() -> None
     (interaction,) = anonymized(replace(answered([]), headers=headers)).interactions
     assert dict(interaction.headers) == {
         "content-type": "application/json",
-        "etag": LEFT_OUT,
-        "x-request-id": LEFT_OUT,
+        "etag": PLACEHOLDER,
+        "x-request-id": PLACEHOLDER,
         "x-ratelimit-limit": "1000",
         "x-ratelimit-remaining": "997",
-        "x-pagination-total-pages": LEFT_OUT,
+        "x-pagination-total-pages": PLACEHOLDER,
         "www-authenticate": "Bearer",
         "retry-after": "3",
     }

@@ -16,9 +16,9 @@ from civis_usage.schemas import bundled_openapi, openapi_30, swagger
 from .drift_changes import LIST, MATCHING, SINGLE, SUMMARY, Spec
 
 
-def differences(spec: Spec, *, at: str = "") -> list[str]:
+def differences(spec: Spec, *, base_path: str = "") -> list[str]:
     """Return the differences but for wording, a line each."""
-    found = compare(contract(), read_spec("the spec", json.dumps(spec).encode(), at=at))
+    found = compare(contract(), read_spec("the spec", json.dumps(spec).encode(), base_path=base_path))
     return [f"{each.severity} {each.operation} {each.sentence}" for each in found if each.severity != "wording"]
 
 
@@ -173,7 +173,7 @@ def test_a_nested_object_is_compared_field_by_field() -> None:
 )
 def test_a_base_path_is_a_move_unless_the_api_was_asked_there(base: str, at: str, moved: bool) -> None:
     spec = deepcopy(swagger()) | {"basePath": base}
-    assert len(differences(spec, at=at)) == (4 if moved else 0)
+    assert len(differences(spec, base_path=at)) == (4 if moved else 0)
 
 
 # -- cut specs

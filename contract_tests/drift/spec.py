@@ -44,13 +44,13 @@ class ApiDescription:
     """Of each operation its ``operationId``, or method and path where it has none."""
 
 
-def read_spec(source: str, content: bytes, *, at: str = "") -> ApiDescription:
+def read_spec(source: str, content: bytes, *, base_path: str = "") -> ApiDescription:
     """Return what a spec says of ``/usage``.
 
     Args:
         source: what the spec is called in messages.
         content: JSON in UTF-8, UTF-16 or UTF-32.
-        at: the path of the base URL that answered with it, without a slash at its end.
+        base_path: the path of the base URL that answered with it, without a slash at its end.
 
     Raises:
         InvalidSpec: it is not JSON, does not describe the API, or cannot be understood.
@@ -61,16 +61,16 @@ def read_spec(source: str, content: bytes, *, at: str = "") -> ApiDescription:
         raise InvalidSpec(f"{source} is nested too deeply to be a spec.") from None
     except ValueError as error:
         raise InvalidSpec(f"{source} is not JSON ({error}): save the spec as JSON, not as YAML.") from None
-    return describe(document, source, at=at)
+    return describe(document, source, base_path=base_path)
 
 
-def describe(document: object, source: str = "the spec", *, at: str = "") -> ApiDescription:
+def describe(document: object, source: str = "the spec", *, base_path: str = "") -> ApiDescription:
     """Return what a parsed document says of ``/usage``; see :func:`read_spec`."""
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise InvalidSpec(f"{source} is not a spec: a Swagger 2.0 or OpenAPI 3 document has an object 'paths'.")
     dialect = _dialect(source, document)
     try:
-        reader = Reader(document, at=at, siblings=not dialect.startswith(("Swagger", "OpenAPI 3.0")))
+        reader = Reader(document, base_path=base_path, siblings=not dialect.startswith(("Swagger", "OpenAPI 3.0")))
         statements = dict(reader.statements())
     except InvalidSpec as error:
         raise InvalidSpec(f"{source} cannot be understood: {error}.") from None
@@ -118,7 +118,7 @@ def read_answer(base_url: str, status: int, content: bytes) -> ApiDescription:
     if status != 200:
         raise SpecUnavailable(f"{source} answered {status} instead of the API's spec")
     try:
-        return read_spec(source, content, at=urlsplit(base_url).path)
+        return read_spec(source, content, base_path=urlsplit(base_url).path)
     except InvalidSpec as error:
         raise SpecUnavailable(str(error)) from None
 

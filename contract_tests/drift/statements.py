@@ -48,17 +48,17 @@ class Reader:
 
     Args:
         document: with an object ``paths``.
-        at: the path of the base URL that answered with it, without a slash at its end.
+        base_path: the path of the base URL that answered with it, without a slash at its end.
         siblings: whether what stands beside a ``$ref`` counts, as from OpenAPI 3.1 on.
     """
 
-    def __init__(self, document: dict[str, Any], *, at: str, siblings: bool) -> None:
+    def __init__(self, document: dict[str, Any], *, base_path: str, siblings: bool) -> None:
         self.names: dict[str, str] = {}
         """Of each operation that was read, its ``operationId``, or method and path where it has none."""
         self._document = document
         self._siblings = siblings
         bases = _base_paths(document)
-        self._base = "" if not bases or "" in bases or at in bases else bases[0]
+        self._base = "" if not bases or "" in bases or base_path in bases else bases[0]
 
     def statements(self) -> Iterator[tuple[Statement, Any]]:
         """Read the statements, one by one.

@@ -30,9 +30,9 @@ from civis_usage.schemas import OPERATIONS, load
 
 from .cassette import Interaction, Recording
 
-__all__ = ["LEFT_OUT", "anonymize"]
+__all__ = ["PLACEHOLDER", "anonymize"]
 
-LEFT_OUT = "(left out of the recording)"
+PLACEHOLDER = "(left out of the recording)"
 """What stands for a text of the API's."""
 LOW, HIGH = 4 * 10**15, 9 * 10**15
 """Pseudonyms lie between them: exact in every reader of JSON, and too large to be met as an original by chance."""
@@ -63,11 +63,11 @@ def anonymize(recording: Recording, *, redact: Callable[[str], str] = str, secre
         redact: takes the key out of the texts that are kept, should the API echo it.
         secret: the key of the pseudonyms; left out, a random one that is thrown away.
     """
-    renamed = _Pass(secret or secrets.token_bytes(32), redact, _made_up(recording))
+    pseudonymizer = _Pseudonymizer(secret or secrets.token_bytes(32), redact, _made_up(recording))
     return replace(
         recording,
-        organizations=tuple(renamed.number("organizationId", each) for each in recording.organizations),
-        interactions=tuple(map(renamed.interaction, recording.interactions)),
+        organizations=tuple(pseudonymizer.number("organizationId", each) for each in recording.organizations),
+        interactions=tuple(map(pseudonymizer.interaction, recording.interactions)),
     )
 
 
@@ -97,7 +97,7 @@ def _identifiers(interaction: Interaction) -> Iterator[tuple[str, int]]:
                 yield name, number
 
 
-class _Pass:
+class _Pseudonymizer:
     def __init__(self, secret: bytes, redact: Callable[[str], str], made_up: Iterable[tuple[str, int]]) -> None:
         self._secret = secret
         self._redact = redact
@@ -151,7 +151,7 @@ class _Pass:
         for name, value in headers.items():
             if name in _HEADERS or _PAGINATION.fullmatch(name):
                 kept = re.match(_HEADERS.get(name, ""), value, re.IGNORECASE)
-                yield name, kept[0] if kept and kept[0] else LEFT_OUT
+                yield name, kept[0] if kept and kept[0] else PLACEHOLDER
 
     def _body(self, interaction: Interaction) -> bytes:
         body = _parse(interaction.body)
@@ -187,7 +187,7 @@ class _Pass:
 
     def _error_field(self, name: str, value: Any) -> Any:
         if name == "errorDescription" and isinstance(value, str):
-            return LEFT_OUT
+            return PLACEHOLDER
         if name == "error" and isinstance(value, str) and _SNAKE_CASE.fullmatch(value):
             return self._redact(value)
         if name == "code" and isinstance(value, int) and 0 <= value < 1000:
@@ -261,4 +261,4 @@ def _whole(value: object) -> int | None:
 def _placeholder(content: bytes) -> bytes:
     """Return what stands for a body that is not JSON: not JSON either, beginning as it did."""
     begin = content.lstrip()[:1]
-    return (begin if begin in (b"[", b"{") else b"") + (LEFT_OUT.encode() if begin else b"")
+    return (begin if begin in (b"[", b"{") else b"") + (PLACEHOLDER.encode() if begin else b"")
