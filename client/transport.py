@@ -9,25 +9,21 @@ This layer knows nothing of operations and records. The client stands on it, and
 
 from __future__ import annotations
 
-import http.client
 import logging
-import os
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
-from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import select_proxy
-from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import HTTPError
 
 from .config import is_loopback, resolve_api_key, resolve_base_url
 from .connections import Adapter
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
+from .failures import check_ca_bundle, failure_of
 from .redaction import Secret
 from .retries import RETRY_STATUSES, RetryPolicy, retry_after
 
@@ -211,12 +207,7 @@ class Transport:
         settings = dict(self._session.merge_environment_settings(url, {}, True, None, None))
         if is_loopback(url):
             settings["proxies"] = {}
-        bundle = settings["verify"]
-        if url.startswith("https:") and isinstance(bundle, str) and not Path(bundle).exists():
-            raise ConfigurationError(
-                f"{_variable_of(bundle, _CA_BUNDLES)} names {bundle}, which does not exist: name a file of CA "
-                "certificates, or unset it."
-            )
+        check_ca_bundle(url, settings["verify"])
         return settings
 
     def _send(self, prepared: requests.PreparedRequest, settings: dict[str, Any], number: int) -> Attempt:
@@ -231,7 +222,7 @@ class Transport:
         except UsageError as error:
             failure = error
         except (OSError, HTTPError, ValueError) as error:  # also what requests lets through, such as a missing file
-            failure = _failure(error, prepared.url or "", settings["proxies"])
+            failure = failure_of(error, prepared.url or "", settings["proxies"])
         if failure is not None:
             failure = type(failure)(f"{self.secret.redact(str(failure))} (GET {url})", method="GET", url=url)
         attempt = Attempt("GET", url, number, time.perf_counter() - started, response, failure)
@@ -253,9 +244,6 @@ class _Key(AuthBase):
         return prepared
 
 
-_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-
-
 def _body(response: requests.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(2**16):
@@ -263,63 +251,6 @@ def _body(response: requests.Response) -> bytes:
         if len(body) > MAX_BODY:
             raise InvalidResponse(f"The body of the response is larger than {MAX_BODY // 2**20} MB.")
     return bytes(body)
-
-
-def _failure(error: Exception, url: str, proxies: Mapping[str, str]) -> UsageError:
-    """Return why no whole response came, in one sentence, without the layers of libraries that noticed it."""
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return InvalidResponse("The body of the response cannot be decoded as its Content-Encoding says.")
-    proxy = select_proxy(url, proxies)
-    variable = proxy and _variable_of(proxy, [name for name in os.environ if name.lower().endswith("_proxy")])
-    if isinstance(error, requests.exceptions.InvalidProxyURL | ValueError) and variable:
-        return ConfigurationError(f"{variable} cannot be used as a proxy: write it as http://host:port, or unset it.")
-    return ConnectionFailed(f"The API cannot be reached: {_reason(error, variable)}.")
-
-
-def _reason(error: Exception, proxy: str | None) -> str:
-    text = str(error)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "connecting took too long"
-    if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
-        return "it did not respond in time"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy of {proxy} refuses or does not respond"
-    if _cause(error, NameResolutionError):
-        return "its host name is not known"
-    if (failed := _cause(error, ssl.SSLError)) or isinstance(error, requests.exceptions.SSLError):
-        return f"TLS failed{_tls_reason(failed)}"
-    if _cause(error, ConnectionRefusedError):
-        return "nothing listens at this address (connection refused)"
-    if _cause(error, http.client.IncompleteRead) or isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the response broke off before its end"
-    if _cause(error, ConnectionResetError):  # also a connection that is closed without a byte
-        return "the connection was closed before a response came"
-    if _cause(error, http.client.HTTPException):
-        return "what listens at this address does not speak HTTP"
-    return type(error).__name__
-
-
-def _tls_reason(error: ssl.SSLError | None) -> str:
-    bundle = next((f", CA bundle of {name}" for name in _CA_BUNDLES if os.environ.get(name)), "")
-    what = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
-    return f" ({what}{bundle})" if what or bundle else ""
-
-
-E = TypeVar("E", bound=BaseException)
-
-
-def _cause(error: object, kind: type[E]) -> E | None:
-    """Return the first exception of ``kind`` within ``error``, which libraries wrap in their own."""
-    if isinstance(error, kind):
-        return error
-    if not isinstance(error, BaseException):
-        return None
-    inner = (*error.args, getattr(error, "reason", None), error.__cause__)
-    return next((found for each in inner if (found := _cause(each, kind))), None)
-
-
-def _variable_of(value: str, names: Any) -> str:
-    return next((name for name in names if os.environ.get(name) == value), "A setting")
 
 
 def _integer(text: str | None) -> int | None:

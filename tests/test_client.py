@@ -735,6 +735,15 @@ def test_a_ca_bundle_that_is_missing_is_named_by_variable_and_file(monkeypatch, 
             api.list_llm()
 
 
+def test_a_ca_bundle_that_holds_no_certificate_is_named_with_the_failure_of_tls(monkeypatch, tmp_path):
+    bundle = tmp_path / "notes.pem"
+    bundle.write_text("mine")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with answering(Reply()) as stub, UsageClient(KEY, stub.url.replace("http:", "https:"), retries=0) as api:
+        with pytest.raises(client.ConnectionFailed, match=r"TLS failed .*notes\.pem of REQUESTS_CA_BUNDLE"):
+            api.list_llm()
+
+
 def test_a_server_without_tls_is_a_failure_of_tls():
     with answering(Reply()) as stub, UsageClient(KEY, stub.url.replace("http:", "https:"), retries=0) as api:
         with pytest.raises(client.ConnectionFailed, match="TLS failed"):
