@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.recording.anonymize import PLACEHOLDER, anonymize
-from civis_usage.contract_tests.recording.cassette import Interaction, Recording
+from civis_usage.contract_tests.recording.cassette import Interaction, Recording, render
 
 from .recordings import IDENTIFIERS, RECORD, answered, recording
 
@@ -66,12 +66,12 @@ def test_one_number_in_two_fields_gets_two_pseudonyms() -> None:
     assert replaced["jobId"] != replaced["userId"]
 
 
-def test_a_number_that_only_requests_for_it_mention_stays() -> None:
-    """The check makes it up, and asks for it again when the recording is judged."""
+def test_a_number_that_the_check_made_up_stays() -> None:
+    """It asks for it again when the recording is judged."""
     nobody = replace(answered(RECORD | {"id": 999}, "get_llm"), params={"id": 999})
-    done = anonymized(answered([RECORD]), nobody)
-    assert dict(done.interactions[1].params) == {"id": 999}
-    assert json.loads(done.interactions[1].body)["id"] == 999
+    done = anonymize(recording(nobody), made_up=(999,))
+    assert dict(done.interactions[0].params) == {"id": 999}
+    assert json.loads(done.interactions[0].body)["id"] == 999
 
 
 def test_an_organization_that_the_user_named_is_replaced_even_if_no_response_shows_it() -> None:
@@ -245,3 +245,40 @@ def test_everything_else_of_a_recording_stays() -> None:
     for before, after in zip(raw.interactions, done.interactions, strict=True):
         for name in ("operation", "credentials", "sent_at", "status", "failure"):
             assert getattr(after, name) == getattr(before, name)
+
+
+# -- wherever somebody's data stand
+
+WORD, NUMBER = "Jane", 4711471147114711
+PLANTED = st.recursive(
+    st.sampled_from([WORD, f"{WORD} Doe", f"<{NUMBER}>", str(NUMBER), NUMBER, -NUMBER, float(NUMBER)]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just(WORD) | st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+PLACES = [*IDENTIFIERS, "task", "unheardOf", "error", "errorDescription", "code", "message"]
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(PLACES), PLANTED, min_size=1),
+    st.sampled_from(["get_llm", "list_llm", "list_matching", "get_llm_organization_summary"]),
+    st.sampled_from([200, 202, 404, 500]),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(["etag", "x-request-id", "content-type", "www-authenticate", "x-user"]), PLANTED),
+)
+def test_nothing_of_it_is_in_the_file(
+    planted: dict[str, Any], operation: str, status: int, is_list: bool, headers: dict[str, Any]
+) -> None:
+    body: Any = RECORD | planted
+    answer = replace(
+        answered([body, RECORD] if is_list else body, operation, status),
+        headers={name: str(value) for name, value in headers.items()},
+    )
+    text = render(anonymized(answer, replace(answered(RECORD, "get_llm"), params={"id": RECORD["id"]})))
+    assert WORD not in text and str(NUMBER) not in text
+    assert not [name for name in IDENTIFIERS if str(RECORD[name]) in text]
+
+
+@pytest.mark.parametrize("hidden", [WORD, NUMBER])
+def test_the_search_would_find_it(hidden: Any) -> None:
+    assert str(hidden) in render(recording(answered([RECORD | {"jobId": hidden}])))

@@ -20,7 +20,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import count
@@ -55,15 +55,22 @@ _INTEGER = re.compile("-?[1-9][0-9]{0,30}")
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
-def anonymize(recording: Recording, *, redact: Callable[[str], str] = str, secret: bytes | None = None) -> Recording:
+def anonymize(
+    recording: Recording,
+    *,
+    made_up: Collection[int] = (),
+    redact: Callable[[str], str] = str,
+    secret: bytes | None = None,
+) -> Recording:
     """Return ``recording`` without anybody's identifiers.
 
     Args:
         recording: what the API answered.
+        made_up: identifiers that the check itself made up; they stay, since it will ask for them again.
         redact: takes the key out of the texts that are kept, should the API echo it.
         secret: the key of the pseudonyms; left out, a random one that is thrown away.
     """
-    pseudonymizer = _Pseudonymizer(secret or secrets.token_bytes(32), redact, _made_up(recording))
+    pseudonymizer = _Pseudonymizer(secret or secrets.token_bytes(32), redact, made_up)
     return replace(
         recording,
         organizations=tuple(pseudonymizer.number("organizationId", each) for each in recording.organizations),
@@ -71,37 +78,11 @@ def anonymize(recording: Recording, *, redact: Callable[[str], str] = str, secre
     )
 
 
-def _made_up(recording: Recording) -> set[tuple[str, int]]:
-    """Return the numbers that the check itself made up: those that only requests for them mention.
-
-    They must stay, since the check will ask for them again. All other numbers in requests are from responses, or from
-    the user.
-    """
-    sent, shown = set(), {("organizationId", each) for each in recording.organizations}
-    for each in recording.interactions:
-        own = {(_PARAMETERS[name], value) for name, value in each.params.items() if _is_identifier(name, value)}
-        sent |= own
-        shown |= set(_identifiers(each)) - own
-    return sent - shown
-
-
-def _is_identifier(name: str, value: object) -> bool:
-    return name in _PARAMETERS and isinstance(value, int)
-
-
-def _identifiers(interaction: Interaction) -> Iterator[tuple[str, int]]:
-    body = _parse(interaction.body)
-    for item in body if isinstance(body, list) else [body]:
-        for name, value in item.pairs if isinstance(item, _Object) else ():
-            if name in _PARAMETERS.values() and (number := _whole(value)) is not None:
-                yield name, number
-
-
 class _Pseudonymizer:
-    def __init__(self, secret: bytes, redact: Callable[[str], str], made_up: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, secret: bytes, redact: Callable[[str], str], made_up: Collection[int]) -> None:
         self._secret = secret
         self._redact = redact
-        self._numbers = {key: key[1] for key in made_up}
+        self._numbers = {(kind, number): number for kind in _PARAMETERS.values() for number in made_up}
         self._taken = set(self._numbers)
 
     def interaction(self, interaction: Interaction) -> Interaction:
@@ -145,7 +126,7 @@ class _Pseudonymizer:
         return int.from_bytes(hmac.digest(self._secret, message.encode("utf-8", "surrogatepass"), "sha256"))
 
     def _parameter(self, name: str, value: Any) -> Any:
-        return self._numbers.get((_PARAMETERS[name], value), value) if _is_identifier(name, value) else value
+        return self.number(_PARAMETERS[name], value) if name in _PARAMETERS and isinstance(value, int) else value
 
     def _headers(self, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for name, value in headers.items():

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from civis_usage.client.errors import UsageError
 from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.answers import Unusable
+from civis_usage.contract_tests.check_single import UNKNOWN
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.exit_code import ExitCode
 from civis_usage.contract_tests.results import Report, Result
@@ -75,7 +76,8 @@ def record(
         seed=config.seed,
         interactions=tuple(interactions),
     )
-    return Recorded(anonymize(recording, redact=Secret(config.api_key).redact, secret=secret), report)
+    redact = Secret(config.api_key).redact
+    return Recorded(anonymize(recording, made_up=(UNKNOWN,), redact=redact, secret=secret), report)
 
 
 def _stopped(report: Report, interactions: list[Interaction]) -> str | None:
