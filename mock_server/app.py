@@ -1,51 +1,51 @@
-"""The fake as one WSGI application: the API's part before, and behind it Flask with what is the fake's own.
-
-A request to the API goes through :mod:`.api`; the controls under ``/_fake/`` and the page at ``/`` are Flask's.
-"""
+"""The fake as a Flask application."""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from typing import TYPE_CHECKING
 
-from . import answers, control, guard, page
-from .answers import Problem
-from .api import Api
+from flask import Flask
+
+from . import hooks, page, responses, usage
+from .controls import routes as controls
 from .fake import Fake
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["create_app"]
 
 
-_OPEN = (page.READING, "control.openapi")
-"""What is not guarded here: the page looks at its visitor itself, and the contract is for everyone."""
-
-
 def create_app(settings: Settings | None = None, *, fake: Fake | None = None) -> Flask:
-    """Make the fake of the API as a WSGI application; ``app.extensions["civis_usage"]`` is its :class:`Fake`.
+    """Return the fake of the API as a Flask application; ``app.extensions["civis_usage"]`` is its :class:`Fake`.
 
     Args:
-        settings: what to start with; the defaults of ``civis-usage serve`` where not given.
-        fake: a fake that was made already; ``settings`` are its own then.
+        settings: what to start with; by default what ``civis-usage serve`` starts with.
+        fake: a fake that exists already; it has settings of its own.
     """
     app = Flask(__name__, static_folder=None)
     app.extensions["civis_usage"] = fake = fake or Fake(settings)
-    app.register_blueprint(control.blueprint)  # /_fake/… and /openapi.json
-    app.register_blueprint(page.blueprint)  # /, for people
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(HTTPException, _no_route)
-    app.before_request(lambda: None if request.endpoint in _OPEN else guard.check(fake.settings, request))
-    app.wsgi_app = Api(fake, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to stand before it
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # OPTIONS gets 405, as every method but GET and HEAD (assumed)
+    app.url_map.merge_slashes = False  # `/usage//llm` is no route of the API
+    app.wsgi_app = _single_leading_slash(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
+    app.register_blueprint(usage.blueprint)  # the API: /usage/… and /endpoints
+    app.register_blueprint(controls.blueprint)  # the fake's own: /_fake/… and /openapi.json
+    app.register_blueprint(page.blueprint)  # the page at /
+    for blueprint in fake.settings.blueprints:  # the user's
+        app.register_blueprint(blueprint)
+    hooks.register(app)
+    responses.register_error_handlers(app)
     return app
 
 
-def _problem(problem: Problem) -> Response:
-    return control.response(answers.error(problem.status, problem.sentence, problem.headers))
+def _single_leading_slash(application: WSGIApplication) -> WSGIApplication:
+    """Serve ``//usage`` as ``/usage``: some clients append the path to an endpoint that ends in a slash (assumed)."""
 
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = "/" + environ["PATH_INFO"].lstrip("/")
+        return application(environ, start_response)
 
-def _no_route(refusal: HTTPException) -> Response:
-    """Answer a request that no route takes (404, 405), or that failed on its way (500), in the API's form."""
-    sentence = "The requested endpoint could not be found." if isinstance(refusal, NotFound) else None
-    allowed = refusal.valid_methods if isinstance(refusal, MethodNotAllowed) else None
-    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else None
-    return control.response(answers.error(refusal.code or 500, sentence, headers))
+    return wrapped

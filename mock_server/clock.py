@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from ..schemas.times import render
 from . import moments
 from .moments import Moment
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "ClockSetting"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSetting:
+    """How a clock is set: pinned to a moment, or real time and an offset. In milliseconds since the epoch (UTC)."""
+
+    pin: int | None = None
+    offset: int = 0
+    wall: Callable[[], float] = lambda: time.time()
+    """Real time in seconds. The function is looked up when it is called, so that freezegun is followed."""
+
+    def now(self) -> int:
+        """Return the current moment."""
+        return self.pin if self.pin is not None else int(self.wall() * 1000) + self.offset
+
+    @property
+    def text(self) -> str:
+        """The current moment as the API writes it: ``2026-04-17T17:26:07.000Z``."""
+        return render(self.now())
 
 
 class Clock:
@@ -24,76 +44,75 @@ class Clock:
     '2026-05-01T00:01:00.000Z'
     """
 
-    def __init__(self, start: Moment | None = None, *, wall: Callable[[], float] = time.time) -> None:
-        self._wall = wall
-        self._start = None if start is None else _existing(moments.read(start))
-        self._pin = self._start
-        self._offset = 0
+    def __init__(self, start: Moment | None = None, *, wall: Callable[[], float] | None = None) -> None:
+        pin = None if start is None else _checked(moments.read(start))
+        self._start = ClockSetting(pin) if wall is None else ClockSetting(pin, wall=wall)
+        self.setting = self._start
+        """How it is set; replaced whole by each change."""
 
     def now(self) -> int:
-        """Give the current moment."""
-        pin = self._pin
-        return pin if pin is not None else int(self._wall() * 1000) + self._offset
+        """Return the current moment."""
+        return self.setting.now()
 
     @property
     def text(self) -> str:
         """The current moment as the API writes it: ``2026-04-17T17:26:07.000Z``."""
-        return render(self.now())
+        return self.setting.text
 
     @property
     def pinned(self) -> bool:
-        """Whether the clock stands still."""
-        return self._pin is not None
+        """Whether the clock is pinned."""
+        return self.setting.pin is not None
 
     @property
     def moved(self) -> bool:
         """Whether it runs, but not with real time."""
-        return self._pin is None and self._offset != 0
+        return self.setting.pin is None and self.setting.offset != 0
 
     def pin(self, moment: Moment) -> None:
         """Stop the clock at ``moment``.
 
         Raises:
-            ValueError: the text names no moment, or one outside the years 1 to 9999; the clock is as it was.
+            ValueError: ``moment`` is invalid, or outside the years 2 to 9998; the clock is unchanged.
         """
-        self._pin, self._offset = _existing(moments.read(moment)), 0
+        self.setting = replace(self._start, pin=_checked(moments.read(moment)), offset=0)
 
     def move(self, seconds: float) -> None:
-        """Put the clock forward, or back where negative; a pinned clock stays pinned.
+        """Move the clock forward, or back where ``seconds`` is negative; a pinned clock stays pinned.
 
         Raises:
-            ValueError: it would leave the years 1 to 9999; the clock is as it was.
+            ValueError: it would leave the years 2 to 9998; the clock is unchanged.
         """
-        millis = _millis(seconds)
-        _existing(self.now() + millis)
-        if self._pin is None:
-            self._offset += millis
+        millis, before = _millis(seconds), self.setting
+        _checked(before.now() + millis)
+        if before.pin is None:
+            self.setting = replace(before, offset=before.offset + millis)
         else:
-            self._pin += millis
+            self.setting = replace(before, pin=before.pin + millis)
 
     def release(self) -> None:
         """Let the clock show real time."""
-        self._pin, self._offset = None, 0
+        self.setting = replace(self._start, pin=None, offset=0)
 
     def reset(self) -> None:
-        """Go back to how the clock was made."""
-        self._pin, self._offset = self._start, 0
+        """Set it as it was made."""
+        self.setting = self._start
 
 
 def _millis(seconds: float) -> int:
     try:
         return round(seconds * 1000)
     except (OverflowError, TypeError, ValueError):
-        raise ValueError(f"the clock cannot be moved by {seconds!r} seconds: give a number such as 3600") from None
+        raise ValueError(f"the clock cannot be moved by {seconds!r} seconds: use a number such as 3600") from None
 
 
-def _existing(millis: int) -> int:
-    """Give ``millis`` back where the next and the last month of it exist as well, since default windows need them."""
+def _checked(millis: int) -> int:
+    """Return ``millis`` if the months before and after it exist as well: default windows need them."""
     try:
         render(millis - _MONTH)
         render(millis + _MONTH)
     except OverflowError:
-        raise ValueError("the clock cannot stand there: choose a moment within the years 2 to 9998") from None
+        raise ValueError("the clock cannot show that: use a moment within the years 2 to 9998") from None
     return millis
 
 

@@ -1,55 +1,69 @@
-"""What a fault does to an answer."""
+"""What a fault does to a response."""
 
 from __future__ import annotations
 
+import errno
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import answers, fault_words
-from .answers import Answer, Body, Stream
+from flask import Response
+
+from . import fault_words
 from .fault import Fault
 from .wire import encode
 
-__all__ = ["instead", "on_body", "on_the_way"]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["HangUp", "headers", "mutate_records", "mutate_response"]
 
 
-def instead(fault: Fault | None) -> None:
-    """Raise the :class:`~.answers.Problem` that a fault has in the place of a true answer, if it has one."""
-    if fault is None or fault.status is None:
+class HangUp(Response):
+    """No response: the server closes the connection without a byte."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> NoReturn:
+        """Raise the error after which servers close the connection."""
+        raise _reset()
+
+
+def headers(fault: Fault) -> list[tuple[str, str]]:
+    """Return the headers of the error that a fault answers with."""
+    return [] if fault.retry_after is None else [("Retry-After", fault_words.number(fault.retry_after))]
+
+
+def mutate_records(fault: Fault | None, response: Response) -> None:
+    """Make the fault's fields null, of another type or missing in every record of a successful response."""
+    if fault is None or response.status_code != 200 or not (fault.null or fault.missing or fault.retyped):
         return
-    wait = {} if fault.retry_after is None else {"Retry-After": fault_words.number(fault.retry_after)}
-    raise answers.Problem(fault.status, headers=wait)
+    body = json.loads(response.get_data())
+    for record in body if isinstance(body, list) else [body]:
+        _mutate(fault, record)
+    response.set_data(encode(body))
 
 
-def on_body(fault: Fault | None, body: Body) -> Body:
-    """Give the body of a successful answer with the fault's fields made null, left out or retyped in every record."""
-    if fault is None or not (fault.null or fault.missing or fault.retyped):
-        return body
-    found = json.loads(b"".join(body.parts) if isinstance(body, Stream) else body)
-    for record in found if isinstance(found, list) else [found]:
-        _drift(fault, record)
-    return encode(found)
-
-
-def on_the_way(fault: Fault | None, answer: Answer) -> Answer:
-    """Give ``answer`` as the fault lets it through: under another content type, spoilt, cut, or not at all."""
+def mutate_response(fault: Fault | None, response: Response) -> Response:
+    """Return the response as the fault lets it through: with another content type, malformed, truncated, or none."""
     if fault is None:
-        return answer
-    if fault.content_type is not None:
-        answer = answer.without("Content-Type").adding(("Content-Type", fault.content_type))
-    if fault.malformed:
-        answer = answer.without("ETag")._replace(body=_spoilt(answer.whole))
+        return response
     if fault.disconnect:
-        return answer._replace(end="none")
+        return HangUp()
+    if fault.content_type is not None:
+        response.headers["Content-Type"] = fault.content_type
+    if fault.malformed:
+        response.set_data(response.get_data()[:-1] + b",")  # no JSON ends with a comma
+        del response.headers["ETag"]
     if fault.cut:
-        return answer._replace(body=answer.whole, end="cut")
-    return answer
+        body = response.get_data()
+        response.response = _half(body)
+        response.headers["Content-Length"] = str(len(body))
+    return response
 
 
-def _drift(fault: Fault, record: dict[str, Any]) -> None:
+def _mutate(fault: Fault, record: dict[str, Any]) -> None:
     for name in fault.retyped:
         if name in record:
-            record[name] = _retyped(record[name])
+            record[name] = _of_another_type(record[name])
     for name in fault.null:
         if name in record:
             record[name] = None
@@ -57,10 +71,14 @@ def _drift(fault: Fault, record: dict[str, Any]) -> None:
         record.pop(name, None)
 
 
-def _retyped(value: object) -> object:
+def _of_another_type(value: object) -> object:
     return len(value) if isinstance(value, str) else str(value)
 
 
-def _spoilt(body: bytes) -> bytes:
-    """Give ``body`` without its last character and with a comma instead, which ends no JSON."""
-    return body[:-1] + b","
+def _half(body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    raise _reset()
+
+
+def _reset() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, "a fault closes the connection")

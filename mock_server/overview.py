@@ -91,7 +91,7 @@ class Overview:
 def look(fake: Fake, days: int, org: int | None, now: int) -> Overview:
     """Look at the last ``days`` days of one organization, or of the first few, as of ``now``."""
     world = fake.world
-    seen = [each for each in world.organizations if fake.sees(each.id)]
+    seen = [each for each in world.organizations if fake.state().may_see(each.id)]
     shown = [each for each in seen if each.id == org] if org is not None else seen[:MOST]
     span = range(max(now // DAY - days + 1, _FIRST), now // DAY + 1)
     return Overview(

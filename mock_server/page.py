@@ -22,17 +22,15 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from markupsafe import Markup
 
 from ..schemas import times
-from . import chart, guard, moments, overview, shown
-from .answers import Problem
+from . import chart, moments, overview, shown
+from .controls import access
 from .fake import Fake
 from .fault import Fault
 from .redaction import Redaction
+from .responses import ApiError, bad_request
 from .world.rhythm import DAY
 
-__all__ = ["ACTIONS", "PRESETS", "READING", "blueprint"]
-
-READING = "page.read"
-"""The endpoint that only shows; it is open to all who may see the API."""
+__all__ = ["ACTIONS", "PRESETS", "blueprint"]
 
 CALLS = 25
 """How many calls the page shows."""
@@ -88,11 +86,10 @@ def read() -> Response:
 def act() -> Response:
     """Do what a form says, and lead back to its part of the page."""
     fake = _fake()
-    if fake.settings.workers > 1:
-        raise Problem(409, _many(fake.settings.workers))
+    access.check(fake.settings, request)
     name = next((name for name in request.form if name in ACTIONS), None)
     if name is None:
-        raise Problem.bad(f"send a form with one of the fields {', '.join(ACTIONS)}.")
+        raise bad_request(f"send a form with one of the fields {', '.join(ACTIONS)}.")
     value = request.form[name].strip()
     part, do = ACTIONS[name]
     try:
@@ -165,7 +162,7 @@ def _show(status: int = 200, problem: Mapping[str, str] | None = None) -> Respon
     fake, nonce = _fake(), secrets.token_urlsafe(16)
     refusal, view, now = _refusal(fake), _view(fake), fake.clock.now()
     readable = refusal is None or not fake.settings.api_keys
-    world = overview.look(fake, view.days, view.org, now) if readable or fake.settings.workers > 1 else None
+    world = overview.look(fake, view.days, view.org, now) if readable else None
     calls = fake.journal.calls(limit=CALLS) if refusal is None else []
     page = render_template(
         "page.html",
@@ -212,21 +209,15 @@ def _headers(nonce: str) -> dict[str, str]:
 
 def _refusal(fake: Fake) -> str | None:
     """Tell why there are no controls for who asks; ``None`` where there are."""
-    if fake.settings.workers > 1:
-        return _many(fake.settings.workers)
     try:
-        guard.check_visitor(fake.settings, request)
-    except Problem as problem:
-        return problem.sentence
+        access.check_visitor(fake.settings, request)
+    except ApiError as error:
+        return error.description
     return None
 
 
-def _many(workers: int) -> str:
-    return f"The fake runs as {workers} processes, which share no state: start it with --workers 1 to control it."
-
-
 def _view(fake: Fake) -> View:
-    return View.asked(request.args, lambda org: fake.world.knows(org) and fake.sees(org))
+    return View.asked(request.args, lambda org: fake.world.knows(org) and fake.state().may_see(org))
 
 
 def _number(text: str | None) -> int | None:

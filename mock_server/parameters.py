@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
-from ..schemas import Operation, Parameter
+from flask import Request
+
+from ..schemas import OPERATIONS, Parameter
 from . import moments
-from .answers import Problem
+from .responses import ApiError, bad_request
 from .sentences import shown
 
-__all__ = ["NOBODY", "integer", "query", "read"]
+__all__ = ["NOBODY", "integer", "of", "query"]
 
 NOBODY = 2**63
 """Stands for every integer beyond 64 bits: an id that nothing has."""
 
 Value = int | str | None
 
+_LOST_PLUS = re.compile(r".*[0-9] [0-9]{2}:[0-9]{2}", re.ASCII).fullmatch
+"""Finds the blank that an unescaped plus sign before an offset becomes: ``2026-04-17T17:26:07 02:00``."""
+
 _INTEGER = re.compile(r"(-?)0*([0-9]+)", re.ASCII).fullmatch
 
 
-def query(query_string: str) -> dict[str, str]:
-    """Give the parameters of a query (as WSGI has it) by name; of one given twice, the last counts (assumed)."""
-    return dict(parse_qsl(query_string, keep_blank_values=True, errors="replace"))
+def of(request: Request) -> dict[str, Value]:
+    """Return a value for each parameter of the request's operation: an integer, a text, milliseconds, or ``None``.
 
-
-def read(operation: Operation, path: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Value]:
-    """Give a value for each of the operation's parameters: an integer, a text, milliseconds, or ``None`` if left out.
-
-    Unknown parameters are ignored (assumed).
+    ``None`` is a parameter that was left out. Unknown parameters are ignored (assumed).
 
     Raises:
-        Problem: a 400 that names the parameter, its value and the remedy (its form recorded, its cause assumed); in the
-            path, a 404, since there is no such thing (assumed).
+        ApiError: a 400 that names the parameter, its value and the remedy (its form recorded, its cause assumed);
+            for one in the path a 404, since there is no such thing (assumed).
     """
+    operation = OPERATIONS[(request.endpoint or "").rpartition(".")[2]]
+    path, given = request.view_args or {}, query(request)
     return {
-        parameter.name: _read_path(parameter, path) if parameter.place == "path" else _read_query(parameter, query)
+        parameter.name: _read_path(parameter, path) if parameter.place == "path" else _read_query(parameter, given)
         for parameter in operation.parameters
     }
+
+
+def query(request: Request) -> dict[str, str]:
+    """Return the query's parameters by name; of one given twice, the last counts (assumed)."""
+    return dict(request.args.items(multi=True))
 
 
 def integer(text: str) -> int:
@@ -59,7 +65,7 @@ def _read_path(parameter: Parameter, path: Mapping[str, str]) -> Value:
     try:
         return integer(path[parameter.name])
     except ValueError:
-        raise Problem(404) from None
+        raise ApiError(404) from None
 
 
 def _read_query(parameter: Parameter, query: Mapping[str, str]) -> Value:
@@ -67,11 +73,11 @@ def _read_query(parameter: Parameter, query: Mapping[str, str]) -> Value:
     if text is None:
         return None
     if not text:
-        raise Problem.bad(f"{parameter.name} is empty: give it a value, or leave it out.")
+        raise bad_request(f"{parameter.name} is empty: give it a value, or leave it out.")
     try:
         return _value(parameter, text)
     except ValueError as reason:
-        raise Problem.bad(f"{parameter.name} {reason}.") from None
+        raise bad_request(f"{parameter.name} {reason}.") from None
 
 
 def _value(parameter: Parameter, text: str) -> Value:
@@ -88,5 +94,6 @@ def _moment(text: str, *, up: bool) -> int:
     try:
         return moments.read(text, up=up)
     except ValueError as reason:
-        hint = ", and a plus sign in a URL as %2B" if " " in text else ""
-        raise ValueError(f"{reason}{hint}") from None
+        if not _LOST_PLUS(text):
+            raise
+        raise ValueError(f"{reason}; a plus sign in a URL is written as %2B") from None

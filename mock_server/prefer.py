@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .answers import Problem
 from .fault import Fault
 from .faults import Chosen
+from .responses import bad_request
 
 __all__ = ["chosen"]
 
@@ -17,7 +17,7 @@ def chosen(header: str | None) -> Chosen | None:
     ``code=200`` asks for the true answer, whatever faults are set. Other preferences are ignored, as RFC 7240 wants.
 
     Raises:
-        Problem: the code is no status that the fake can answer with.
+        ApiError: the code is no status that the fake can answer with.
     """
     if not header:
         return None
@@ -32,5 +32,5 @@ def _status(code: str) -> Chosen:
     if code == "200":
         return Chosen(rule="Prefer: code=200")
     if not re.fullmatch("[45][0-9][0-9]", code):
-        raise Problem.bad(f"Prefer: code={code[:20]} cannot be: ask for 200, or for an error from 400 to 599.")
+        raise bad_request(f"Prefer: code={code[:20]} cannot be: ask for 200, or for an error from 400 to 599.")
     return Chosen(Fault(status=int(code)), rule=f"Prefer: code={code}")

@@ -1,154 +1,202 @@
-"""The server: uvicorn, in this process on a thread of its own (:func:`start`), or as processes (:func:`serve`).
+"""A WSGI application on waitress: in a thread (:func:`start`), or until a signal (:func:`serve`).
 
-It runs any WSGI application; one that is a fake is told when the server stops, and which of its requests may wait.
+Each request has a thread of its own: one that waits holds up no other. The application can close the connection by an
+``OSError``, raised before the first byte or after some.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import errno
+import ipaddress
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import wait
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from .api import is_own
-from .bridge import THREADS, Bridge
-from .http_server import HttpServer
-from .sockets import CannotListen, bind, url
+import waitress
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from .fake import Fake
+__all__ = ["THREADS", "RunningServer", "StartError", "serve", "start"]
 
-__all__ = ["THREADS", "CannotListen", "Server", "bind", "serve", "start", "url"]
+THREADS = 256
+"""Requests that are answered at a time."""
 
-PATIENCE = 0.8
-"""Seconds that requests under way have to end when the server stops."""
+CONNECTIONS = 1000
+"""Connections that are held; others wait to be accepted."""
+
+LARGEST_BODY = 256 << 20
+"""Bytes that a request may send."""
+
+BUFFERED = 1 << 20
+"""Bytes of a response that are made before the client has read the ones before."""
+
+BACKLOG = 1024
+"""Connections that wait to be accepted."""
 
 
-class Server:
-    """A server on a thread of its own; also a context manager that stops it at its end."""
+DESCRIPTORS = 8
+"""File descriptors that must be free at the start."""
 
-    def __init__(self, app: WSGIApplication, bound: socket.socket) -> None:
-        self._fake = _fake(app)
-        self._bridge = Bridge(app, self._may_wait, self._is_own)
-        self._http = HttpServer(self._bridge)
-        self.url = url(bound)
-        """The base URL, without a slash at its end."""
-        if self._fake:
-            self._fake.open()
-        self._thread = threading.Thread(target=self._http.run, args=([bound],), name="civis-usage-server", daemon=True)
-        self._thread.start()
+
+class StartError(OSError):
+    """The server cannot start; the message names what is missing, such as the port, and the remedy."""
+
+
+class RunningServer:
+    """A server in a thread of its own; as a context manager, it stops at the end."""
+
+    def __init__(self, application: WSGIApplication, host: str, port: int, on_stop: Callable[[], object]) -> None:
+        self._on_stop = on_stop
+        self._stopping = threading.Lock()
+        bound = _bind(host, port)
+        self.url = _url(bound)
+        """The base URL, without a slash at its end, by which this machine reaches the server."""
+        self.port = int(bound.getsockname()[1])
+        try:
+            self._server = waitress.create_server(
+                application,
+                sockets=[bound],
+                threads=1,
+                backlog=BACKLOG,
+                connection_limit=CONNECTIONS,
+                max_request_body_size=LARGEST_BODY,
+                outbuf_high_watermark=BUFFERED,
+                asyncore_use_poll=True,  # select knows the first 1,024 descriptors only
+                log_socket_errors=False,  # so that an OSError closes the connection
+                ident=None,
+            )
+        except (OSError, RuntimeError) as reason:
+            bound.close()
+            raise StartError(_why(host, port, reason)) from None
+        self._thread = threading.Thread(target=self._server.run, name="civis-usage-server", daemon=True)
+        try:
+            self._server.task_dispatcher.set_thread_count(THREADS)
+            self._thread.start()
+        except RuntimeError as reason:
+            self._server.task_dispatcher.set_thread_count(0)
+            self._server.close()
+            raise StartError(_why(host, port, reason)) from None
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers requests."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
-        """End the requests under way and give the port back; a second call does nothing."""
-        if self._fake:
-            self._fake.close()
-        self._http.should_exit = True
-        self._thread.join()
-        self._bridge.close()
+        """Close all connections and the port, whatever is under way; a second call does nothing.
 
-    def _may_wait(self, path: str) -> bool:
-        return self._fake is not None and self._fake.may_wait(path)
+        It reads no clock, since a test may have frozen it. A request that does not end is left behind after a second.
+        """
+        with self._stopping:
+            if not self.running:
+                return
+            self._server.trigger.pull_trigger(self._close_connections)
+            self._on_stop()
+            workers = self._server.task_dispatcher
+            workers.set_thread_count(0)
+            with workers.thread_exit_cv:
+                while workers.threads and workers.thread_exit_cv.wait(1):
+                    pass
+            self._server.trigger.pull_trigger(self._server.close)  # last: the threads pull it as well
+            self._thread.join()
 
-    def _is_own(self, path: str) -> bool:
-        return self._fake is not None and is_own(path)
+    def _close_connections(self) -> None:
+        self._server.accepting = False
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> RunningServer:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
 
-def start(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """Start a server in this process; port 0 means any free one, and ``Server.url`` tells which.
+def start(
+    application: WSGIApplication,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    on_stop: Callable[[], object] = lambda: None,
+) -> RunningServer:
+    """Start a server in this process; port 0 means any free one.
+
+    Args:
+        application: any WSGI application.
+        host: the address to listen on.
+        port: the port to listen on.
+        on_stop: called when the server stops, to end what its requests wait for.
 
     Raises:
-        CannotListen: the address cannot be had.
+        StartError: the address is not available, or the system has too few threads or descriptors left.
     """
-    [bound] = bind(host, port)
-    return Server(app, bound)
+    return RunningServer(application, host, port, on_stop)
 
 
-def serve(app: WSGIApplication, sockets: Sequence[socket.socket], announce: Callable[[], None] = lambda: None) -> int:
-    """Serve on each socket in a process of its own, or on one in this, until SIGINT or SIGTERM; give the exit code.
+def serve(
+    application: WSGIApplication,
+    host: str,
+    port: int,
+    announce: Callable[[str], object],
+    *,
+    on_stop: Callable[[], object] = lambda: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; call it from the main thread. ``announce`` is given the base URL once it answers.
 
-    Call it from the main thread. ``announce`` is called when requests are being answered. It returns within a second
-    of the signal, whatever requests are under way.
+    Raises:
+        StartError: as :func:`start`, or the server ended without a signal.
     """
-    stopping = _on_signal()
-    if len(sockets) == 1:
-        return _serve_here(app, sockets[0], stopping, announce)
-    return _serve_in_many(app, sockets, stopping, announce)
-
-
-def _serve_here(
-    app: WSGIApplication, bound: socket.socket, stopping: threading.Event, announce: Callable[[], None] = lambda: None
-) -> int:
-    server = Server(app, bound)
-    announce()
-    while not stopping.wait(0.2):  # a wait without an end hears no Ctrl-C on Windows
-        pass
-    end = threading.Thread(target=server.stop, daemon=True)
-    end.start()
-    end.join(PATIENCE)
-    if end.is_alive():
-        os._exit(0)  # a request is still being answered: nobody waits for it any more
-    return 0
-
-
-def _serve_in_many(
-    app: WSGIApplication, sockets: Sequence[socket.socket], stopping: threading.Event, announce: Callable[[], None]
-) -> int:
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=_work, args=(app, bound)) for bound in sockets]
-    for process in processes:
-        process.start()
-    for bound in sockets:
-        bound.close()
-    announce()
-    _first_of(stopping, [process.sentinel for process in processes])
-    failed = not stopping.is_set()
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join(PATIENCE)
-        process.kill()
-    return 1 if failed else 0
-
-
-def _work(app: WSGIApplication, bound: socket.socket) -> None:
-    stopping = _on_signal()
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel, stopping), daemon=True).start()
-    _serve_here(app, bound, stopping)
-
-
-def _follow(sentinel: int, stopping: threading.Event) -> None:
-    """Stop when the process that started this one is gone, however it went."""
-    wait([sentinel])
-    stopping.set()
-
-
-def _first_of(stopping: threading.Event, sentinels: list[int]) -> None:
-    while not stopping.is_set() and not wait(sentinels, timeout=0.2):
-        pass
-
-
-def _on_signal() -> threading.Event:
-    stopping = threading.Event()
+    signalled = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping
+        signal.signal(number, lambda *_: signalled.set())
+    with start(application, host, port, on_stop=on_stop) as server:
+        announce(server.url)
+        while not signalled.wait(0.2):  # a wait without an end hears no Ctrl-C on Windows
+            if not server.running:
+                raise StartError("the server has ended unexpectedly: start it again")
 
 
-def _fake(app: WSGIApplication) -> Fake | None:
-    """Give the fake that an application is; ``None`` for another application."""
-    extensions: dict[str, Fake] = getattr(app, "extensions", {})
-    return extensions.get("civis_usage")
+def _bind(host: str, port: int) -> socket.socket:
+    bound = None
+    try:
+        with ExitStack() as spare:  # a server needs some descriptors, and some for its first connections
+            for _ in range(DESCRIPTORS):
+                spare.enter_context(socket.socket())
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":  # elsewhere this option lets others take the port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)  # only listening tells whether the port is free
+    except (OSError, UnicodeError) as reason:
+        if bound is not None:
+            bound.close()
+        raise StartError(_why(host, port, reason)) from None
+    return bound
+
+
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    ip = ipaddress.ip_address(host)
+    if ip.is_unspecified:
+        ip = ipaddress.ip_address("127.0.0.1" if ip.version == 4 else "::1")
+    return f"http://[{ip}]:{port}" if ip.version == 6 else f"http://{ip}:{port}"
+
+
+def _why(host: str, port: int, reason: OSError | UnicodeError | RuntimeError) -> str:
+    if isinstance(reason, RuntimeError):
+        return f"the server cannot start its {THREADS} threads ({reason}): end other programs, or raise the limit"
+    if isinstance(reason, socket.gaierror | UnicodeError):
+        return f"host {host!r} cannot be found: use an address of this machine such as 127.0.0.1"
+    if reason.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken: stop what listens there, choose another, or 0 for any free one"
+    if reason.errno == errno.EADDRNOTAVAIL:
+        return f"host {host!r} is not this machine: use one of its addresses, such as 127.0.0.1 or 0.0.0.0"
+    if reason.errno in (errno.EMFILE, errno.ENFILE):
+        return "the server cannot start, since no file descriptor is left: close some, or raise the limit (ulimit -n)"
+    return f"port {port} on {host} cannot be had ({os.strerror(reason.errno or 0).lower()}): choose another"

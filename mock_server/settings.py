@@ -1,22 +1,25 @@
-"""How a fake is set up: everything that ``civis-usage serve`` can be told."""
+"""How a fake is set up: the options of ``civis-usage serve``, as a value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .fault import Fault
-from .limits import Limit
 from .moments import Moment
+from .rate_limit import Limit
+
+if TYPE_CHECKING:
+    from flask import Blueprint
 
 __all__ = ["Settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a fake starts with, and goes back to on reset."""
+    """What a fake starts with, and what a reset goes back to."""
 
     seed: int = 0
     """Worlds with the same seed, profile and organizations are the same, on any machine."""
@@ -46,5 +49,5 @@ class Settings:
     """Whether ``/_fake/`` answers other machines as well."""
     host: str = "127.0.0.1"
     """The address that the server listens on; ``/_fake/`` answers to it as a name of its own."""
-    workers: int = 1
-    """Processes. They share no state, so with more than one there is no control under ``/_fake/``."""
+    blueprints: tuple[Blueprint, ...] = ()
+    """The user's own Flask blueprints, served beside ``/usage``."""

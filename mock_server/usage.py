@@ -1,95 +1,90 @@
-"""The operations of ``/usage``: from a request's parameters to the body of its answer."""
+"""The routes of the API: the operations of ``/usage``, and the API's description at ``/endpoints``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import cast
 
-from ..schemas import OPERATIONS
+from flask import Blueprint, Response, g, request
+
+from ..schemas import openapi_30, swagger
 from . import moments, parameters
-from .answers import Body, Problem
-from .fake import Fake
-from .listing import listed
+from .fake import State
 from .parameters import Value
+from .responses import ApiError, ok
+from .wire import encode
+from .world import Kind
 
-__all__ = [
-    "Operate",
-    "Values",
-    "get_llm",
-    "get_llm_summary",
-    "list_llm",
-    "list_matching",
-    "organization",
-    "read",
-]
+__all__ = ["ONE_PIECE", "blueprint"]
 
-Values = Mapping[str, Value]
-"""What a request asks with, by the parameters' names."""
-
-Operate = Callable[[Fake, Values], Body]
-"""An operation: gives the body of the answer, or raises :class:`~.answers.Problem`."""
+ONE_PIECE = 1 << 20
+"""Bytes up to which a list is sent in one piece, with its length and an ``ETag``: some four thousand records."""
 
 Window = tuple[int | None, int | None]
 
-
-def get_llm(fake: Fake, asked: Values) -> bytes:
-    """Give one LLM usage record."""
-    body = fake.llm_record(cast(int, asked["id"]))
-    if body is None:
-        raise Problem(404)
-    return body
+blueprint = Blueprint("usage", __name__)
 
 
-def list_llm(fake: Fake, asked: Values) -> Body:
-    """Give an organization's LLM usage records in a window, newest first."""
-    now = fake.clock.now()
-    return listed(fake.world, "llm", _listed(fake, asked), *(_window(asked) or moments.month_so_far(now)), now=now)
+@blueprint.get("/usage/llm")
+def list_llm() -> Response:
+    """Return an organization's LLM usage records in a window, newest first."""
+    state: State = g.state
+    return _list(state, "llm", moments.month_so_far(state.clock.now()))
 
 
-def get_llm_summary(fake: Fake, asked: Values) -> bytes:
-    """Give an organization's credits in a window; an unknown organization has no summary (assumed)."""
-    now = fake.clock.now()
-    org = cast(int, asked["org_id"])
-    if not fake.sees(org):
-        raise Problem(404)
-    credits_used = fake.world.credits(org, *(_window(asked) or moments.month_so_far(now)), now=now)
-    return f'{{"credits":{float(credits_used)!r},"organizationId":{org}}}'.encode()
+@blueprint.get("/usage/llm/<id>")
+def get_llm(id: str) -> Response:  # noqa: A002  the API's name
+    """Return one LLM usage record."""
+    state: State = g.state
+    record = state.llm_record(cast(int, parameters.of(request)["id"]))
+    if record is None:
+        raise ApiError(404)
+    return ok(record)
 
 
-def list_matching(fake: Fake, asked: Values) -> Body:
-    """Give an organization's matching usage records in a window, of one task or both, newest first."""
-    task = cast(str | None, asked["task"])
-    window = _window(asked) or (None, None)
-    return listed(fake.world, "matching", _listed(fake, asked), *window, now=fake.clock.now(), task=task)
+@blueprint.get("/usage/llm/organization/<org_id>/summary")
+def get_llm_organization_summary(org_id: str) -> Response:
+    """Return an organization's credits in a window; an unknown organization has no summary (assumed)."""
+    state: State = g.state
+    values = parameters.of(request)
+    org, now = cast(int, values["org_id"]), state.clock.now()
+    if not state.may_see(org):
+        raise ApiError(404)
+    credits_used = state.world.credits(org, *_window(values, moments.month_so_far(now)), now=now)
+    return ok(encode({"credits": float(credits_used), "organizationId": org}))
 
 
-def read(operation: str, path: Mapping[str, str], query: Mapping[str, str]) -> Values:
-    """Give the values that a request asks with; raises :class:`Problem` where one cannot be read."""
-    return parameters.read(OPERATIONS[operation], path, query) if operation in OPERATIONS else query
+@blueprint.get("/usage/matching")
+def list_matching() -> Response:
+    """Return an organization's matching usage records in a window, of one task or both, newest first."""
+    return _list(g.state, "matching", (None, None))
 
 
-def organization(fake: Fake, operation: str, path: Mapping[str, str], query: Mapping[str, str]) -> int | None:
-    """Tell which organization a request is about, or ``None`` where it names none that can be read."""
-    try:
-        asked = read(operation, path, query)
-    except Problem:
-        return None
-    if operation == "get_llm":
-        return fake.organization_of(cast(int, asked["id"]))
-    org = cast(int | None, asked["org_id"])
-    return fake.own_organization if org is None else org
+@blueprint.get("/endpoints", strict_slashes=False)
+def endpoints() -> Response:
+    """Return the API's description: Swagger 2.0, or OpenAPI 3.0 with ``openapi_version=3.0`` (documented)."""
+    return ok(encode(openapi_30() if request.args.get("openapi_version", "").startswith("3") else swagger()))
 
 
-def _listed(fake: Fake, asked: Values) -> int:
-    org = cast(int | None, asked["org_id"])
+def _window(values: dict[str, Value], default: Window) -> Window:
+    """Return both ends, ``None`` for an open one (assumed); ``default`` where neither is given."""
+    window = cast(int | None, values["start_date"]), cast(int | None, values["end_date"])
+    return default if window == (None, None) else window
+
+
+def _list(state: State, kind: Kind, default: Window) -> Response:
+    """Return a list; one that is longer than :data:`ONE_PIECE` is made while it is sent."""
+    values = parameters.of(request)
+    org, task = cast(int | None, values["org_id"]), cast(str | None, values.get("task"))
     if org is None:
-        return fake.own_organization
-    if fake.settings.own_organization_only and not fake.sees(org):
-        raise Problem(404)
-    return org
-
-
-def _window(asked: Values) -> Window | None:
-    """Give both ends, each ``None`` where it is open (assumed); ``None`` where neither is given."""
-    window = cast(int | None, asked["start_date"]), cast(int | None, asked["end_date"])
-    return None if window == (None, None) else window
+        org = state.own_organization
+    elif state.settings.own_organization_only and not state.may_see(org):
+        raise ApiError(404)
+    pieces = state.world.pieces(kind, org, *_window(values, default), now=state.clock.now(), task=task)
+    made, size = [], 0
+    for piece in pieces:
+        made.append(piece)
+        size += len(piece)
+        if size > ONE_PIECE:
+            return ok(chain(made, pieces))
+    return ok(b"".join(made))

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from civis_usage.cli import main
 from civis_usage.contract_tests import report_json
 from civis_usage.contract_tests.runner import checks
-from civis_usage.mock_server import description
+from civis_usage.mock_server import usage
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
@@ -46,7 +46,7 @@ def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Check]:
             changed = swagger()
             for each in changes:
                 changed = MADE[each](changed)
-            monkeypatch.setattr(description, "_swagger", lambda: json.dumps(changed).encode())
+            monkeypatch.setattr(usage, "swagger", lambda: changed)
             env = {"CIVIS_API_KEY": "any-key", "CIVIS_API_ENDPOINT": fake.url}
             return CliRunner(env=env).invoke(main, ["check", "--org-id", "1", *options], prog_name="civis-usage")
 

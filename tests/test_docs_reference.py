@@ -56,7 +56,7 @@ def test_every_control_of_the_fake_has_its_line_and_an_example() -> None:
     page = pages()["docs/reference/controls.md"]
     told = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", page.text, re.MULTILINE))
     app = create_app()
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(("control.", "page."))]
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(("controls.", "page."))]
     served = {f"{method} {rule.rule.replace('int:', '')}" for rule in rules for method in _methods(rule.methods)}
     assert told == served
 

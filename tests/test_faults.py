@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 from threading import Thread
 
@@ -267,15 +266,6 @@ class TestOnTheWire:
                 requests.get(f"{url}/usage/llm", headers=KEY, timeout=5)
         assert capfd.readouterr() == ("", "")
 
-    def test_latency_is_felt_and_ends_when_the_server_stops(self):
-        app = create_app(Settings(now=NOW, faults=(Fault(latency=0.05),)))
-        with server.start(app) as running:
-            answer = requests.get(f"{running.url}/usage/llm", headers=KEY, timeout=5)
-            assert float(answer.headers["X-Runtime"]) >= 0.05
-        began = time.monotonic()
-        app.extensions["civis_usage"].sleep(30)
-        assert time.monotonic() - began < 10, "a stopped fake waits for nothing"
-
     def test_latency_ends_with_a_reset_and_is_not_written_into_the_next_tests_journal(self, served, url):
         served.faults.add(latency=3000)
         answers = Queue()
@@ -288,31 +278,6 @@ class TestOnTheWire:
         served.journal.assert_not_called("list_llm")
         assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=30).status_code == 200
         served.journal.assert_called("list_llm", times=1)
-
-    def test_controls_are_answered_while_slow_requests_fill_every_thread(self, served, url):
-        served.faults.add(latency=3000)
-        with ThreadPoolExecutor(server.THREADS + 8) as clients:
-            slow = [
-                clients.submit(requests.get, f"{url}/usage/llm", headers=KEY, timeout=60)
-                for _ in range(server.THREADS + 8)
-            ]
-            _until(lambda: next(iter(served.faults)).used >= server.THREADS)
-            assert requests.get(f"{url}/_fake/health", timeout=10).status_code == 200
-            assert requests.post(f"{url}/_fake/reset", timeout=10).status_code == 200
-            assert {each.result().status_code for each in slow} == {200}
-
-    def test_one_that_is_set_while_a_request_is_answered_at_once_stops_nobody(self, served, url, monkeypatch):
-        answered = served.may_wait
-
-        def set_just_then(path):
-            waits = answered(path)
-            if path == "/usage/llm" and not waits:
-                served.faults.add("list_llm", latency=3000)
-            return waits
-
-        monkeypatch.setattr(served, "may_wait", set_just_then)
-        assert requests.get(f"{url}/usage/llm", headers=KEY, timeout=10).status_code == 200
-        assert [each.used for each in served.faults] == [1]
 
 
 def _until(reached):

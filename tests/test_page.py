@@ -463,14 +463,6 @@ class TestGuard:
         assert Page(client.get("/", **visit)).all("form")
         assert client.post("/", data={"fault": "cut"}, **visit).status_code == 303
 
-    def test_several_processes_have_no_controls(self):
-        client = client_of(workers=4)
-        seen = Page(client.get("/"))
-        assert not seen.all("form")
-        assert "4 processes, which share no state" in seen.texts["controls"]
-        assert "2026-04-20 12:00:00 pinned" in seen.texts["clock"]
-        assert press(client, "reset", "1").status_code == 409
-
     def test_organizations_that_the_key_may_not_see_are_not_shown(self):
         seen = Page(client_of(own_organization_only=True).get("/?org=2"))
         assert "Midwest" in seen.texts["organizations"]

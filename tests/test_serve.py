@@ -107,33 +107,6 @@ def _try_get(server, path):
         server.get(path)
 
 
-def test_with_workers_answers_alike_and_leaves_control_alone():
-    with started("--workers", "2", "--now", NOW) as server:
-        assert "2 processes share no state" in server.said
-        answers = {server.get("/usage/llm").content for _ in range(12)}
-        assert len(answers) == 1
-        assert server.get("/_fake/health").json()["workers"] == 2
-        for method, path in (("POST", "/_fake/reset"), ("GET", "/_fake/journal"), ("GET", "/_fake/faults")):
-            answer = requests.request(method, server.url + path, timeout=10)
-            assert answer.status_code == 409
-            assert "--workers 1" in answer.json()["errorDescription"]
-        code, seconds, errors = server.stop()
-        assert (code, errors) == (0, "")
-        assert seconds < 1.5
-        with pytest.raises(requests.ConnectionError):
-            server.get("/usage/llm")
-
-
-def test_with_workers_ends_when_one_of_them_dies():
-    with started("--workers", "2", "--now", NOW) as server:
-        assert server.get("/usage/llm/0").status_code == 404
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True, check=True
-        )
-        subprocess.run(["kill", "-9", children.stdout.split()[0]], check=True)
-        assert server.process.wait(10) == 1
-
-
 def test_own_records_come_from_files_and_standard_input(tmp_path):
     (tmp_path / "one.json").write_text('[{"kind": "llm", "credits": 5, "runCreatedAt": "2026-04-02T00:00:00Z"}]')
     (tmp_path / "two.csv").write_text("run_created_at,numRecords,task\n2026-04-03T00:00:00Z,77,CDM\n")
@@ -161,11 +134,10 @@ def test_log_prints_requests_and_never_a_key():
 def test_a_port_that_is_taken_is_told_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for workers in ("1", "2"):
-            ended = run("--port", str(port), "--workers", workers)
-            assert ended.exit_code == 2
-            assert f"port {port} on 127.0.0.1 is taken" in ended.output
-            assert "Traceback" not in ended.output
+        ended = run("--port", str(port))
+        assert ended.exit_code == 2
+        assert f"port {port} on 127.0.0.1 is taken" in ended.output
+        assert "Traceback" not in ended.output
 
 
 @pytest.mark.parametrize(
@@ -186,7 +158,6 @@ def test_a_port_that_is_taken_is_told_in_one_sentence():
         (["--orgs", "a,b"], ["--orgs", "a", "7:200"]),
         (["--orgs", "7,7"], ["--orgs", "7", "once"]),
         (["--rate-limit", "often"], ["--rate-limit", "often", "20/60", "live"]),
-        (["--workers", "0"], ["--workers", "0"]),
         (["--fault", "list_lm status=503"], ["--fault", "list_lm", "list_llm"]),
         (["--fault", "status=200"], ["--fault", "status=200", "400 to 599"]),
         (["--fault", "list_llm"], ["--fault", "does nothing", "status=503"]),

@@ -30,8 +30,9 @@ CHANGING = {
     "X-RateLimit-Remaining": "requests left in this window; it does not fall evenly",
     "X-Request-Id": "a UUID of the request",
     "X-Runtime": "seconds that the answer took, with six decimals",
-    "ETag": "on successful answers: `W/` and the first 32 hex digits of the body's SHA-256 (the fake's lists of more "
-    "than a megabyte, which are sent while they are made: of what tells their records)",
+    "ETag": "on successful answers: `W/` and the first 32 hex digits of the body's SHA-256 (not on the fake's lists of "
+    "more than a megabyte, which are sent while they are made)",
+    "Date": "the fake's clock",
 }
 """Headers whose value differs from answer to answer."""
 TRANSPORT = {"Content-Type", "Content-Length"}

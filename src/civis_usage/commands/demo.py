@@ -35,9 +35,8 @@ def demo(seed: int) -> int:
     Example:
       civis-usage demo
     """
-    from ..mock_server.app import create_app
+    from ..mock_server import Settings, create_app
     from ..mock_server.server import start
-    from ..mock_server.settings import Settings
 
     app = create_app(Settings(seed=seed))
     fake = app.extensions["civis_usage"]

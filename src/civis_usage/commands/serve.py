@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from ..mock_server.fake import Fake
     from ..mock_server.fault import Fault
     from ..mock_server.journal import Call
-    from ..mock_server.limits import Limit
+    from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
     from .own_data import Source
 
@@ -38,7 +37,7 @@ def _key(text: str) -> str:
 
 
 def _limit(text: str) -> Limit:
-    from ..mock_server.limits import Limit
+    from ..mock_server.rate_limit import Limit
 
     return Limit.parse(text)
 
@@ -88,14 +87,6 @@ def _fault(text: str) -> Fault:
     multiple=True,
     help="Something to go wrong; see above. Repeatable.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processes. They share no state: with more than one there is no control under /_fake/, "
-    "and each counts rate limits and faults for itself.",
-)
 @click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
 @click.option("--log", is_flag=True, help="Print every request on standard error.")
 @click.pass_context
@@ -107,7 +98,6 @@ def serve(
     data: tuple[Source, ...],
     empty: bool,
     orgs: Any,
-    workers: int,
     log: bool,
     **settings_given: Any,
 ) -> None:
@@ -148,20 +138,26 @@ def serve(
         organizations=orgs,
         data=tuple(record for source in data for record in source.records),
         generated=not empty,
-        workers=workers,
         **settings_given,
     )
     try:
         fake = Fake(settings)
-        sockets = server.bind(host, port, workers)
     except BadRecord as reason:
         raise click.UsageError(f"{own_data.named(reason, data)}.") from None
-    except (ValueError, server.CannotListen) as reason:
+    except ValueError as reason:
         raise click.UsageError(f"{reason}.") from None
     if log:
         fake.journal.echo = _print_call
-    welcome = _welcome(fake, settings, server.url(sockets[0]), data)
-    sys.exit(server.serve(create_app(fake=fake), sockets, lambda: click.echo(welcome)))
+    try:
+        server.serve(
+            create_app(fake=fake),
+            host,
+            port,
+            lambda url: click.echo(_welcome(fake, settings, url, data)),
+            on_stop=fake.wake,
+        )
+    except server.StartError as reason:
+        raise click.UsageError(f"{reason}.") from None
 
 
 def _print_call(call: Call) -> None:
@@ -200,8 +196,6 @@ def _world(settings: Settings) -> str:
 
 
 def _controls(settings: Settings, url: str) -> str:
-    if settings.workers > 1:
-        return f"{url}/_fake/health; no controls, since {settings.workers} processes share no state"
     whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
     return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
 
@@ -212,6 +206,6 @@ def _record(fake: Fake) -> int | None:
     for start in (now - day, now - 31 * day, None):
         for organization in fake.world.organizations:
             found = json.loads(fake.world.llm(organization.id, start, None, now=now))
-            if found and fake.sees(organization.id):
+            if found and fake.state().may_see(organization.id):
                 return int(found[0]["id"])
     return None

@@ -1,4 +1,4 @@
-"""The rate limit: so many requests in fixed windows that are aligned to the clock (recorded)."""
+"""The rate limit: a number of requests in fixed windows aligned to the clock (recorded)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["LIVE", "Limit", "RateLimits", "Standing"]
+__all__ = ["LIVE", "Limit", "RateLimitStatus", "RateLimits"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Limit:
             return LIVE
         match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", text)
         if match is None:
-            raise ValueError(f"{text[:40]!r} is no rate limit: write requests/seconds as in 20/60, or live")
+            raise ValueError(f"{text[:40]!r} is not a rate limit: use requests/seconds as in 20/60, or live")
         return cls(int(match[1]), int(match[2]))
 
 
@@ -39,8 +39,8 @@ LIVE = Limit(1000, 300)
 """The live API's: counters start afresh at :00, :05, :10 … (recorded)."""
 
 
-class Standing(NamedTuple):
-    """How a key stands after one more request."""
+class RateLimitStatus(NamedTuple):
+    """What one more request leaves of a key's limit."""
 
     limit: int
     remaining: int
@@ -52,15 +52,15 @@ class Standing(NamedTuple):
 class RateLimits:
     """Counts requests by key. The counters of a past window are forgotten."""
 
-    def __init__(self, limit: Limit = LIVE, *, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, limit: Limit = LIVE, *, wall: Callable[[], float] = lambda: time.time()) -> None:
         self._limit = limit
         self._wall = wall
         self._lock = threading.Lock()
         self._window = -1
         self._counts: dict[Hashable, int] = {}
 
-    def count(self, key: Hashable) -> Standing:
-        """Count one request of ``key``, and tell how it stands now."""
+    def count(self, key: Hashable) -> RateLimitStatus:
+        """Count one request of ``key``, and return what is left."""
         now = self._wall()
         with self._lock:
             window = int(now // self._limit.seconds)
@@ -69,7 +69,7 @@ class RateLimits:
             count = self._counts[key] = self._counts.get(key, 0) + 1
         over = count > self._limit.requests
         wait = max(1, math.ceil((window + 1) * self._limit.seconds - now)) if over else None
-        return Standing(self._limit.requests, max(0, self._limit.requests - count), wait)
+        return RateLimitStatus(self._limit.requests, max(0, self._limit.requests - count), wait)
 
     def reset(self) -> None:
         """Forget every count."""

@@ -1,4 +1,4 @@
-"""The fake's own controls under ``/_fake/``: a thin layer of HTTP over the methods of :class:`~.fake.Fake`.
+"""The fake's own controls under ``/_fake/``: a thin layer of HTTP over the methods of :class:`~..fake.Fake`.
 
 ==========================  =========================================================================
 GET    /_fake/health        what is served
@@ -27,29 +27,39 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
-from . import answers, description, parameters
-from .answers import Answer, Problem
-from .fake import Fake
-from .fault import Fault
-from .sentences import shown
-from .wire import encode
-from .world import BadRecord
-from .world.loading import format_of, read_records
+from ...schemas import bundled_openapi
+from .. import parameters, responses
+from ..fake import Fake
+from ..fault import Fault
+from ..responses import ApiError, bad_request
+from ..sentences import shown
+from ..wire import encode
+from ..world import BadRecord
+from ..world.loading import format_of, read_records
+from . import access
 
-__all__ = ["blueprint", "response"]
+__all__ = ["blueprint"]
 
-blueprint = Blueprint("control", __name__)
+blueprint = Blueprint("controls", __name__)
+
+
+@blueprint.before_app_request
+def _check_access() -> None:
+    if request.path.startswith("/_fake/"):
+        access.check(fake().settings, request)
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """Give the contract as OpenAPI 3.1; no key is needed."""
-    return response(answers.ok(description.openapi()))
+    """Return the contract as OpenAPI 3.1, to everybody; no key is needed."""
+    response = responses.ok(encode(bundled_openapi()))
+    responses.add_etag(response)
+    return response
 
 
 @blueprint.get("/_fake/health")
 def health() -> Response:
-    """Tell what is served."""
+    """Return what is served."""
     return _json(fake().health())
 
 
@@ -62,7 +72,7 @@ def reset() -> Response:
 
 @blueprint.get("/_fake/data")
 def data() -> Response:
-    """Give the records that were loaded, as completed."""
+    """Return the records that were loaded, as completed."""
     return _json(fake().loaded())
 
 
@@ -73,7 +83,7 @@ def load() -> Response:
         rows = read_records(request.get_data(), format_of(request.mimetype))
         loaded = fake().load(rows, replace=_flag("replace"))
     except BadRecord as reason:
-        raise Problem.bad(f"{reason}.") from None
+        raise bad_request(f"{reason}.") from None
     return _json({"loaded": len(loaded)}, 201)
 
 
@@ -86,7 +96,7 @@ def unload() -> Response:
 
 @blueprint.get("/_fake/faults")
 def faults() -> Response:
-    """Give the faults that are set."""
+    """Return the faults that are set."""
     return _json(_faults(fake()))
 
 
@@ -100,7 +110,7 @@ def add_faults() -> Response:
             for rule in (rules if isinstance(rules, list) else [rules])
         ]
     except ValueError as reason:
-        raise Problem.bad(f"{reason}.") from None
+        raise bad_request(f"{reason}.") from None
     fake().faults.add(*made)
     return _json(_faults(fake()), 201)
 
@@ -116,18 +126,18 @@ def clear_faults() -> Response:
 def remove_fault(id: int) -> Response:  # noqa: A002  the route's name for it
     """Take one fault back."""
     if not fake().faults.remove(id):
-        raise Problem(404, f"No fault has the id {id}: GET /_fake/faults lists those that are set.")
+        raise ApiError(404, f"No fault has the id {id}: GET /_fake/faults lists those that are set.")
     return _json(_faults(fake()))
 
 
 @blueprint.get("/_fake/journal")
 def journal() -> Response:
-    """Give the last calls, oldest first."""
-    asked = parameters.query(request.query_string.decode("latin-1"))
+    """Return the last calls, oldest first."""
+    asked = parameters.query(request)
     known = ("operation", "status", "org_id", "since", "limit")
     for name in asked:
         if name not in known:
-            raise Problem.bad(f"the journal cannot be filtered by {shown(name)}: use {', '.join(known)}.")
+            raise bad_request(f"the journal cannot be filtered by {shown(name)}: use {', '.join(known)}.")
     number = {name: _integer(name, asked[name]) for name in ("status", "org_id", "limit") if name in asked}
     organization = {"org_id": number["org_id"]} if "org_id" in number else {}
     try:
@@ -139,7 +149,7 @@ def journal() -> Response:
             **organization,
         )
     except ValueError as reason:
-        raise Problem.bad(f"{reason}.") from None
+        raise bad_request(f"{reason}.") from None
     return _json({"calls": [call.as_dict() for call in calls], "remembered": len(fake().journal)})
 
 
@@ -152,7 +162,7 @@ def forget() -> Response:
 
 @blueprint.get("/_fake/clock")
 def clock() -> Response:
-    """Tell what time it is."""
+    """Return what time it is."""
     return _json(_clock(fake()))
 
 
@@ -167,7 +177,7 @@ def set_clock() -> Response:
         case {"release": True, **rest} if not rest:
             fake().clock.release()
         case _:
-            raise Problem.bad('send {"pin": "2026-04-30T23:59:00Z"}, {"move": 3600} (seconds) or {"release": true}.')
+            raise bad_request('send {"pin": "2026-04-30T23:59:00Z"}, {"move": 3600} (seconds) or {"release": true}.')
     return _json(_clock(fake()))
 
 
@@ -178,26 +188,13 @@ def release_clock() -> Response:
     return _json(_clock(fake()))
 
 
-@blueprint.before_request
-def _one_process_only() -> None:
-    """Refuse what needs one state where there are several processes, each with its own."""
-    workers = fake().settings.workers
-    if workers > 1 and request.endpoint not in ("control.health", "control.openapi"):
-        raise Problem(409, f"The fake runs as {workers} processes, which share no state: start it with --workers 1.")
-
-
 def fake() -> Fake:
-    """Give the fake that is being controlled."""
+    """Return the fake that is being controlled."""
     return cast(Fake, current_app.extensions["civis_usage"])
 
 
-def response(answer: Answer) -> Response:
-    """Give an answer as Flask has them."""
-    return Response(answer.whole, answer.status, list(answer.headers))
-
-
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(encode(value), status, [("Cache-Control", "no-store")], content_type=answers.JSON)
+    return Response(encode(value), status, [("Cache-Control", "no-store")], content_type=responses.JSON)
 
 
 def _faults(fake: Fake) -> Mapping[str, Any]:
@@ -215,25 +212,25 @@ def _body() -> Any:
     try:
         return json.loads(request.get_data())
     except (ValueError, RecursionError):
-        raise Problem.bad('the body is not JSON, such as {"status": 503} or "list_llm status=503".') from None
+        raise bad_request('the body is not JSON, such as {"status": 503} or "list_llm status=503".') from None
 
 
 def _try(change: Any, value: object) -> None:
     try:
         change(value)
     except ValueError as reason:
-        raise Problem.bad(f"{reason}.") from None
+        raise bad_request(f"{reason}.") from None
 
 
 def _integer(name: str, text: str) -> int:
     try:
         return parameters.integer(text)
     except ValueError as reason:
-        raise Problem.bad(f"{name} {reason}.") from None
+        raise bad_request(f"{name} {reason}.") from None
 
 
 def _flag(name: str) -> bool:
     text = request.args.get(name, "false").lower()
     if text not in ("true", "false"):
-        raise Problem.bad(f"{name} {shown(text)} is neither true nor false.")
+        raise bad_request(f"{name} {shown(text)} is neither true nor false.")
     return text == "true"

@@ -1,0 +1,146 @@
+"""What happens before and after each request to the API: counting, authorization, faults, headers, the journal."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, Response, current_app, g, request
+
+from ..schemas import OPERATIONS
+from . import effects, parameters, prefer, responses, usage
+from .credentials import KeyDigest
+from .faults import NOTHING, Chosen
+from .rate_limit import RateLimitStatus
+from .responses import ApiError
+
+if TYPE_CHECKING:
+    from .fake import Fake, State
+
+__all__ = ["register"]
+
+
+@dataclass
+class Exchange:
+    """What the hooks note of a request for the end of it."""
+
+    state: State
+    key: str | None
+    rate_limit: RateLimitStatus
+    arrived: int
+    """By the fake's clock, in milliseconds."""
+    began: float = field(default_factory=time.perf_counter)
+    injection: Chosen = NOTHING
+
+
+def register(app: Flask) -> None:
+    """Let the hooks see every request of ``app``; they act on those to the API."""
+    app.before_request(before)
+    app.after_request(after)
+
+
+def before() -> None:
+    """Count and authorize the request, then delay it or answer in its place where a fault does."""
+    if not _is_for_the_api():
+        return
+    fake = cast("Fake", current_app.extensions["civis_usage"])
+    state, key = fake.state(), _key()
+    g.state = state
+    g.exchange = exchange = Exchange(state, key, state.rate_limits.count(key), state.clock.now())
+    if request.routing_exception is not None:
+        return  # 404 and 405, with a key or without
+    _authorize(state, key, exchange.rate_limit)
+    exchange.injection = _injection(state, key)
+    if exchange.injection.wait:
+        state.wait(exchange.injection.wait)
+    fault = exchange.injection.fault
+    if fault is not None and fault.status is not None:
+        raise ApiError(fault.status, headers=effects.headers(fault))
+
+
+def after(response: Response) -> Response:
+    """Apply the fault to the response, add the ``ETag`` and the headers that all have, and note it in the journal."""
+    if "exchange" not in g:
+        return response
+    exchange: Exchange = g.exchange
+    fault, state = exchange.injection.fault, exchange.state
+    effects.mutate_records(fault, response)
+    responses.add_etag(response)
+    responses.make_conditional(response, request)
+    response = effects.mutate_response(fault, response)
+    request_id, seconds = str(uuid.uuid4()), time.perf_counter() - exchange.began
+    response.headers.extend(responses.common_headers(exchange.rate_limit, request_id, seconds))
+    response.headers["Date"] = formatdate(state.clock.now() / 1000, usegmt=True)
+    state.journal.add(
+        era=state.era,
+        at=exchange.arrived,
+        request_id=request_id,
+        method=request.method,
+        path=request.path,
+        operation=None if request.endpoint is None else _operation(),
+        parameters={**parameters.query(request), **(request.view_args or {})},
+        status=None if isinstance(response, effects.HangUp) else response.status_code,
+        duration=round(seconds * 1000, 3),
+        fault=exchange.injection.rule,
+        secrets=(exchange.key, *state.settings.api_keys),
+    )
+    return response
+
+
+def _is_for_the_api() -> bool:
+    """Return whether the request is for one of the API's routes, or for none of any blueprint."""
+    if request.endpoint is None:
+        return not request.path.startswith("/_fake/")
+    return request.blueprint == usage.blueprint.name
+
+
+def _key() -> str | None:
+    """Return the API key: the user name of Basic credentials, or the token of Bearer ones (documented)."""
+    given = request.authorization
+    if given is None:
+        return None
+    if given.type == "basic":
+        return (given.username or "").strip() or None
+    if given.type == "bearer":
+        return request.headers["Authorization"].partition(" ")[2].strip() or None  # a token may contain "="
+    return None
+
+
+def _authorize(state: State, key: str | None, rate_limit: RateLimitStatus) -> None:
+    """Raise 401 for a missing or refused key, 429 where the limit is enforced and reached.
+
+    A missing key is offered Basic beside Bearer: ``curl --anyauth``, ``wget --user`` and others send a key only then.
+    After a refused key it is Bearer alone, so that a browser does not ask for a password (assumed).
+    """
+    if key is None:
+        raise ApiError(401, headers=[("WWW-Authenticate", f'Basic realm="{responses.REALM}"')])
+    if not state.accepts(key):
+        raise ApiError(401)
+    if state.settings.rate_limit is not None and rate_limit.retry_after is not None:
+        raise ApiError(429, headers=[("Retry-After", str(rate_limit.retry_after))])
+
+
+def _injection(state: State, key: str) -> Chosen:
+    preferred = prefer.chosen(request.headers.get("Prefer"))
+    return preferred or state.faults.choose(_operation(), KeyDigest.of(key), lambda: _organization(state))
+
+
+def _operation() -> str:
+    return cast(str, request.endpoint).rpartition(".")[2]
+
+
+def _organization(state: State) -> int | None:
+    """Return the organization that the request is about; ``None`` where it names none that can be read."""
+    if _operation() not in OPERATIONS:
+        return None
+    try:
+        values = parameters.of(request)
+    except ApiError:
+        return None
+    if "id" in values:
+        return state.organization_of(cast(int, values["id"]))
+    org = cast(int | None, values["org_id"])
+    return state.own_organization if org is None else org
