@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -51,6 +52,7 @@ class RunningServer:
     """A server in a thread of its own; as a context manager, it stops at the end."""
 
     def __init__(self, application: WSGIApplication, host: str, port: int, on_stop: Callable[[], object]) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests may wait: a fault can want it
         self._on_stop = on_stop
         self._stopping = threading.Lock()
         bound = _bind(host, port)
