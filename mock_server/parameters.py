@@ -19,7 +19,7 @@ NOBODY = 2**63
 
 Value = int | str | None
 
-_LOST_PLUS = re.compile(r".*[0-9] [0-9]{2}:[0-9]{2}", re.ASCII).fullmatch
+_LOST_PLUS = re.compile(r".+:[0-9.]+ [0-9]{2}:[0-9]{2}", re.ASCII).fullmatch
 """Finds the blank that an unescaped plus sign before an offset becomes: ``2026-04-17T17:26:07 02:00``."""
 
 _INTEGER = re.compile(r"(-?)0*([0-9]+)", re.ASCII).fullmatch

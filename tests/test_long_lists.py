@@ -19,8 +19,8 @@ from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.fake import Fake
 from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.usage import ONE_PIECE
-from civis_usage.mock_server.world.world import PIECE, World
 from civis_usage.mock_server.world.days import DayCache
+from civis_usage.mock_server.world.world import PIECE, World
 
 NOW = "2026-04-20T12:00:00Z"
 MOMENT = int(datetime(2026, 4, 20, 12, tzinfo=UTC).timestamp() * 1000)
