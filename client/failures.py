@@ -46,6 +46,8 @@ def failure_of(error: Exception, url: str, proxies: Mapping[str, str]) -> UsageE
 
 def _reason(error: Exception, proxy: str | None) -> str:
     text = str(error)
+    if isinstance(error, TimeoutError):
+        return f"it sent no whole response within {text}"
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "connecting took too long"
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from ..schemas import times
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["LLMOrganizationSummary", "LLMUsage", "MatchingUsage", "Record", "Records", "camel_case", "short_repr"]
 
 
+@cache
 def camel_case(name: str) -> str:
     """Return the name on the wire of a field: ``run_created_at`` is ``runCreatedAt``."""
     return re.sub("_(.)", lambda match: match[1].upper(), name)

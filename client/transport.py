@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
+from threading import Event
 from typing import Any, NamedTuple, Self
 
 import requests
@@ -22,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from .config import is_loopback, resolve_api_key, resolve_base_url
 from .connections import Adapter
+from .deadline import run_within
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
 from .failures import check_ca_bundle, failure_of
 from .redaction import Secret
@@ -99,11 +101,14 @@ class Transport:
     """GET requests to one API with one key, over connections that are kept open.
 
     Threads may share a transport: it keeps no cookies, and nothing in it changes between requests but the pool of
-    connections, which is made for that. A request that takes too long for its caller can be left behind in its thread.
+    connections, which is made for that.
 
     Args:
         base_url: ``None`` for ``CIVIS_API_ENDPOINT``, and where that is not set for the live API.
         api_key: ``None`` for ``CIVIS_API_KEY``.
+        timeout: seconds for connecting and for each wait for bytes.
+        deadline: seconds for a whole attempt, however slowly the bytes come; ``None`` for no limit. One that takes
+            longer has failed, and is left behind in a thread of its own.
         retries: how often and for how long a request is sent again.
         on_request: called with the URL before each attempt; what it raises ends the call, so that it can keep a budget.
         on_response: called after each attempt, with what came of it.
@@ -119,6 +124,7 @@ class Transport:
         api_key: str | Secret | None = None,
         *,
         timeout: Timeout = (5.0, 60.0),
+        deadline: float | None = None,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
         on_request: Callable[[str], None] | None = None,
         on_response: Callable[[Attempt], None] | None = None,
@@ -127,6 +133,7 @@ class Transport:
         self.secret = api_key if isinstance(api_key, Secret) else resolve_api_key(api_key)
         self.base_url = resolve_base_url(base_url, self.secret)
         self.timeout = timeout
+        self.deadline = deadline
         self.retries = retries
         self._on_request, self._on_response, self._sleep = on_request, on_response, sleep
         self._session = requests.Session()
@@ -217,8 +224,7 @@ class Transport:
         response, failure = None, None
         started = time.perf_counter()
         try:
-            with self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings) as raw:
-                response = Response("GET", url, raw.status_code, raw.headers, _body(raw))
+            response = run_within(self.deadline, lambda abandoned: self._receive(prepared, settings, abandoned))
         except UsageError as error:
             failure = error
         except (OSError, HTTPError, ValueError) as error:  # also what requests lets through, such as a missing file
@@ -229,6 +235,18 @@ class Transport:
         if self._on_response is not None:
             self._on_response(attempt)
         return attempt
+
+    def _receive(self, prepared: requests.PreparedRequest, settings: dict[str, Any], abandoned: Event) -> Response:
+        with self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings) as raw:
+            body = bytearray()
+            for chunk in raw.iter_content(2**16):
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise InvalidResponse(f"The body of the response is larger than {MAX_BODY // 2**20} MB.")
+                if abandoned.is_set():
+                    break
+            url = self.secret.redact(prepared.url or "")
+            return Response("GET", url, raw.status_code, raw.headers, bytes(body))
 
 
 class _Key(AuthBase):
@@ -242,15 +260,6 @@ class _Key(AuthBase):
             return request
         prepared: requests.PreparedRequest = HTTPBasicAuth(self._secret.reveal(), "")(request)
         return prepared
-
-
-def _body(response: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(2**16):
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise InvalidResponse(f"The body of the response is larger than {MAX_BODY // 2**20} MB.")
-    return bytes(body)
 
 
 def _integer(text: str | None) -> int | None:

@@ -26,6 +26,8 @@ class Reply:
     """Send this many interim responses (103) before."""
     raw: bytes | None = None
     """Send these bytes in place of a response, and close the connection."""
+    drip: threading.Event | None = None
+    """Send a piece of the body again and again, which no time-out between bytes notices, until the event is set."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ def answering(*replies: Reply) -> Iterator[Stub]:
             for name, value in {**headers, **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            while reply.drip is not None and not reply.drip.wait(0.005):
+                self.wfile.write(b" ")
             self.wfile.write(body)
             self.close_connection = bool(reply.cut)
 

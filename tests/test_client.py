@@ -569,6 +569,17 @@ def test_an_answer_that_does_not_come_is_given_up_after_the_timeout():
         hold.set()
 
 
+def test_a_response_that_drips_is_given_up_at_the_deadline():
+    done = threading.Event()
+    with answering(Reply(drip=done, cut=10**6), reply([LLM])) as stub:
+        retries = RetryPolicy(attempts=1)
+        with client.Transport(stub.url, KEY, timeout=5.0, deadline=0.1, retries=retries) as transport:
+            with pytest.raises(client.ConnectionFailed, match=r"no whole response within 0\.1 s"):
+                transport.get("/usage/llm")
+            assert json.loads(transport.get("/usage/llm").content) == [LLM]
+        done.set()
+
+
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
