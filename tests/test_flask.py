@@ -1,4 +1,4 @@
-"""The fake is a Flask application: Flask's own tools see it, a user's code stands beside it, any WSGI server runs it."""
+"""The fake is a Flask application: Flask sees it, a user's code stands beside it, any WSGI server runs it."""
 
 from __future__ import annotations
 
