@@ -25,7 +25,7 @@ from click.testing import CliRunner
 from civis_usage.cli import main
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests.recording import cassette
-from civis_usage.contract_tests.recording.cassette import Recording, read, usage_records
+from civis_usage.contract_tests.recording.cassette import Recording, read
 from civis_usage.files import write
 
 from .deviations import DEVIATIONS
@@ -157,7 +157,7 @@ def test_amounts_and_times_are_kept(fake: str, recording: Recording) -> None:
     live = requests.get(url, auth=("a-key", ""), timeout=30).json()
     facts = ("credits", "runTime", "inputTokens", "outputTokens", "runCreatedAt", "modelId")
     known = {tuple(each[name] for name in facts) for each in live}
-    shown = [each for each in usage_records(recording.interactions) if each["kind"] == "llm"]
+    shown = [each for each in recording.records if each["kind"] == "llm"]
     first = [each for each in shown if each["organizationId"] == recording.organizations[0]]
     assert first and {tuple(each[name] for name in facts) for each in first} <= known
 

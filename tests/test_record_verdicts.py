@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.recording.cassette import Recording, parse, render, usage_records
+from civis_usage.contract_tests.recording.cassette import Recording, parse, render
 from civis_usage.contract_tests.recording.record import NotRecorded, Recorded, record
 from civis_usage.contract_tests.recording.replay import replay_config
 from civis_usage.contract_tests.results import Report, Verdict
@@ -106,7 +106,7 @@ def test_a_window_is_requested_whole_and_judged_alike(server: Server, window: tu
 
     assert_the_same(run(replay_config(recorded, allow_no_data=True)), live)
     config(server, Standin(**SIZE), **told)
-    shown = {each["runCreatedAt"] for each in usage_records(recorded.interactions) if each["kind"] == "llm"}
+    shown = {each["runCreatedAt"] for each in recorded.records if each["kind"] == "llm"}
     start, end = (millis(ends[name]) if name in window else None for name in ("start", "end"))
     expected = server.standin.records(Question(LLM, org=1, start=start, end=end))
     assert {each["runCreatedAt"] for each in expected} <= shown
@@ -134,7 +134,7 @@ def test_what_is_not_in_the_recording_is_inconclusive_and_never_passed(server: S
 def test_two_recordings_share_no_identifier(server: Server) -> None:
     one, other = (record(config(server, Standin(**SIZE))).recording for _ in range(2))
     fields = ("runId", "jobId", "userId", "organizationId")
-    ids = [{each[name] for each in usage_records(made.interactions) for name in fields} for made in (one, other)]
+    ids = [{each[name] for each in made.records for name in fields} for made in (one, other)]
     assert ids[0] and not ids[0] & ids[1]
     same = [record(config(server, Standin(**SIZE)), secret=b"s" * 32).recording.organizations for _ in range(2)]
     assert same[0] == same[1]
@@ -185,7 +185,7 @@ def test_a_recording_of_the_fake_served_again_and_checked_has_the_same_verdicts(
         first.stop()
     recording = through_a_file(made)
     assert_the_same(run(replay_config(recording)), live)
-    data = tuple(usage_records(recording.interactions))
+    data = tuple(recording.records)
     organizations = dict.fromkeys(recording.organizations)
     second = UsageServer({"data": data, "generated": False, "organizations": organizations, "now": millis(at)})
     try:

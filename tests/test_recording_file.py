@@ -22,7 +22,6 @@ from civis_usage.contract_tests.recording.cassette import (
     is_recording,
     parse,
     render,
-    usage_records,
 )
 from civis_usage.mock_server.world.loading import read_file, read_records
 
@@ -188,7 +187,7 @@ def test_the_records_of_its_lists_are_in_the_file_once_and_whole() -> None:
         answered([RECORD | {"id": 9}], status=404),
     )
     expected = [{"kind": "llm", **RECORD}, {"kind": "llm", **RECORD, "id": 8}, {"kind": "matching", **MATCHING}]
-    assert usage_records(shown.interactions) == expected
+    assert list(shown.records) == expected
     assert json.loads(render(shown))["records"] == expected
     assert read_records(render(shown)) == expected
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,6 @@ __all__ = [
     "parse",
     "read",
     "render",
-    "usage_records",
 ]
 
 FORMAT = "civis-usage-recording"
@@ -90,21 +89,21 @@ class Recording:
     interactions: tuple[Interaction, ...]
     """In the order in which they were sent."""
 
+    @cached_property
+    def records(self) -> tuple[dict[str, Any], ...]:
+        """The usage records in the lists, each once, with its ``kind`` and its documented fields.
 
-def usage_records(interactions: Iterable[Interaction]) -> list[dict[str, Any]]:
-    """Return the usage records in the lists, each once, with its ``kind`` and its documented fields.
-
-    A record that breaks its schema is left out: a fake serves valid records only. Of LLM usage with one id, the first
-    counts.
-    """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for kind, record in _listed(interactions):
-        schema = OPERATIONS[f"list_{kind}"].body
-        fields = {name: record[name] for name in load(schema)["properties"] if name in record}
-        identity = (kind, json.dumps(fields.get("id", fields), sort_keys=True))
-        if identity not in found and validator(schema).is_valid(fields):
-            found[identity] = {"kind": kind, **fields}
-    return list(found.values())
+        A record that breaks its schema is left out: a fake serves valid records only. Of LLM usage with one id, the
+        first counts.
+        """
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for kind, record in _listed(self.interactions):
+            schema = OPERATIONS[f"list_{kind}"].body
+            fields = {name: record[name] for name in load(schema)["properties"] if name in record}
+            identity = (kind, json.dumps(fields.get("id", fields), sort_keys=True))
+            if identity not in found and validator(schema).is_valid(fields):
+                found[identity] = {"kind": kind, **fields}
+        return tuple(found.values())
 
 
 def _listed(interactions: Iterable[Interaction]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -129,7 +128,7 @@ def render(recording: Recording) -> str:
         "end": recording.end and _format(recording.end),
         "seed": recording.seed,
     }
-    records = _lines(usage_records(recording.interactions))
+    records = _lines(recording.records)
     interactions = _lines(map(_document, recording.interactions))
     opening = json.dumps(head, indent=1).removesuffix("\n}")
     return f'{opening},\n "records": [{records}],\n "interactions": [{interactions}]\n}}\n'

@@ -20,7 +20,7 @@ from civis_usage.contract_tests.windows import Window
 from civis_usage.contract_tests.witness import NotJudged, Witness
 
 from .anonymize import anonymize
-from .cassette import Credentials, Interaction, Recording, usage_records
+from .cassette import Credentials, Interaction, Recording
 
 __all__ = ["NotRecorded", "Recorded", "record"]
 
@@ -63,9 +63,6 @@ def record(
         raise NotRecorded(reason)
     if config.start or config.end:
         _request_window(config, report)
-    if report.exit_code != ExitCode.VIOLATED and not usage_records(interactions):
-        named = ", ".join(map(str, report.organizations))
-        raise NotRecorded(f"no usage is shown to this key for organization {named}")
     recording = Recording(
         kit=version("civis-usage-kit"),
         recorded_at=now,
@@ -77,7 +74,11 @@ def record(
         interactions=tuple(interactions),
     )
     redact = Secret(config.api_key).redact
-    return Recorded(anonymize(recording, made_up=(UNKNOWN,), redact=redact, secret=secret), report)
+    anonymized = anonymize(recording, made_up=(UNKNOWN,), redact=redact, secret=secret)
+    if report.exit_code != ExitCode.VIOLATED and not anonymized.records:
+        named = ", ".join(map(str, report.organizations))
+        raise NotRecorded(f"no usage is shown to this key for organization {named}")
+    return Recorded(anonymized, report)
 
 
 def _stopped(report: Report, interactions: list[Interaction]) -> str | None:

@@ -72,7 +72,7 @@ def _ensure_recording(path: str) -> None:
 
 
 def _summary(path: str, made: Recorded) -> str:
-    records = cassette.usage_records(made.recording.interactions)
+    records = made.recording.records
     counts = Counter(each["kind"] for each in records)
     numbers = ", ".join(str(each) for each in dict.fromkeys(each["organizationId"] for each in records))
     lines = [
