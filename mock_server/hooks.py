@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, current_app, g, request
@@ -62,18 +61,15 @@ def before() -> None:
 
 
 def after(response: Response) -> Response:
-    """Apply the fault to the response, add the ``ETag`` and the headers that all have, and note it in the journal."""
+    """Apply the fault to the response, add the headers that all have, and note the request in the journal."""
     if "exchange" not in g:
         return response
     exchange: Exchange = g.exchange
     fault, state = exchange.injection.fault, exchange.state
-    effects.mutate_records(fault, response)
-    responses.add_etag(response)
-    responses.make_conditional(response, request)
-    response = effects.mutate_response(fault, response)
     request_id, seconds = str(uuid.uuid4()), time.perf_counter() - exchange.began
-    response.headers.extend(responses.common_headers(exchange.rate_limit, request_id, seconds))
-    response.headers["Date"] = formatdate(state.clock.now() / 1000, usegmt=True)
+    effects.mutate_records(fault, response)
+    responses.finish(response, exchange.rate_limit, request_id, seconds, state.clock.now())
+    response = effects.mutate_response(fault, response)
     state.journal.add(
         era=state.era,
         at=exchange.arrived,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .rate_limit import RateLimitStatus
@@ -21,8 +22,7 @@ __all__ = [
     "ApiError",
     "add_etag",
     "bad_request",
-    "common_headers",
-    "make_conditional",
+    "finish",
     "ok",
     "register_error_handlers",
 ]
@@ -90,6 +90,23 @@ def ok(body: bytes | Iterable[bytes]) -> Response:
     return Response(body, content_type=JSON)
 
 
+def finish(response: Response, rate_limit: RateLimitStatus, request_id: str, seconds: float, now: int) -> None:
+    """Add what every response of the API has, and make it 304 where the client has it already (assumed).
+
+    The headers are recorded: the constant ones, and the request's own; ``Date`` is the fake's ``now``.
+    """
+    add_etag(response)
+    etag, _ = response.get_etag()
+    if etag is not None and request.if_none_match.contains_weak(etag):
+        response.status_code = 304
+    response.headers.extend(API_HEADERS)
+    response.headers["X-RateLimit-Limit"] = str(rate_limit.limit)
+    response.headers["X-RateLimit-Remaining"] = str(rate_limit.remaining)
+    response.headers["X-Request-Id"] = request_id
+    response.headers["X-Runtime"] = f"{seconds:.6f}"
+    response.headers["Date"] = formatdate(now / 1000, usegmt=True)
+
+
 def add_etag(response: Response) -> None:
     """Add the ``ETag`` to a successful response: the first 32 hex digits of the body's SHA-256 (recorded).
 
@@ -97,24 +114,6 @@ def add_etag(response: Response) -> None:
     """
     if response.status_code == 200 and not response.is_streamed:
         response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32], weak=True)
-
-
-def make_conditional(response: Response, request: Request) -> None:
-    """Make a response 304 without a body where the client has it already (assumed)."""
-    etag, _ = response.get_etag()
-    if etag is not None and request.if_none_match.contains_weak(etag):
-        response.status_code = 304
-
-
-def common_headers(rate_limit: RateLimitStatus, request_id: str, seconds: float) -> dict[str, str]:
-    """Return the headers that every response of the API has (recorded): the constant ones, and the request's own."""
-    return {
-        **API_HEADERS,
-        "X-RateLimit-Limit": str(rate_limit.limit),
-        "X-RateLimit-Remaining": str(rate_limit.remaining),
-        "X-Request-Id": request_id,
-        "X-Runtime": f"{seconds:.6f}",
-    }
 
 
 def register_error_handlers(app: Flask) -> None:
