@@ -17,8 +17,8 @@ from .world import Kind
 
 __all__ = ["ONE_PIECE", "blueprint"]
 
-ONE_PIECE = 1 << 20
-"""Bytes up to which a list is sent in one piece, with its length and an ``ETag``: some four thousand records."""
+ONE_PIECE = 16 << 20
+"""Bytes up to which a list is sent in one piece, with its length and an ``ETag``: some 60,000 records."""
 
 Window = tuple[int | None, int | None]
 

@@ -31,7 +31,7 @@ CHANGING = {
     "X-Request-Id": "a UUID of the request",
     "X-Runtime": "seconds that the answer took, with six decimals",
     "ETag": "on successful answers: `W/` and the first 32 hex digits of the body's SHA-256 (not on the fake's lists of "
-    "more than a megabyte, which are sent while they are made)",
+    "more than 16 MB, which are sent while they are made)",
     "Date": "the fake's clock",
 }
 """Headers whose value differs from answer to answer."""
