@@ -1,7 +1,7 @@
 # make demo   set up what it lacks and run the main job
 # make test   set up what it lacks and run every test
 # make docs   the documentation, in build/docs
-# make bench  every figure of the documentation, in build/bench.json too
+# make bench  the figures of docs/reference/speed.md
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -36,8 +36,7 @@ docs: .venv/.docs
 	@touch $@
 
 bench: .venv/.test
-	@mkdir -p build
-	@$(BIN)/python benchmarks/run.py --json build/bench.json $(ARGS)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
 	@rm -rf .venv build dist *.egg-info src/*.egg-info

@@ -12,14 +12,12 @@ from pathlib import Path
 from generators.checks import check_list
 from generators.command_line import command_line
 from generators.http import http_surface
-from generators.speed import speed
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": check_list,
     "command-line.md": command_line,
     "http.md": http_surface,
-    "speed.md": speed,
 }
 
 
