@@ -11,12 +11,14 @@ from pathlib import Path
 
 from generators.checks import check_list
 from generators.command_line import command_line
+from generators.faults import faults
 from generators.http import http_surface
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": check_list,
     "command-line.md": command_line,
+    "faults.md": faults,
     "http.md": http_surface,
 }
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from .clock import Clock, ClockSetting
-from .faults import Faults
+from .faults import FaultRules
 from .journal import Journal
 from .rate_limit import LIVE, RateLimits
 from .settings import Settings
@@ -29,9 +29,9 @@ class State:
     settings: Settings
     world: World
     clock: ClockSetting
-    faults: Faults
+    faults: FaultRules
     journal: Journal
-    era: int
+    generation: int
     """The journal's: a request that began before a reset is not noted after it."""
     rate_limits: RateLimits
     wait: Callable[[float], object]
@@ -88,7 +88,7 @@ class Fake:
     ) -> None:
         self.settings = settings = settings or Settings()
         self.clock = Clock(settings.now, wall=wall)
-        self.faults = Faults(settings.faults, seed=settings.seed)
+        self.faults = FaultRules(settings.faults, seed=settings.seed)
         self.journal = Journal()
         limit = settings.rate_limit or LIVE
         self.rate_limits = RateLimits(limit) if wall is None else RateLimits(limit, wall=wall)
@@ -115,7 +115,7 @@ class Fake:
                 self.clock.setting,
                 self.faults,
                 self.journal,
-                self.journal.era,
+                self.journal.generation,
                 self.rate_limits,
                 self._sleep or self._woken.wait,
             )

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, Response, current_app, g, request
 
 from ..schemas import OPERATIONS
-from . import effects, parameters, prefer, responses, usage
-from .credentials import KeyDigest
-from .faults import NOTHING, Chosen
+from . import parameters, responses, usage
+from .faults import NOTHING, BadFault, Injection, effects, preferred
 from .rate_limit import RateLimitStatus
 from .responses import ApiError
 
@@ -32,7 +31,7 @@ class Exchange:
     arrived: int
     """By the fake's clock, in milliseconds."""
     began: float = field(default_factory=time.perf_counter)
-    injection: Chosen = NOTHING
+    injection: Injection = NOTHING
 
 
 def register(app: Flask) -> None:
@@ -71,7 +70,7 @@ def after(response: Response) -> Response:
     responses.finish(response, exchange.rate_limit, request_id, seconds, state.clock.now())
     response = effects.mutate_response(fault, response)
     state.journal.add(
-        era=state.era,
+        generation=state.generation,
         at=exchange.arrived,
         request_id=request_id,
         method=request.method,
@@ -119,9 +118,12 @@ def _authorize(state: State, key: str | None, rate_limit: RateLimitStatus) -> No
         raise ApiError(429, headers=[("Retry-After", str(rate_limit.retry_after))])
 
 
-def _injection(state: State, key: str) -> Chosen:
-    preferred = prefer.chosen(request.headers.get("Prefer"))
-    return preferred or state.faults.choose(_operation(), KeyDigest.of(key), lambda: _organization(state))
+def _injection(state: State, key: str) -> Injection:
+    try:
+        chosen = preferred(request.headers.get("Prefer"))
+    except BadFault as reason:
+        raise responses.bad_request(f"{reason}.") from None
+    return chosen or state.faults.choose(_operation(), key, lambda: _organization(state))
 
 
 def _operation() -> str:

@@ -25,7 +25,7 @@ from ..schemas import times
 from . import chart, moments, overview, shown
 from .controls import access
 from .fake import Fake
-from .fault import Fault
+from .faults import Fault
 from .redaction import Redaction
 from .responses import ApiError, bad_request
 from .world.rhythm import DAY
@@ -44,7 +44,7 @@ PRESETS = (
     ("Broken", "500 to every request", "status=500"),
     ("Slow", "half a second to two", "latency=0.5-2"),
     ("Hangs up", "every other request gets no answer", "disconnect every=2"),
-    ("Cut short", "half a body, then nothing", "cut"),
+    ("Cut short", "half a body, then nothing", "truncate"),
     ("Not JSON", "a body that cannot be parsed", "malformed"),
     ("Null credits", "null where a number belongs", "null=credits"),
 )

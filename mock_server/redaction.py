@@ -33,8 +33,9 @@ class Redaction:
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
     def all(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Give the first parameters, each name and value redacted."""
-        return {
+        """Return the first parameters, each name and value redacted; ``…`` says how many more there were."""
+        kept = {
             self(name): "…" if _SECRET_NAME.search(name) else self(value)
             for name, value in itertools.islice(parameters.items(), MOST)
         }
+        return kept | ({"…": f"{len(parameters) - MOST} more"} if len(parameters) > MOST else {})

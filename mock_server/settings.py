@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from .fault import Fault
+from .faults import Fault
 from .moments import Moment
 from .rate_limit import Limit
 

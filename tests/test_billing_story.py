@@ -86,7 +86,7 @@ def test_it_says_what_the_api_says_of_a_failure(april, this_month, usage):
 
 
 def test_it_asks_again_where_an_answer_breaks_off(april, this_month, usage):
-    usage.faults.add("list_llm", cut=True, first=1)
+    usage.faults.add("list_llm", truncate=True, first=1)
     assert this_month() == ({"large": 4, "small": 0.25}, 4.25)
     usage.journal.assert_called("list_llm", times=2)
 

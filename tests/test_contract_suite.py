@@ -69,7 +69,7 @@ def test_the_apis_own_spec_is_tested_if_wanted(suite):
 
 
 def test_each_check_is_a_test_with_its_id_and_a_violation_fails_one(suite, usage_server):
-    usage_server.faults.add("list_matching retyped=numRecords")
+    usage_server.faults.add("list_matching wrong-type=numRecords")
     result = suite()
     result.stdout.fnmatch_lines(["*FAILED*test_contract[[]*-list-matching-shape[]]*"])
     result.stdout.fnmatch_lines(["*numRecords*"])

@@ -13,7 +13,7 @@ from civis_usage.mock_server import server
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.clock import Clock
 from civis_usage.mock_server.fake import Fake
-from civis_usage.mock_server.fault import Fault
+from civis_usage.mock_server.faults import Fault
 from civis_usage.mock_server.rate_limit import Limit
 from civis_usage.mock_server.settings import Settings
 
@@ -173,14 +173,14 @@ class TestFaults:
         [one] = added.json["faults"]
         assert one["rule"] == "list_llm first=1 status=503 retry-after=2"
         assert one["fault"] == rule
-        assert added.json["unused"] == [one["id"]]
+        assert added.json["unfired"] == [one["id"]]
         assert client.get("/usage/llm", headers=KEY).status_code == 503
         seen = client.get("/_fake/faults").json
-        assert (seen["faults"][0]["concerned"], seen["faults"][0]["used"], seen["unused"]) == (1, 1, [])
-        client.post("/_fake/faults", json=["get_llm latency=0.01", {"cut": True}])
+        assert (seen["faults"][0]["matched"], seen["faults"][0]["fired"], seen["unfired"]) == (1, 1, [])
+        client.post("/_fake/faults", json=["get_llm latency=0.01", {"truncate": True}])
         assert len(client.delete(f"/_fake/faults/{one['id']}").json["faults"]) == 2
         refused(client.delete(f"/_fake/faults/{one['id']}"), str(one["id"]), 404)
-        assert client.delete("/_fake/faults").json == {"faults": [], "unused": []}
+        assert client.delete("/_fake/faults").json == {"faults": [], "unfired": []}
 
     @pytest.mark.parametrize(
         ("body", "told"),
@@ -190,13 +190,13 @@ class TestFaults:
             (b"5", "a fault is an object"),
             (b"null", "a fault is an object"),
             (b"{}", "does nothing"),
-            (b'{"status": "503"}', "status=503 cannot be"),
-            (b'{"status": true}', "status=True cannot be"),
+            (b'{"status": "503"}', "status='503' is invalid"),
+            (b'{"status": true}', "status=True is invalid"),
             (b'{"status": 503, "colour": 1}', "colour"),
-            (b'{"cut": "yes"}', "cut=yes"),
+            (b'{"truncate": "yes"}', "truncate='yes'"),
             (b'{"latency": [1]}', "latency"),
             (b'{"latency": {}}', "latency"),
-            (b'{"null": 5}', "5 is no list"),
+            (b'{"null": 5}', "null=5 is invalid"),
             (b'{"null": [5]}', "null=5"),
             (b'{"status": 503, "key": 5}', "key"),
             (b'{"status": 503, "operation": ["list_llm"]}', "operation"),
@@ -204,7 +204,7 @@ class TestFaults:
             (b'["status=500", {"status": 1}]', "status=1"),
             (b'["status=500", "nonsense"]', "nonsense"),
             (b'{"null": ["\\ud800"]}', "ud800"),
-            (b'{"cut": "\\udfff"}', "udfff"),
+            (b'{"truncate": "\\udfff"}', "udfff"),
         ],
     )
     def test_that_cannot_be_are_refused_whole(self, client, body, told):

@@ -518,7 +518,7 @@ def test_vcrpy_works_beside_it(shared, tmp_path, outside):
 
 FAULTS = {
     "dropped": {"disconnect": True},
-    "cut": {"cut": True},
+    "truncate": {"truncate": True},
     "malformed": {"malformed": True},
     "slow": {"latency": 20.0},
     "500": {"status": 500},

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civis_usage.mock_server import journal as module
 from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.journal import Journal
 from civis_usage.mock_server.settings import Settings
 
 NOW = "2026-04-20T12:00:00Z"
@@ -115,7 +119,7 @@ class TestWhatIsWrittenDown:
         [call] = journal
         assert len(repr(call)) < 2000
         for number in range(module.SIZE + 5):
-            journal.add(era=journal.era, **_call(number))
+            journal.add(generation=journal.generation, **_call(number))
         assert len(journal) == module.SIZE
         assert [each.number for each in journal][-1] == module.SIZE + 6, "numbers go on"
 
@@ -138,32 +142,39 @@ class TestWhatIsWrittenDown:
         journal.assert_not_called("endpoints")
 
     def test_what_came_before_it_was_cleared_is_not_written_afterwards(self, journal):
-        era = journal.era
+        generation = journal.generation
         journal.clear()
-        journal.add(era=era, **_call(1))
-        assert not list(journal)
+        journal.add(generation=generation, **_call(1))
+        assert not list(journal) and not journal.counts
 
     def test_listeners_are_told_of_every_call(self, client, journal):
         heard = []
-        journal.echo = heard.append
+        journal.on_call = heard.append
         try:
             ask(client, "/usage/llm?org_id=2")
         finally:
-            journal.echo = None
+            journal.on_call = None
         assert [str(call) for call in heard] == ["list_llm org_id=2 → 200"]
 
 
-def _call(number):
+def _call(number, operation="list_llm", status=200, **parameters):
     return {
         "at": 0,
         "request_id": str(number),
         "method": "GET",
         "path": "/usage/llm",
-        "operation": "list_llm",
-        "parameters": {},
-        "status": 200,
+        "operation": operation,
+        "parameters": parameters,
+        "status": status,
         "duration": 1.0,
     }
+
+
+def journal_of(calls, size=3):
+    journal = Journal(size)
+    for number, call in enumerate(calls):
+        journal.add(generation=journal.generation, **_call(number, **call))
+    return journal
 
 
 class TestCalls:
@@ -242,8 +253,120 @@ class TestAssertions:
 
     def test_on_an_empty_journal_say_that_nothing_came(self, journal):
         text = complaint(journal.assert_called, "list_llm")
-        assert "nothing was asked of the fake at all" in text
+        assert "no request reached the fake" in text
 
     def test_show_no_key(self, client, journal):
         ask(client, f"/usage/llm?x={SECRET}")
         assert re.search("x=…", complaint(journal.assert_called, "list_matching"))
+
+
+CALLS = st.lists(
+    st.fixed_dictionaries(
+        {"operation": st.sampled_from(["list_llm", "get_llm", None]), "status": st.sampled_from([200, 404, None])},
+        optional={"org_id": st.sampled_from(["1", "2", "01"])},
+    ),
+    max_size=8,
+)
+
+
+class TestWhatIsForgotten:
+    """The journal keeps the last calls and counts all of them; an assertion passes only where it is certain."""
+
+    def test_is_counted_for_ever(self):
+        journal = journal_of([{}] * 4 + [{"operation": "get_llm"}] * 2 + [{"operation": None}])
+        assert len(journal) == 3
+        assert journal.counts == {"list_llm": 4, "get_llm": 2, "none": 1}
+        journal.assert_called("list_llm", times=4)
+        assert "expected never, came 4 times" in complaint(journal.assert_not_called, "list_llm")
+        journal.assert_not_called("list_llm", status=404)
+
+    def test_is_counted_exactly_while_many_threads_write(self):
+        journal = Journal(3)
+        with ThreadPoolExecutor(16) as threads:
+            list(threads.map(lambda number: journal.add(generation=0, **_call(number)), range(2000)))
+        journal.assert_called("list_llm", times=2000)
+        assert [call.number for call in journal] == [1998, 1999, 2000]
+
+    def test_makes_no_assertion_pass_that_cannot_be_decided(self):
+        journal = journal_of([{"org_id": "1"}] * 4)
+        text = complaint(journal.assert_not_called, "list_llm", org_id=2)
+        assert text == (
+            "list_llm org_id=2: expected never, but that cannot be decided: the journal keeps the last calls alone and "
+            "has forgotten 1 of list_llm; assert without parameters, or call journal.clear() before the requests that "
+            "matter"
+        )
+        assert len(journal.assert_called("list_llm", org_id=1)) == 3
+        assert "cannot be decided" in complaint(journal.assert_called, "list_llm", org_id=1, times=3)
+        assert "came at least 3 times" in complaint(journal.assert_called, "list_llm", org_id=1, times=2)
+        assert "expected 5 times, came at least 3 times" in complaint(
+            journal.assert_called, "list_llm", org_id=1, times=5
+        )
+
+    def test_of_another_operation_or_status_changes_nothing(self):
+        journal = journal_of([{"operation": "get_llm"}, {"status": 404, "org_id": "2"}] + [{"org_id": "1"}] * 3)
+        journal.assert_not_called("list_matching", org_id=2)
+        journal.assert_not_called("list_llm", org_id=2, status=200)
+        assert "cannot be decided" in complaint(journal.assert_not_called, "list_llm", org_id=2)
+
+    @given(
+        calls=CALLS,
+        size=st.integers(1, 8),
+        times=st.sampled_from([None, 0, 1, 2, 3]),
+        status=st.sampled_from([None, 200, 404]),
+        org_id=st.sampled_from(["any", None, 1, 2]),
+    )
+    def test_an_assertion_agrees_with_a_journal_that_forgets_nothing(self, calls, size, times, status, org_id):
+        parameters = {} if org_id == "any" else {"org_id": org_id}
+
+        def matches(call):
+            sent = int(call["org_id"]) if "org_id" in call else None
+            return same_kind(call) and (org_id == "any" or sent == org_id)
+
+        def same_kind(call):
+            return call["operation"] == "list_llm" and status in (None, call["status"])
+
+        came = sum(map(matches, calls))
+        least = most = came
+        if parameters:  # any of the forgotten calls may have been made with them
+            least = sum(map(matches, calls[-size:]))
+            most = least + sum(map(same_kind, calls[:-size]))
+        outcomes = {count >= 1 if times is None else count == times for count in range(least, most + 1)}
+        expected = {(True,): "holds", (False,): "fails"}.get(tuple(outcomes), "undecided")
+        try:
+            journal_of(calls, size).assert_called("list_llm", times=times, status=status, **parameters)
+            outcome = "holds"
+        except AssertionError as failed:
+            outcome = "undecided" if "cannot be decided" in str(failed) else "fails"
+        assert outcome == expected
+
+
+class TestWhatIsHidden:
+    """A key, and what is too long, is kept as … only."""
+
+    @pytest.mark.parametrize(
+        ("sent", "wanted", "undecided"),
+        [
+            ({"task": "y" * 300}, {"task": "y" * 299}, True),
+            ({"task": "y" * 300}, {"task": "z" * 300}, False),
+            ({"org_id": "0" * 300 + "7"}, {"org_id": 7}, True),
+            ({"org_id": "0" * 300 + "7"}, {"task": "IDR"}, False),
+            ({f"p{number}": "1" for number in range(25)}, {"org_id": 1}, True),
+            ({f"p{number}": "1" for number in range(25)}, {"org_id": None}, True),
+            ({f"p{number}": "1" for number in range(20)}, {"org_id": 1}, False),
+            ({"task": "…"}, {"task": "IDR"}, True),
+        ],
+    )
+    def test_makes_no_assertion_pass_that_cannot_be_decided(self, sent, wanted, undecided):
+        journal = journal_of([{"operation": "list_matching", **sent}])
+        if undecided:
+            assert "cannot be decided: of 1 calls it keeps" in complaint(
+                journal.assert_not_called, "list_matching", **wanted
+            )
+            assert "cannot be decided" in complaint(journal.assert_called, "list_matching", **wanted)
+        else:
+            journal.assert_not_called("list_matching", **wanted)
+
+    def test_is_found_where_nothing_else_can_be_meant(self):
+        journal = journal_of([{"task": "…"}])
+        assert len(journal.assert_called("list_llm", times=1)) == 1
+        assert journal.calls("list_llm", task="IDR") == []

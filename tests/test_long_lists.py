@@ -125,13 +125,13 @@ class TestOverHttp:
         answer, body = ask(connection, ALL, "HEAD")
         assert (answer.status, body) == (200, b"")
 
-    @pytest.mark.parametrize("fault", ["null=credits", "malformed", "cut", "content-type=text/html"])
+    @pytest.mark.parametrize("fault", ["null=credits", "malformed", "truncate", "content-type=text/html"])
     def test_faults_spoil_it_as_they_do_short_ones(self, connection, fake, fault):
         fake.faults.add(f"list_llm first=1 {fault}")
         try:
             connection.request("GET", ALL, headers=KEY)
             answer = connection.getresponse()
-            if fault == "cut":
+            if fault == "truncate":
                 with pytest.raises(http.client.IncompleteRead) as cut:
                     answer.read()
                 assert cut.value.partial == whole(fake.world)[: len(whole(fake.world)) // 2]

@@ -14,7 +14,7 @@ import pytest
 
 from civis_usage.mock_server import page, shown
 from civis_usage.mock_server.app import create_app
-from civis_usage.mock_server.fault import Fault
+from civis_usage.mock_server.faults import Fault
 from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.world import World
 
@@ -124,12 +124,12 @@ class TestWhatItShows:
         assert "id= 14 " not in text
 
     def test_the_faults_that_are_set_with_what_they_did(self, client):
-        fake_of(client).faults.add("list_llm status=503 every=2", "endpoints cut")
+        fake_of(client).faults.add("list_llm status=503 every=2", "endpoints truncate")
         ask(client, "/usage/llm")
         ask(client, "/usage/llm")
         text = Page(client.get("/")).texts["faults-set"]
         assert "list_llm every=2 status=503 acted on 1 of 2 calls" in text
-        assert "endpoints cut not met yet" in text
+        assert "endpoints truncate not met yet" in text
 
     @pytest.mark.parametrize(("settings", "state"), [({}, "2026-04-20 12:00:00 pinned"), ({"now": None}, "real time")])
     def test_the_clock(self, settings, state):
@@ -296,7 +296,7 @@ class TestKeys:
         assert "&lt;one of those given by --api-key&gt;" in page
 
     def test_a_rule_for_a_key_does_not_show_it(self, client):
-        assert press(client, "fault", f"key={KEY} cut").status_code == 303
+        assert press(client, "fault", f"key={KEY} truncate").status_code == 303
         text = client.get("/").get_data(as_text=True)
         assert KEY not in text
         assert "key=…" in Page(client.get("/")).texts["faults-set"]
@@ -326,10 +326,10 @@ class TestForms:
         assert ask(client, "/usage/llm").status_code == 418
 
     def test_faults_are_taken_back_one_by_one_or_all(self, client):
-        for rule in ("cut", "malformed", "status=500"):
+        for rule in ("truncate", "malformed", "status=500"):
             press(client, "fault", rule)
         press(client, "remove", "2")
-        assert [str(each.fault) for each in fake_of(client).faults] == ["cut", "status=500"]
+        assert [str(each.fault) for each in fake_of(client).faults] == ["truncate", "status=500"]
         press(client, "clear", "1")
         assert not len(fake_of(client).faults)
 
@@ -363,7 +363,7 @@ class TestForms:
 
     def test_reset_brings_everything_back(self, client):
         ask(client, "/usage/llm")
-        press(client, "fault", "cut")
+        press(client, "fault", "truncate")
         press(client, "move", "3600")
         press(client, "reset", "1")
         fake = fake_of(client)
@@ -378,8 +378,8 @@ class TestForms:
         ("name", "value", "sentence"),
         [
             ("fault", "list_lm status=500", "did you mean 'list_llm'?"),
-            ("fault", "", "The fault '' does nothing"),
-            ("switch", "status=200", "status=200 cannot be"),
+            ("fault", "", "A fault without an effect does nothing"),
+            ("switch", "status=200", "status=200 is invalid"),
             ("remove", "77", "not set any more"),
             ("remove", "٣" * 30, "not set any more"),
             ("pin", "tomorrow", "write it as 2026-04-30T23:59:00Z"),
@@ -390,12 +390,12 @@ class TestForms:
         ],
     )
     def test_what_cannot_be_done_is_said_beside_its_form_and_changes_nothing(self, client, name, value, sentence):
-        press(client, "fault", "cut")
+        press(client, "fault", "truncate")
         answer = press(client, name, value)
         seen = Page(answer)
         assert answer.status_code == 400
         assert sentence in seen.texts[f"problem-{name}"]
-        assert [str(each.fault) for each in fake_of(client).faults] == ["cut"]
+        assert [str(each.fault) for each in fake_of(client).faults] == ["truncate"]
         assert fake_of(client).clock.text == "2026-04-20T12:00:00.000Z"
         for field in seen.all("input", name=name):
             assert (field["value"], field["aria-describedby"]) == (value, f"problem-{name}")
@@ -406,11 +406,11 @@ class TestForms:
         assert "send a form with one of the fields" in answer.json["errorDescription"]
 
     def test_every_control_has_a_name_for_those_who_do_not_see_it(self, client):
-        fake_of(client).faults.add("cut")
+        fake_of(client).faults.add("truncate")
         seen = Page(client.get("/"))
         labelled = {each["for"] for each in seen.all("label")}
         assert {each["id"] for each in seen.all("input")} == labelled
-        assert seen.all("button", name="remove")[0]["aria-label"] == "Take back cut"
+        assert seen.all("button", name="remove")[0]["aria-label"] == "Take back truncate"
 
 
 class TestGuard:
@@ -427,7 +427,7 @@ class TestGuard:
         ],
     )
     def test_a_form_from_elsewhere_does_nothing(self, client, headers, address):
-        answer = client.post("/", data={"fault": "cut"}, headers=headers, environ_base={"REMOTE_ADDR": address})
+        answer = client.post("/", data={"fault": "truncate"}, headers=headers, environ_base={"REMOTE_ADDR": address})
         assert (answer.status_code, answer.json["code"]) == (403, 403)
         assert not len(fake_of(client).faults)
 
@@ -461,7 +461,7 @@ class TestGuard:
         client = client_of(allow_remote_control=True, host="0.0.0.0")
         visit = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}, "base_url": "http://192.0.2.1:8765"}
         assert Page(client.get("/", **visit)).all("form")
-        assert client.post("/", data={"fault": "cut"}, **visit).status_code == 303
+        assert client.post("/", data={"fault": "truncate"}, **visit).status_code == 303
 
     def test_organizations_that_the_key_may_not_see_are_not_shown(self):
         seen = Page(client_of(own_organization_only=True).get("/?org=2"))

@@ -244,7 +244,7 @@ def test_the_clock_is_pinned_moved_and_released(browser, fake):
 
 
 def test_reset_brings_everything_back(browser, running, fake):
-    fake.faults.add("cut")
+    fake.faults.add("truncate")
     fake.clock.move(60)
     follow(browser, lambda: find(browser, "[name=reset]").click())
     assert (len(fake.faults), fake.clock.text) == (0, "2026-04-20T12:00:00.000Z")
@@ -324,7 +324,7 @@ def test_odd_ids_stay_text_and_stay_inside(browser, edge, width):
 
 
 def test_a_page_from_elsewhere_cannot_drive_it(browser, running, fake, edge):
-    form = f"<form method=post action='{running.url}/'><button name=fault value=cut>win</button></form>"
+    form = f"<form method=post action='{running.url}/'><button name=fault value=truncate>win</button></form>"
     for address in ("data:text/html," + urllib.parse.quote(form), edge):
         browser.get(address)
         if address == edge:

@@ -424,7 +424,7 @@ def test_a_fault_that_was_never_met_is_a_warning(pytester):
             usage_server.faults.add("list_llm", status=503, first=2)
         """
     result = passes(pytester, source, "-W", "default", passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*UnusedFault: this test set a fault that matched no request: list_llm *status=503*"])
+    result.stdout.fnmatch_lines(["*UnusedFault: this test set a fault that never fired: list_llm *status=503*"])
 
 
 def test_where_warnings_are_errors_such_a_test_has_one_and_the_others_go_on(pytester):
@@ -447,7 +447,7 @@ def test_a_fault_of_the_settings_may_stay_unused(pytester):
     pytester.makeconftest(
         """
         import pytest
-        from civis_usage.mock_server.fault import Fault
+        from civis_usage.mock_server.faults import Fault
 
         @pytest.fixture(scope="session")
         def usage_server_settings():

@@ -95,7 +95,7 @@ def test_stops_within_a_second_also_while_requests_are_under_way(number):
         kept_alive.get(f"{server.url}/usage/llm/0", auth=KEY, timeout=10)
         waiting = threading.Thread(target=_try_get, args=(server, "/usage/llm"))
         waiting.start()
-        assert any(server.get("/_fake/faults").json()["faults"][0]["used"] for _ in range(500)), "never under way"
+        assert any(server.get("/_fake/faults").json()["faults"][0]["fired"] for _ in range(500)), "never under way"
         code, seconds, errors = server.stop(number)
         waiting.join()
         assert (code, errors) == (0, "")
@@ -224,7 +224,7 @@ def test_help_shows_examples_and_how_to_write_a_fault():
     for part in ("civis-usage serve --fault", "retry-after=2", "--own-organization-only", "Prefer: code=503"):
         assert part in text
     examples = re.findall(r'--fault "([^"]+)"', text)
-    from civis_usage.mock_server.fault import Fault
+    from civis_usage.mock_server.faults import Fault
 
     assert examples and all(Fault.parse(example) for example in examples)
 

@@ -279,7 +279,7 @@ class TestWhoWaitsForWhom:
 
 
 def _fired(fake):
-    return next(iter(fake.faults)).used
+    return next(iter(fake.faults)).fired
 
 
 class TestStart:

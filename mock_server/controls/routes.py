@@ -6,7 +6,7 @@ POST   /_fake/reset         data, faults, journal, clock and rate-limit counters
 GET    /_fake/data          the records that were loaded
 POST   /_fake/data          load records: JSON, NDJSON or CSV; ?replace=true for them alone
 DELETE /_fake/data          take them back
-GET    /_fake/faults        the faults that are set, with their counts, and the ids of the unused ones
+GET    /_fake/faults        the faults that are set, with their counts, and the ids of those that never fired
 POST   /_fake/faults        set one, or a list: {"operation": "list_llm", "status": 503, "first": 2}
 DELETE /_fake/faults        take all back; /_fake/faults/ID for one
 GET    /_fake/journal       the last calls: ?operation= &status= &org_id= &since= &limit=
@@ -30,7 +30,7 @@ from flask import Blueprint, Response, current_app, request
 from ...schemas import bundled_openapi
 from .. import parameters, responses
 from ..fake import Fake
-from ..fault import Fault
+from ..faults import Fault
 from ..responses import ApiError, bad_request
 from ..sentences import shown
 from ..wire import encode
@@ -150,14 +150,14 @@ def journal() -> Response:
         )
     except ValueError as reason:
         raise bad_request(f"{reason}.") from None
-    return _json({"calls": [call.as_dict() for call in calls], "remembered": len(fake().journal)})
+    return _json({"calls": [call.as_dict() for call in calls], **_counts(fake())})
 
 
 @blueprint.delete("/_fake/journal")
 def forget() -> Response:
     """Forget the calls."""
     fake().journal.clear()
-    return _json({"calls": [], "remembered": 0})
+    return _json({"calls": [], **_counts(fake())})
 
 
 @blueprint.get("/_fake/clock")
@@ -200,8 +200,12 @@ def _json(value: Any, status: int = 200) -> Response:
 def _faults(fake: Fake) -> Mapping[str, Any]:
     return {
         "faults": [each.as_dict() for each in fake.faults],
-        "unused": [each.id for each in fake.faults if not each.used],
+        "unfired": [each.id for each in fake.faults if not each.fired],
     }
+
+
+def _counts(fake: Fake) -> Mapping[str, Any]:
+    return {"remembered": len(fake.journal), "counts": fake.journal.counts}
 
 
 def _clock(fake: Fake) -> Mapping[str, Any]:

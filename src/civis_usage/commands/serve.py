@@ -12,7 +12,7 @@ from .options import options, parse_with
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
-    from ..mock_server.fault import Fault
+    from ..mock_server.faults import Fault
     from ..mock_server.journal import Call
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
@@ -43,7 +43,7 @@ def _limit(text: str) -> Limit:
 
 
 def _fault(text: str) -> Fault:
-    from ..mock_server.fault import Fault
+    from ..mock_server.faults import Fault
 
     return Fault.parse(text)
 
@@ -114,11 +114,11 @@ def serve(
     \b
     A fault is written in words:
       which requests   get_llm, list_llm, get_llm_organization_summary, list_matching or
-                       endpoints (none: all of /usage); org=1; key=KEY
-      how often        first=2, every=3 or chance=0.1 (none: always)
-      what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds), cut,
-                       malformed, disconnect, content-type=text/html,
-                       null=credits, missing=modelId, retyped=runTime,inputTokens
+                       endpoints (none: all of /usage); org-id=1; key=KEY
+      how often        first=2, every=3 or probability=0.1 (none: always)
+      what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds),
+                       truncate, malformed, disconnect, content-type=text/html,
+                       null=credits, missing=modelId, wrong-type=runTime,inputTokens
     The first rule that fires acts alone; a rule of latency alone lets the next be tried.
 
     A single request gets an error by the header "Prefer: code=503". Data, faults, clock and
@@ -147,7 +147,7 @@ def serve(
     except ValueError as reason:
         raise click.UsageError(f"{reason}.") from None
     if log:
-        fake.journal.echo = _print_call
+        fake.journal.on_call = _print_call
     try:
         server.serve(
             create_app(fake=fake),

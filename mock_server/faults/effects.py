@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Response
 
-from . import fault_words
-from .fault import Fault
-from .wire import encode
+from ..wire import encode
+from .rule import Fault
+from .schema import text_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -28,13 +28,14 @@ class HangUp(Response):
 
 
 def headers(fault: Fault) -> list[tuple[str, str]]:
-    """Return the headers of the error that a fault answers with."""
-    return [] if fault.retry_after is None else [("Retry-After", fault_words.number(fault.retry_after))]
+    """Return the headers of the error that a fault answers with: a 429 always has ``Retry-After``, 1 by default."""
+    wait = 1 if fault.retry_after is None and fault.status == 429 else fault.retry_after
+    return [] if wait is None else [("Retry-After", text_of(wait))]
 
 
 def mutate_records(fault: Fault | None, response: Response) -> None:
     """Make the fault's fields null, of another type or missing in every record of a successful response."""
-    if fault is None or response.status_code != 200 or not (fault.null or fault.missing or fault.retyped):
+    if fault is None or response.status_code != 200 or not (fault.null or fault.missing or fault.wrong_type):
         return
     body = json.loads(response.get_data())
     for record in body if isinstance(body, list) else [body]:
@@ -53,7 +54,7 @@ def mutate_response(fault: Fault | None, response: Response) -> Response:
     if fault.malformed:
         response.set_data(response.get_data()[:-1] + b",")  # no JSON ends with a comma
         del response.headers["ETag"]
-    if fault.cut:
+    if fault.truncate:
         body = response.get_data()
         response.response = _half(body)
         response.headers["Content-Length"] = str(len(body))
@@ -61,7 +62,7 @@ def mutate_response(fault: Fault | None, response: Response) -> Response:
 
 
 def _mutate(fault: Fault, record: dict[str, Any]) -> None:
-    for name in fault.retyped:
+    for name in fault.wrong_type:
         if name in record:
             record[name] = _of_another_type(record[name])
     for name in fault.null:
