@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from . import shown
 from .overview import Series
-from .world.own import EXACT
+from .world.loaded import EXACT
 
 __all__ = ["Bars", "Chart", "Day", "draw"]
 

@@ -38,9 +38,9 @@ class State:
     """Waits for a number of seconds, or until a reset or the end of the server."""
 
     @property
-    def own_organization(self) -> int:
-        """The id of the caller's own organization."""
-        return self.world.organizations[0].id
+    def own_organization(self) -> int | None:
+        """The id of the caller's own organization; there may be none without generated usage."""
+        return self.world.default_organization
 
     def accepts(self, key: str) -> bool:
         """Return whether a request with this key is answered.
@@ -130,14 +130,14 @@ class Fake:
             replace: ``None`` means: if they are the first that are loaded.
 
         Raises:
-            BadRecord: a record is invalid; the message names its number, field, value and the remedy, and nothing
+            InvalidRecord: a record is invalid; the message names its number, field, value and the remedy, and nothing
                 is loaded.
         """
         records = list(records)
         with self._lock:
-            before = self.loaded()
-            self.world = self._with(records, self.world, replace=not before if replace is None else replace)
-            return self.loaded()[-len(records) :] if records else []
+            alone = not self.world.loaded(newest=1) if replace is None else replace
+            self.world = self._with(records, self.world, replace=alone)
+            return self.world.loaded(newest=len(records))
 
     def loaded(self) -> list[dict[str, Any]]:
         """Return the records that were loaded, as completed."""

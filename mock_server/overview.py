@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ..schemas import times
+from ..schemas.times import DAY
 from . import moments
 from .world import Kind, World
-from .world.own import EXACT
-from .world.rhythm import DAY
-from .world.vocabulary import Model, Organization
+from .world.loaded import EXACT
+from .world.organization import Organization
+from .world.words import Model
 
 if TYPE_CHECKING:
     from .fake import Fake

@@ -22,13 +22,13 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from markupsafe import Markup
 
 from ..schemas import times
+from ..schemas.times import DAY
 from . import chart, moments, overview, shown
 from .controls import access
 from .fake import Fake
 from .faults import Fault
 from .redaction import Redaction
 from .responses import ApiError, bad_request
-from .world.rhythm import DAY
 
 __all__ = ["ACTIONS", "PRESETS", "blueprint"]
 

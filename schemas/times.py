@@ -1,9 +1,16 @@
 """The API's timestamps: RFC 3339 in text, milliseconds since the epoch (UTC) in numbers."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400_000
+"""Milliseconds in a day."""
+
+Moment = int | str | date | datetime
+"""Milliseconds since the epoch, a text (``2026-04-17T17:26:07Z``, ``2026-04-17``), a date, or a datetime."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 
@@ -28,7 +35,7 @@ def parse(text: str) -> datetime:
     """
     match = _DATE_TIME.fullmatch(text)
     if match is None:
-        raise ValueError(f"{_shown(text)} is not a date-time such as 2026-04-17T17:26:07.000Z")
+        raise ValueError(f"{_quoted(text)} is not a date-time such as 2026-04-17T17:26:07.000Z")
     leap = match["second"] == "60"
     micros = (match["fraction"] or "")[:6].ljust(6, "0")
     clock = f"{match['date']}T{match['minute']}:{'59' if leap else match['second']}.{micros}"
@@ -36,7 +43,7 @@ def parse(text: str) -> datetime:
         moment = datetime.fromisoformat(clock).replace(tzinfo=_offset(match))
         return _after_leap_second(moment) if leap else moment
     except (ValueError, OverflowError) as reason:
-        raise ValueError(f"{_shown(text)} names no moment that exists: {reason}") from None
+        raise ValueError(f"{_quoted(text)} names no moment that exists: {reason}") from None
 
 
 def to_millis(moment: datetime) -> int:
@@ -64,6 +71,48 @@ def render(millis: int) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
+def moment(value: Moment, *, up: bool = False) -> int:
+    """Return ``value`` as milliseconds since the epoch; what is finer is rounded down, or up where ``up``.
+
+    A date without a time is midnight UTC at its start, and a time without an offset is UTC (assumed).
+
+    >>> moment("2026-04-17") == moment("2026-04-17T02:00:00+02:00")
+    True
+
+    Raises:
+        ValueError: the text is neither a date-time nor a date, or names one that does not exist.
+    """
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return _written(value, up)
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    return _whole(value if value.tzinfo else value.replace(tzinfo=UTC), up)
+
+
+def month_so_far(now: int) -> tuple[int, int]:
+    """Return the documented default window: the start of ``now``'s month and the end of its day, in UTC (assumed)."""
+    today = (EPOCH + timedelta(milliseconds=now)).date()
+    midnight = moment(today)
+    return midnight - (today.day - 1) * DAY, midnight + DAY - 1
+
+
+@lru_cache(maxsize=256)  # clients send the same windows again: a tenth of the cost of a summary
+def _written(text: str, up: bool) -> int:
+    for end in ("T00:00:00Z",) if len(text) == len("2026-04-17") else ("", "Z"):
+        try:
+            return _whole(parse(f"{text}{end}"), up)
+        except ValueError:
+            continue
+    raise ValueError(f"{_quoted(text, 60)} is no moment: write it as 2026-04-17T17:26:07Z or 2026-04-17")
+
+
+def _whole(value: datetime, up: bool) -> int:
+    millis = to_millis(value)
+    return millis + 1 if up and value.microsecond % 1000 else millis
+
+
 def _offset(match: re.Match[str]) -> timezone:
     if match["sign"] is None:
         return UTC
@@ -78,5 +127,5 @@ def _after_leap_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0) + _SECOND
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+def _quoted(text: str, length: int = 40) -> str:
+    return repr(text if len(text) <= length else f"{text[:length]}…")

@@ -23,7 +23,9 @@ from click.testing import CliRunner, Result
 
 from civis_usage.cli import main
 from civis_usage.mock_server.world import World
-from civis_usage.schemas import load, times, validator
+from civis_usage.schemas import load, validator
+
+from .worlds import generated
 
 YEAR = ("--start-date", "2024-01-01", "--end-date", "2025-01-01")
 DAY = timedelta(days=1)
@@ -45,9 +47,7 @@ def lines(*options: str) -> list[dict[str, Any]]:
 
 
 def of_the_year(kind: Any, profile: str = "realistic", **world: Any) -> list[dict[str, Any]]:
-    ends = (times.to_millis(times.parse(f"{day}T00:00:00Z")) for day in ("2024-01-01", "2025-01-01"))
-    first, stop = ends
-    return list(World(profile=profile, **world).records(kind, first, stop - 1))
+    return generated(World(profile=profile, **world), kind, "2024-01-01", "2025-01-01")
 
 
 @pytest.mark.parametrize("profile", ["realistic", "edge"])

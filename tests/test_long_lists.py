@@ -19,8 +19,11 @@ from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.fake import Fake
 from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.usage import ONE_PIECE
-from civis_usage.mock_server.world.days import DayCache
-from civis_usage.mock_server.world.world import PIECE, World
+from civis_usage.mock_server.world import World
+from civis_usage.mock_server.world.world import PIECE
+from civis_usage.schemas.times import render
+
+from .worlds import listed as listed_whole
 
 NOW = "2026-04-20T12:00:00Z"
 MOMENT = int(datetime(2026, 4, 20, 12, tzinfo=UTC).timestamp() * 1000)
@@ -55,7 +58,14 @@ def ask(connection, path, method="GET", **headers):
 
 
 def whole(world):
-    return world.llm(7, MOMENT - 3000 * DAY, now=MOMENT)
+    return listed_whole(world, "llm", 7, MOMENT - 3000 * DAY, now=MOMENT)
+
+
+ALL_TIMES = {
+    kind: [each["runCreatedAt"] for each in json.loads(listed_whole(SMALL, kind, 7, now=MOMENT))]
+    for kind in ("llm", "matching")
+}
+"""Since 2024-01-01, which is less than 900 days ago."""
 
 
 class TestTheWorld:
@@ -68,17 +78,21 @@ class TestTheWorld:
     def test_pieces_add_up_to_the_records_of_the_window(self, start, length, kind):
         end = None if length is None else (start or MOMENT - 900 * DAY) + length
         body = b"".join(SMALL.pieces(kind, 7, start, end, now=MOMENT))
-        assert json.loads(body) == list(SMALL.records(kind, start, end, now=MOMENT, org_id=7))[::-1]
+        found = [each["runCreatedAt"] for each in json.loads(body)]
+        ends = (
+            render(MOMENT - 3000 * DAY if start is None else start),
+            render(MOMENT if end is None else min(end, MOMENT)),
+        )
+        assert found == [each for each in ALL_TIMES[kind] if ends[0] <= each <= ends[1]]
 
     def test_pieces_are_of_a_bounded_size(self):
         busy = World(organizations={7: 50_000})
         sizes = [len(piece) for piece in busy.pieces("llm", 7, MOMENT - DAY, now=MOMENT)]
         assert len(sizes) > 5 and max(sizes) <= 2 * PIECE
 
-    def test_a_list_in_pieces_takes_little_memory(self, monkeypatch):
-        monkeypatch.setattr(DayCache.__init__, "__defaults__", (1 << 20,))
+    def test_a_list_in_pieces_takes_little_memory(self):
         world = World(organizations={7: 40})
-        world.llm(7, MOMENT - DAY, now=MOMENT)
+        b"".join(world.pieces("llm", 7, MOMENT - DAY, now=MOMENT))
         tracemalloc.start()
         try:
             total = sum(len(piece) for piece in world.pieces("llm", 7, now=MOMENT))
@@ -86,7 +100,7 @@ class TestTheWorld:
         finally:
             tracemalloc.stop()
         assert total > 6 << 20
-        assert peak < 3 << 20, "a megabyte of days is remembered here; the list itself should add no more than a piece"
+        assert peak < 3 << 20, "the list should take no more than a piece"
 
 
 class TestOverHttp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civis_usage.mock_server.world.orgs import parse_organizations
+from civis_usage.mock_server.world.organization import parse_organizations
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.mock_server.world import World
-from civis_usage.mock_server.world.days import Day, DayCache
-from civis_usage.mock_server.world.layout import LlmLayout
-from civis_usage.mock_server.world.totals import Totals
-from civis_usage.mock_server.world.vocabulary import Organization
+from civis_usage.mock_server.world.pool import DEALT, draw_pool
+from civis_usage.mock_server.world.schedule import PROFILES as SCHEDULES
+from civis_usage.mock_server.world.words import MODELS
 from civis_usage.schemas import times, validator
+
+from .worlds import generated, listed
 
 PROFILES = ["realistic", "edge"]
 KINDS = ["llm", "matching"]
@@ -50,7 +51,7 @@ def raw(profile: str, kind: str, org_id: int) -> list[tuple[int, int, dict[str, 
     world = a_world(profile)
     found = []
     for day in range(START, NOW, DAY):
-        for record in parsed(getattr(world, kind)(org_id, day, day + DAY - 1, now=NOW)):
+        for record in parsed(listed(world, kind, org_id, day, day + DAY - 1, now=NOW)):
             found.append((ms(record["runCreatedAt"]), record["id" if kind == "llm" else "runId"], record))
     return sorted(found, key=lambda item: item[:2])
 
@@ -78,7 +79,7 @@ two_hundred = settings(max_examples=200, deadline=None, derandomize=True, databa
 def test_a_list_is_what_the_raw_records_of_its_window_are(whose, window):
     profile, org_id = whose
     for kind in KINDS:
-        assert parsed(getattr(a_world(profile), kind)(org_id, *window, now=NOW)) == of_window(
+        assert parsed(listed(a_world(profile), kind, org_id, *window, now=NOW)) == of_window(
             profile, kind, org_id, *window
         )
 
@@ -98,7 +99,7 @@ def test_windows_partition(whose, moments):
     world = a_world(profile)
     for kind in KINDS:
         early, late, both = (
-            parsed(getattr(world, kind)(org_id, *window, now=NOW)) for window in ((a, b - 1), (b, c), (a, c))
+            parsed(listed(world, kind, org_id, *window, now=NOW)) for window in ((a, b - 1), (b, c), (a, c))
         )
         assert late + early == both
     credits_ = [world.credits(org_id, *window, now=NOW) for window in ((a, b - 1), (b, c), (a, c))]
@@ -110,16 +111,16 @@ def test_windows_partition(whose, moments):
 def test_a_task_filters_its_records_out_of_all(whose, window, task):
     profile, org_id = whose
     expected = [record for record in of_window(profile, "matching", org_id, *window) if record["task"] == task]
-    assert parsed(a_world(profile).matching(org_id, *window, now=NOW, task=task)) == expected
+    assert parsed(listed(a_world(profile), "matching", org_id, *window, now=NOW, task=task)) == expected
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_records_keep_the_schema(kind, profile):
     judge = validator(f"{kind}_usage")
-    world = World(profile=profile, runs_per_day=400)
-    records = list(islice(world.records(kind, end=ms("2025-01-01T00:00:00Z")), 10_000))
-    assert len(records) == 10_000
+    world = World(profile=profile, runs_per_day=300)
+    records = generated(world, kind, "2024-01-01", "2024-06-01")
+    assert len(records) > 10_000
     for record in records:
         assert judge.is_valid(record), next(judge.iter_errors(record)).message
 
@@ -128,7 +129,7 @@ def test_ten_thousand_records_keep_the_schema(kind, profile):
 def test_every_listed_record_is_found_by_its_id_as_it_is_listed(profile):
     world = a_world(profile)
     for organization in world.organizations:
-        body = world.llm(organization.id, now=NOW)
+        body = listed(world, "llm", organization.id, now=NOW)
         found = [world.llm_by_id(record["id"], now=NOW) for record in json.loads(body)]
         assert found, "an organization without usage proves nothing"
         assert b"[" + b",".join(found) + b"]" == body
@@ -137,8 +138,7 @@ def test_every_listed_record_is_found_by_its_id_as_it_is_listed(profile):
 @pytest.mark.parametrize("profile", PROFILES)
 def test_ids_are_unique_and_grow_with_time(profile):
     world = World(profile=profile)
-    end = ms("2024-06-01T00:00:00Z")
-    llm, matching = ([*world.records(kind, end=end)] for kind in KINDS)
+    llm, matching = (generated(world, kind, "2024-01-01", "2024-06-01") for kind in KINDS)
     runs = [record["runId"] for record in chain(llm, matching)]
     assert len(set(runs)) == len(runs)
     assert not {record["id"] for record in llm} & set(runs), "an id that is a run's id too hides mix-ups"
@@ -151,43 +151,45 @@ def test_ids_are_unique_and_grow_with_time(profile):
 @pytest.mark.parametrize("profile", PROFILES)
 def test_lists_are_newest_first_ties_by_higher_number(profile):
     for kind, number in (("llm", "id"), ("matching", "runId")):
-        listed = parsed(getattr(a_world(profile), kind)(1, now=NOW))
-        keys = [(record["runCreatedAt"], record[number]) for record in listed]
+        records = parsed(listed(a_world(profile), kind, 1, now=NOW))
+        keys = [(record["runCreatedAt"], record[number]) for record in records]
         assert keys == sorted(keys, reverse=True)
 
 
 def test_what_is_later_than_now_has_not_happened():
     world = a_world("realistic")
-    newest = parsed(world.llm(1, now=NOW))[0]
+    newest = parsed(listed(world, "llm", 1, now=NOW))[0]
     before = ms(newest["runCreatedAt"]) - 1
     assert world.llm_by_id(newest["id"], now=before) is None
-    assert newest["id"] not in [record["id"] for record in parsed(world.llm(1, now=before))]
+    assert newest["id"] not in [record["id"] for record in parsed(listed(world, "llm", 1, now=before))]
     assert world.credits(1, now=before) == world.credits(1, now=NOW) - newest["credits"]
-    assert newest["id"] not in [record["id"] for record in world.records("llm", now=before)]
+    assert newest["id"] not in [record["id"] for record in world.latest("llm", 1, 5, now=before)]
 
 
 def test_a_window_includes_both_of_its_ends():
     world = a_world("realistic")
-    record = parsed(world.llm(1, now=NOW))[10]
+    record = parsed(listed(world, "llm", 1, now=NOW))[10]
     moment = ms(record["runCreatedAt"])
-    assert record in parsed(world.llm(1, moment, moment, now=NOW))
-    assert record not in parsed(world.llm(1, moment + 1, None, now=NOW))
-    assert record not in parsed(world.llm(1, None, moment - 1, now=NOW))
+    assert record in parsed(listed(world, "llm", 1, moment, moment, now=NOW))
+    assert record not in parsed(listed(world, "llm", 1, moment + 1, None, now=NOW))
+    assert record not in parsed(listed(world, "llm", 1, None, moment - 1, now=NOW))
 
 
 def test_nothing_happened_before_the_first_day():
     world = World(since=date(2024, 6, 1))
     june = ms("2024-06-01T00:00:00Z")
-    assert world.llm(1, None, june - 1, now=NOW) == b"[]"
+    assert listed(world, "llm", 1, None, june - 1, now=NOW) == b"[]"
     assert world.credits(1, None, june - 1, now=NOW) == 0
-    assert world.llm(1, june, june + DAY - 1, now=NOW) == World().llm(1, june, june + DAY - 1, now=NOW)
-    earlier = parsed(World().llm(1, None, june - 1, now=NOW))[0]
+    assert listed(world, "llm", 1, june, june + DAY - 1, now=NOW) == listed(
+        World(), "llm", 1, june, june + DAY - 1, now=NOW
+    )
+    earlier = parsed(listed(World(), "llm", 1, None, june - 1, now=NOW))[0]
     assert world.llm_by_id(earlier["id"], now=NOW) is None
 
 
 def test_a_window_that_ends_before_it_starts_is_empty():
     world = a_world("realistic")
-    assert world.llm(1, NOW, START, now=NOW) == b"[]"
+    assert listed(world, "llm", 1, NOW, START, now=NOW) == b"[]"
     assert world.credits(1, NOW, START, now=NOW) == 0
     assert world.credits(1, NOW - 1000, NOW - 2000, now=NOW) == 0
 
@@ -196,7 +198,11 @@ def test_an_unknown_organization_has_no_usage():
     world = a_world("realistic")
     assert not world.knows(4)
     assert world.knows(3)
-    assert (world.llm(4, now=NOW), world.matching(4, now=NOW), world.credits(4, now=NOW)) == (b"[]", b"[]", 0)
+    assert (listed(world, "llm", 4, now=NOW), listed(world, "matching", 4, now=NOW), world.credits(4, now=NOW)) == (
+        b"[]",
+        b"[]",
+        0,
+    )
 
 
 @pytest.mark.parametrize("id_", [0, -1, 1, 2**63, 10**40, 8766001999999, 8766000000001])
@@ -207,59 +213,63 @@ def test_an_id_that_nothing_has_finds_nothing(id_):
 
 def test_a_run_id_is_no_record_id():
     world = a_world("realistic")
-    assert all(world.llm_by_id(record["runId"], now=NOW) is None for record in parsed(world.llm(1, now=NOW)))
+    assert all(world.llm_by_id(record["runId"], now=NOW) is None for record in parsed(listed(world, "llm", 1, now=NOW)))
 
 
-def test_records_come_oldest_first_and_only_of_whom_is_asked():
+def test_the_latest_records_are_the_first_of_the_list():
     world = a_world("realistic")
-    everyone = list(world.records("llm", now=NOW))
-    assert everyone == sorted(everyone, key=lambda record: (record["runCreatedAt"], record["id"]))
-    assert {record["organizationId"] for record in everyone} == {1, 2, 3}
-    own = [record for record in everyone if record["organizationId"] == 2]
-    assert list(world.records("llm", now=NOW, org_id=2)) == own == json.loads(world.llm(2, now=NOW))[::-1]
-    assert list(world.records("llm", NOW, now=NOW + 1)) == [
-        record for record in world.records("llm", end=NOW + 1) if ms(record["runCreatedAt"]) >= NOW
-    ]
+    for kind in KINDS:
+        assert world.latest(kind, 2, 30, now=NOW) == json.loads(listed(world, kind, 2, now=NOW))[:30]
 
 
-def test_records_without_an_end_are_refused():
-    with pytest.raises(ValueError, match="tell end or now"):
-        next(World().records("llm"))
+def test_generated_records_come_oldest_first():
+    records = generated(a_world("edge"), "llm", "2025-02-01", "2025-03-01")
+    assert records == sorted(records, key=lambda record: (record["runCreatedAt"], record["id"]))
+    assert {record["organizationId"] for record in records} == {1, 2, 3}
 
 
 def test_an_organization_does_not_depend_on_the_others():
     alone, among = World(organizations={8: 20}), World(organizations={7: None, 8: 20, 9: 1})
-    assert alone.llm(8, now=NOW) == among.llm(8, now=NOW)
-    assert alone.matching(8, now=NOW) == among.matching(8, now=NOW)
+    assert listed(alone, "llm", 8, now=NOW) == listed(among, "llm", 8, now=NOW)
+    assert listed(alone, "matching", 8, now=NOW) == listed(among, "matching", 8, now=NOW)
     assert alone.organizations[0] == among.organizations[1]
 
 
 def test_organizations_that_share_their_last_digits_share_no_ids():
     world = World(organizations={7: None, 1007: None, 2000: None})
-    ids = [record["id"] for record in world.records("llm", end=ms("2024-02-01T00:00:00Z"))]
+    ids = [record["id"] for record in generated(world, "llm", "2024-01-01", "2024-02-01")]
     assert len(set(ids)) == len(ids) > 100
 
 
 def test_seeds_and_profiles_make_different_worlds():
     worlds = [World(), World(seed=1), World(profile="edge"), World(since=date(2024, 1, 2)), World(runs_per_day=13)]
     assert len({world.fingerprint for world in worlds}) == len(worlds)
-    assert len({world.llm(1, now=NOW) for world in worlds}) == len(worlds)
+    assert len({listed(world, "llm", 1, now=NOW) for world in worlds}) == len(worlds)
     assert World().fingerprint == World().fingerprint
 
 
-def test_a_world_without_generated_usage_knows_its_organizations_all_the_same():
+def test_a_world_without_generated_usage_has_nothing_generated():
     world = World(generated=False)
-    assert [organization.id for organization in world.organizations] == [1, 2, 3]
-    assert world.knows(2)
-    assert (world.llm(2, now=NOW), world.credits(2, now=NOW)) == (b"[]", 0)
+    assert world.organizations == ()
+    assert world.default_organization is None
+    assert not world.knows(1)
+    assert (listed(world, "llm", 1, now=NOW), world.credits(1, now=NOW)) == (b"[]", 0)
+    assert world.llm_by_id(generated(World(), "llm", "2024-01-02", "2024-01-03")[0]["id"], now=NOW) is None
+
+
+def test_a_world_without_generated_usage_knows_the_organizations_that_are_named():
+    world = World(generated=False, organizations={7: None, 8: 200})
+    assert [organization.id for organization in world.organizations] == [7, 8]
+    assert (world.default_organization, world.knows(8), world.knows(1)) == (7, True, False)
+    assert (listed(world, "llm", 8, now=NOW), world.credits(8, now=NOW)) == (b"[]", 0)
 
 
 class TestRealistic:
     def test_credits_follow_from_the_tokens_at_the_models_price(self):
         world = a_world("realistic")
         for organization in world.organizations:
-            models = {model.id: model for model in organization.models}
-            for record in parsed(world.llm(organization.id, now=NOW)):
+            models = {model.id: model for model in MODELS if model in organization.models}
+            for record in parsed(listed(world, "llm", organization.id, now=NOW)):
                 model = models[record["modelId"]]
                 micro = record["inputTokens"] * model.input_rate + record["outputTokens"] * model.output_rate
                 assert record["credits"] == Decimal(micro).scaleb(-6), record
@@ -267,34 +277,51 @@ class TestRealistic:
     def test_jobs_and_users_belong_to_one_organization(self):
         owners: dict[tuple[str, int], set[int]] = {}
         for kind in KINDS:
-            for record in World(organizations=12).records(kind, end=ms("2024-03-01T00:00:00Z")):
+            for record in generated(World(organizations=12), kind, "2024-01-01", "2024-03-01"):
                 for field in ("jobId", "userId"):
                     owners.setdefault((field, record[field]), set()).add(record["organizationId"])
         assert len(owners) > 100
         assert all(len(organizations) == 1 for organizations in owners.values())
 
-    def test_records_name_only_what_their_organization_has(self):
-        world = a_world("realistic")
-        organization = world.organizations[0]
-        for record in chain(parsed(world.llm(1, now=NOW)), parsed(world.matching(1, now=NOW))):
-            assert record["userId"] in organization.users
-            assert record["jobId"] in organization.jobs
+    def test_all_but_the_dealt_fields_are_as_the_strategies_drew_them(self):
+        organization = a_world("realistic").organizations[0]
+        for kind in KINDS:
+            drawn = [without(DEALT, record) for record in organization.pool(kind).records]
+            listed_ = [without(DEALT, record) for record in json.loads(listed(a_world("realistic"), kind, 1, now=NOW))]
+            assert len(listed_) > 50
+            assert all(record in drawn for record in listed_)
 
-    def test_weekdays_are_busier_than_weekends(self):
-        counts = [0] * 7
-        for record in World().records("llm", ms("2024-01-01T00:00:00Z"), ms("2024-12-29T23:59:59Z")):
-            counts[times.parse(record["runCreatedAt"]).weekday()] += 1
-        assert min(counts[:5]) > 1.5 * max(counts[5:])
+    def test_an_organization_has_few_users_jobs_and_models(self):
+        for organization in a_world("realistic").organizations:
+            records = organization.pool("llm").records
+            values = {name: {record[name] for record in records} for name in ("userId", "jobId", "modelId")}
+            assert (
+                4 <= len(values["userId"]) <= 8 and 7 <= len(values["jobId"]) <= 14 and 2 <= len(values["modelId"]) <= 4
+            )
+
+    def test_the_shares_of_weekdays_and_hours_are_the_profiles(self):
+        world = World(runs_per_day=1000, organizations=1)
+        weekdays, hours = [0] * 7, [0] * 24
+        for record in generated(world, "llm", "2024-01-01", "2024-12-30"):
+            moment = times.parse(record["runCreatedAt"])
+            weekdays[moment.weekday()] += 1
+            hours[moment.hour] += 1
+        expected = SCHEDULES["realistic"]
+        for counts, weights in ((weekdays, expected.week), (hours, expected.hours)):
+            shares = [count / sum(counts) for count in counts]
+            assert shares == [pytest.approx(weight / sum(weights), rel=0.1) for weight in weights]
 
     @pytest.mark.parametrize("runs_per_day", [1, 12, 60])
     def test_there_are_as_many_runs_a_day_as_asked(self, runs_per_day):
         world = World(runs_per_day=runs_per_day, organizations=1)
-        year = ms("2024-01-01T00:00:00Z"), ms("2024-12-30T23:59:59Z")
-        count = sum(1 for _ in world.records("llm", *year))
-        assert count / 365 == pytest.approx(runs_per_day, rel=0.1)
+        count = len(generated(world, "llm", "2024-01-01", "2024-12-30"))
+        assert count / 364 == pytest.approx(runs_per_day, rel=0.1)
 
     def test_times_are_whole_seconds_as_recorded(self):
-        assert all(record["runCreatedAt"].endswith(".000Z") for record in parsed(a_world("realistic").llm(1, now=NOW)))
+        assert all(
+            record["runCreatedAt"].endswith(".000Z")
+            for record in parsed(listed(a_world("realistic"), "llm", 1, now=NOW))
+        )
 
 
 class TestEdge:
@@ -302,7 +329,7 @@ class TestEdge:
     now = ms("2025-01-01T00:00:00.000Z")
 
     def llm(self, org_id: int = 1) -> list[dict[str, Any]]:
-        return parsed(self.world.llm(org_id, now=self.now))
+        return parsed(listed(self.world, "llm", org_id, now=self.now))
 
     def test_ids_need_64_bits(self):
         assert min(record["id"] for record in self.llm()) > 2**62
@@ -333,7 +360,9 @@ class TestEdge:
         assert any(a["runCreatedAt"] == b["runCreatedAt"] for a, b in pairwise(self.llm()))
 
     def test_an_organization_matches_nothing(self):
-        amounts = [len(parsed(self.world.matching(org.id, now=self.now))) for org in self.world.organizations]
+        amounts = [
+            len(parsed(listed(self.world, "matching", org.id, now=self.now))) for org in self.world.organizations
+        ]
         assert amounts.count(0) == 1
         assert sum(amounts) > 0
 
@@ -344,7 +373,7 @@ class TestEdge:
         assert "" in names
 
     def test_what_html_would_read_is_escaped(self):
-        body = self.world.llm(1, now=self.now)
+        body = listed(self.world, "llm", 1, now=self.now)
         assert not set(body) & set(b"&<>")
         assert rb"\u0026" in body
 
@@ -352,54 +381,21 @@ class TestEdge:
 TOKENS = ("inputTokens", "outputTokens")
 
 
-class TestCosts:
-    def test_a_sum_makes_no_record(self, monkeypatch):
-        expected = World(seed=3).credits(1, START + 7, NOW - 7, now=NOW)
-        monkeypatch.setattr(LlmLayout, "_stretches", None)
-        assert World(seed=3).credits(1, START + 7, NOW - 7, now=NOW) == expected > 0
+def without(names: tuple[str, ...], record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}
 
-    def test_an_id_makes_one_record(self, monkeypatch):
-        world = World(runs_per_day=50_000, organizations=1)
-        monkeypatch.setattr(LlmLayout, "_time", None)
-        made = []
-        stretches = LlmLayout._stretches
-        monkeypatch.setattr(LlmLayout, "_stretches", lambda self, *asked: made.append(asked) or stretches(self, *asked))
-        assert world.llm_by_id(8766001000000, now=NOW) is not None
-        assert [stop - first for _, first, stop, _ in made] == [1]
 
-    def test_a_day_is_serialised_once(self, monkeypatch):
-        world = World()
-        body = world.llm(1, START, now=NOW)
-        monkeypatch.setattr(LlmLayout, "_stretches", None)
-        assert world.llm(1, START, now=NOW) == body
-
-    def test_vocabularies_are_drawn_when_they_are_needed(self, monkeypatch):
-        monkeypatch.setattr(Organization, "vocabulary", None)
-        assert len(World(organizations=999).organizations) == 999
+def test_pools_are_drawn_when_they_are_needed():
+    draw_pool.cache_clear()
+    assert len(World(seed=77, organizations=999).organizations) == 999
+    assert draw_pool.cache_info().misses == 0
 
 
 def test_threads_share_a_world():
     world, alone = World(runs_per_day=60), World(runs_per_day=60)
     with ThreadPoolExecutor(8) as pool:
-        bodies = list(pool.map(lambda org_id: world.llm(org_id, START, now=NOW), [1, 2, 3] * 8))
-    assert bodies == [alone.llm(org_id, START, now=NOW) for org_id in (1, 2, 3)] * 8
-
-
-def test_the_cache_forgets_what_was_made_first():
-    cache_, made = DayCache(capacity=2500), []
-
-    def day(name: str) -> Day:
-        return cache_.get(name, lambda: made.append(name) or Day.of([(0, 0, "x" * 600)]))
-
-    for name in ("a", "b", "a", "c", "b", "a", "c"):
-        day(name)
-    assert made == ["a", "b", "c", "a"]
-
-
-@given(st.integers(0, 3000), st.integers(0, 3000))
-@settings(derandomize=True, database=None)
-def test_totals_are_sums(first, stop):
-    assert Totals(lambda day: day * day + 1).between(first, stop) == sum(day * day + 1 for day in range(first, stop))
+        bodies = list(pool.map(lambda org_id: listed(world, "llm", org_id, START, now=NOW), [1, 2, 3] * 8))
+    assert bodies == [listed(alone, "llm", org_id, START, now=NOW) for org_id in (1, 2, 3)] * 8
 
 
 @pytest.mark.parametrize(

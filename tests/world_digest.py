@@ -11,10 +11,10 @@ OWN = [{"credits": 0.1}, {"task": "IDR", "organizationId": 77}, {"kind": "llm", 
 
 
 def digests(profile: str) -> dict[str, str]:
-    """Give the fingerprint of a world, and digests of what it answers."""
+    """Return the fingerprint of a world, and digests of what it answers."""
     world = World(seed=11, profile=profile).with_records(OWN, now=NOW)
     bodies = {
-        f"{kind} {organization.id}": getattr(world, kind)(organization.id, now=NOW)
+        f"{kind} {organization.id}": b"".join(world.pieces(kind, organization.id, now=NOW))
         for kind in ("llm", "matching")
         for organization in world.organizations
     }

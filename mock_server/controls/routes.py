@@ -34,8 +34,8 @@ from ..faults import Fault
 from ..responses import ApiError, bad_request
 from ..sentences import shown
 from ..wire import encode
-from ..world import BadRecord
-from ..world.loading import format_of, read_records
+from ..world import InvalidRecord
+from ..world.loading import read_records
 from . import access
 
 __all__ = ["blueprint"]
@@ -80,9 +80,9 @@ def data() -> Response:
 def load() -> Response:
     """Load records."""
     try:
-        rows = read_records(request.get_data(), format_of(request.mimetype))
+        rows = read_records(request.get_data())
         loaded = fake().load(rows, replace=_flag("replace"))
-    except BadRecord as reason:
+    except InvalidRecord as reason:
         raise bad_request(f"{reason}.") from None
     return _json({"loaded": len(loaded)}, 201)
 

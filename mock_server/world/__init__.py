@@ -1,6 +1,7 @@
-"""The world behind the fake: organizations, what they used, and what a user has loaded. Data, no HTTP."""
+"""The world behind the fake: organizations, their usage, and the records that a user loads. Data, no HTTP."""
 
-from .fields import BadRecord
-from .world import Kind, World
+from .loaded import InvalidRecord
+from .pool import Kind
+from .world import World
 
-__all__ = ["BadRecord", "Kind", "World"]
+__all__ = ["InvalidRecord", "Kind", "World"]

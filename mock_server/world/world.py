@@ -1,33 +1,30 @@
-"""The world behind the fake: organizations, what they used, and what a user has loaded. Data, no HTTP.
+"""A world of usage: a pure function of seed, profile and day, and of the records that a user loads. Data, no HTTP.
 
-Times are whole milliseconds since the epoch (UTC). Windows include both of their ends (assumed); ``None`` leaves an
-end open. ``now`` is always told: a run that lies later has not happened yet, for any question.
+Times are whole milliseconds since the epoch (UTC). Windows include both ends (assumed); ``None`` leaves an end open.
+``now`` is always given: a run that lies later has not happened yet.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from heapq import nlargest
-from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
-from .days import Day, DayCache
-from .fields import BadRecord
-from .history import History, Kind
-from .intake import Surroundings, taken
-from .layout import Run
-from .numbering import EPOCH, FIRST_DAY
-from .orgs import LARGEST_ID, MOST_ORGANIZATIONS, MOST_RUNS_A_DAY
-from .own import EXACT, Own
-from .rhythm import DAY
-from .vocabulary import PROFILES, Organization, default_ids
+from ...schemas.times import DAY
+from .ids import EPOCH, FIRST_DAY, RECORD, assign_slots, position
+from .loaded import EXACT, Loaded, Surroundings, load_records
+from .organization import Organization, sizes
+from .pool import PROFILES, Kind
+from .schedule import Run, Schedule
 
-__all__ = ["BadRecord", "Kind", "World"]
+__all__ = ["World"]
 
 PIECE = 1 << 18
 """Bytes, about, of the pieces in which a long list is made."""
@@ -37,7 +34,7 @@ _FAR = (date.max.toordinal() - EPOCH + 1) * DAY - 1
 
 
 class World:
-    """A small world that makes sense: a pure function of seed, profile and day, and of what a user loads.
+    """Organizations with their usage.
 
     >>> world = World(seed=7, organizations={1: None, 8: 200})
     >>> [organization.id for organization in world.organizations]
@@ -64,54 +61,55 @@ class World:
                 The first is the caller's own.
             since: the first day with usage, 2000-01-01 or later.
             runs_per_day: LLM runs of an organization on an average day.
-            generated: whether there is usage beside what a user loads.
+            generated: whether anything is generated. If not, there are only the organizations whose ids are given, and
+                those of loaded records.
 
         Raises:
             ValueError: an argument is out of its range; the text says which range.
         """
-        sizes = _sizes(profile, organizations, runs_per_day)
-        _demand(since >= _FIRST_DATE, f"a world cannot begin on {since}: {_FIRST_DATE} is the first day that can be")
-        known = tuple(Organization(seed, profile, *size) for size in sizes.items())
-        history = History(known, since.toordinal() - EPOCH)
-        self._hold(history if generated else history.silent, Own())
-
-    def _hold(self, history: History, own: Own) -> None:
-        self.history = history
-        """The generated part, without what a user has loaded."""
-        self._own = own
-        self._merged = DayCache()
-        strangers = (org_id for org_id in own.organizations if org_id not in history.organizations)
-        self._strangers = {org_id: history.stranger(org_id) for org_id in strangers}
+        if profile not in PROFILES:
+            raise ValueError(f"there is no profile {profile!r}: choose one of {', '.join(PROFILES)}")
+        first = date.fromordinal(EPOCH + FIRST_DAY)
+        if since < first:
+            raise ValueError(f"a world cannot begin on {since}: {first} is the first day that can be")
+        self._profile, self._since = profile, since.toordinal() - EPOCH
+        runs = sizes(profile, organizations, runs_per_day)
+        self._possible = {org_id: Organization(seed, profile, org_id, size) for org_id, size in runs.items()}
+        self._named = {} if isinstance(organizations, int) else self._possible
+        self._generated = generated
+        self._slots = assign_slots(self._possible)
+        self._at_slot = {slot: org_id for org_id, slot in self._slots.items()}
+        self._schedules: dict[tuple[Kind, int], Schedule] = {}
+        self._loaded = Loaded()
 
     @cached_property
     def organizations(self) -> tuple[Organization, ...]:
-        """The organizations, the caller's own first; those that only loaded records name come last."""
-        return (*self.history.organizations.values(), *self._strangers.values())
+        """The organizations: the caller's own first, those that only loaded records name last."""
+        first = next(iter(self._possible.values()))
+        known = self._possible if self._generated else self._named
+        more = (org_id for org_id in self._loaded.organizations if org_id not in known)
+        return (*known.values(), *(Organization(first.seed, first.profile, org_id, 0) for org_id in more))
+
+    @property
+    def default_organization(self) -> int | None:
+        """The id of the caller's own organization: the first. There may be none without generated usage."""
+        return next((organization.id for organization in self.organizations), None)
+
+    def knows(self, org_id: int) -> bool:
+        """Return whether there is such an organization."""
+        known = self._possible if self._generated else self._named
+        return org_id in known or self._loaded.has_organization(org_id)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hex digits that differ where the vocabularies of two worlds do, so that replicas can be compared.
+        """Twelve hex digits that differ where two generated worlds do, so that replicas can be compared.
 
-        They stand for the seed, the profile, the first day, the organizations' ids and sizes, and the vocabulary of
-        the first three. Loaded records do not count. (Hypothesis 6.130 and 6.170 draw alike; a later one may not.)
+        They stand for the first day, the organizations with seed, profile and sizes, and a pool of the first. Loaded
+        records do not count. Versions of Hypothesis may draw other pools of the profile ``edge``.
         """
-        known = self.history.organizations.values()
-        drawn = [organization.vocabulary for organization in islice(known, 3)]
-        return sha256(ascii((self.history.since, list(known), drawn)).encode()).hexdigest()[:12]
-
-    def knows(self, org_id: int) -> bool:
-        """Tell whether there is such an organization."""
-        return org_id in self.history.organizations or org_id in self._strangers
-
-    def llm(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> bytes:
-        """Give an organization's LLM usage in a window: a JSON array, newest first, ties by higher id (assumed)."""
-        return b"".join(self.pieces("llm", org_id, start, end, now=now))
-
-    def matching(
-        self, org_id: int, start: int | None = None, end: int | None = None, *, now: int, task: str | None = None
-    ) -> bytes:
-        """Give an organization's matching usage, of one ``task`` if named: a JSON array, newest first, by run id."""
-        return b"".join(self.pieces("matching", org_id, start, end, now=now, task=task))
+        known = self.organizations[: len(self._possible)] if self._generated else ()
+        drawn = known[0].pool("llm").records if known else ()
+        return sha256(ascii((self._since, known, drawn)).encode()).hexdigest()[:12]
 
     def pieces(
         self,
@@ -123,19 +121,15 @@ class World:
         now: int,
         task: str | None = None,
     ) -> Iterator[bytes]:
-        """Give the list that :meth:`llm` or :meth:`matching` gives, piece by piece, each made when it is asked for."""
+        """Return an organization's usage in a window: a JSON array, newest first, ties by higher number (assumed).
+
+        It comes in pieces, each made when it is taken. Matching usage may be of one ``task`` only.
+        """
         last = now if end is None else min(end, now)
-        days = self._days(kind, org_id, start, last)
-        with_own = frozenset(self._own.days(kind, org_id, start, last))
-        ends = (days[0], days[-1]) if days else ()
         batch: list[bytes] = []
         size, before = 0, b"["
-        for day in reversed(days):
-            day_of = self._merged_day if day in with_own else self.history.day
-            runs = day_of(kind, org_id, day, task)
-            part = runs.between(start, last) if day in ends else runs.blob
-            if not part:
-                continue
+        for runs in self._days(kind, org_id, start, last, task):
+            part = ",".join([text for _, _, text in reversed(runs)]).encode()
             batch += before, part
             size += len(part)
             before = b","
@@ -144,137 +138,104 @@ class World:
                 batch, size = [], 0
         yield b"".join((*batch, b"[]" if before == b"[" else b"]"))
 
-    def mark(
-        self,
-        kind: Kind,
-        org_id: int,
-        start: int | None = None,
-        end: int | None = None,
-        *,
-        now: int,
-        task: str | None = None,
-    ) -> str:
-        """Give 32 hex digits that differ where the lists of two questions do, at the cost of the user's own records.
-
-        They stand for which generated runs the list has, and for the text of each of the user's.
-        """
-        last = now if end is None else min(end, now)
-        own = [
-            text
-            for day in self._own.days(kind, org_id, start, last)
-            for time, _, text in self._own.runs(kind, org_id, day, task)
-            if (start is None or start <= time) and time <= last
-        ]
-        generated = self.fingerprint, kind, org_id, task, self.history.span(kind, org_id, start, last)
-        return sha256(ascii((generated, own)).encode()).hexdigest()[:32]
-
     def llm_by_id(self, id: int, *, now: int) -> bytes | None:  # noqa: A002  the API's name
-        """Give one LLM usage record, as the lists have it, or ``None`` where there is none."""
-        record = self._own.by_id.get(id)
-        if record is not None:
-            return record.run[2].encode() if record.time <= now else None
-        text = self.history.llm_by_id(id, now)
-        return None if text is None else text.encode()
-
-    def latest(self, kind: Kind, org_id: int, count: int, *, now: int) -> list[dict[str, Any]]:
-        """Give an organization's last ``count`` records, newest first, at the cost of so many.
-
-        Generated ones are looked for no more than a year back.
-        """
-        known = [record for record in self._own.records if record.kind == kind and record.organization_id == org_id]
-        runs = (*self.history.latest(kind, org_id, count, now), *(each.run for each in known if each.time <= now))
-        return [json.loads(text) for _, _, text in nlargest(count, runs)]
+        """Return one LLM usage record, as the lists have it, or ``None`` if there is none."""
+        run = self._loaded.by_id(id) or self._generated_run(id)
+        return run[2].encode() if run is not None and run[0] <= now else None
 
     def credits(self, org_id: int, start: int | None = None, end: int | None = None, *, now: int) -> Decimal:
-        """Give the exact sum of the credits of an organization's LLM usage in a window."""
-        end = now if end is None else min(end, now)
-        generated = EXACT.scaleb(Decimal(self.history.micro_credits(org_id, start, end)), -6)
-        return EXACT.add(generated, self._own.credits(org_id, start, end))
+        """Return the exact sum of the credits of an organization's LLM usage in a window."""
+        last = now if end is None else min(end, now)
+        schedule = self._schedule("llm", org_id)
+        micro = 0 if schedule is None else schedule.micro_credits(self._since * DAY if start is None else start, last)
+        return EXACT.add(EXACT.scaleb(Decimal(micro), -6), self._loaded.credits(org_id, start, last))
 
-    def records(
+    def latest(self, kind: Kind, org_id: int, count: int, *, now: int) -> list[dict[str, Any]]:
+        """Return an organization's last ``count`` records, newest first; generated ones of the last year."""
+        schedule = self._schedule(kind, org_id)
+        generated = [] if schedule is None else schedule.latest(count, now)
+        runs = nlargest(count, (*generated, *self._loaded.window(kind, org_id, None, now)))
+        return [json.loads(text) for _, _, text in runs]
+
+    def generated_texts(
+        self, kind: Kind, org_ids: Sequence[int], day: int, form: Literal["json", "csv"] = "json"
+    ) -> list[str]:
+        """Return a day's generated records of some organizations, oldest first, as JSON or as lines of CSV."""
+        schedules = (self._schedule(kind, org_id) for org_id in org_ids)
+        runs = [run for schedule in schedules if schedule is not None for run in schedule.runs(day, form=form)]
+        return [text for _, _, text in (sorted(runs) if len(org_ids) > 1 else runs)]
+
+    def with_records(
         self,
-        kind: Kind,
-        start: int | None = None,
-        end: int | None = None,
+        records: Sequence[Mapping[str, Any]],
         *,
-        now: int | None = None,
-        org_id: int | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Give the records of one organization, or of all, oldest first; in constant memory, day by day.
+        now: int,
+        replace: bool = False,
+        warn: Callable[[str], object] = warnings.warn,
+    ) -> World:
+        """Return a world with records of the user's own added; with ``replace`` it has them alone.
 
-        Without ``now`` those later than any clock's are given too; then ``end`` must be told.
-
-        Raises:
-            ValueError: neither ``end`` nor ``now`` is told, and the world has no end.
-        """
-        if end is None and now is None:
-            raise ValueError("a world has no end: tell end or now")
-        last = min(_FAR if end is None else end, _FAR if now is None else now)
-        asked = [organization.id for organization in self.organizations] if org_id is None else [org_id]
-        for day in sorted({day for one in asked for day in self._days(kind, one, start, last)}):
-            runs = sorted(run for one in asked for run in self._runs(kind, one, day))
-            yield from (json.loads(text) for time, _, text in runs if (start is None or start <= time) and time <= last)
-
-    def with_records(self, records: Sequence[Mapping[str, Any]], *, now: int, replace: bool = False) -> World:
-        """Give a world with records of the user's own added; with ``replace`` it has them alone.
-
-        A record may be partial: the rest is as in one of its organization's habits, at a moment shortly before
-        ``now``. What it is, is told by its fields, or by a field ``kind`` (``llm`` or ``matching``). Field names may
-        be those of the wire or Python's. Organizations that were not known become known.
+        A record may be partial: the rest comes from its organization's pool, at a moment shortly before ``now``. Its
+        fields say what it is, or a field ``kind`` (``llm`` or ``matching``). Field names may be those of the wire or
+        Python's. ``warn`` is called with one sentence for what is loaded but not seen, or not loaded.
 
         Raises:
-            BadRecord: one of them cannot be; nothing is loaded.
+            InvalidRecord: one of them cannot be loaded; none is.
         """
-        history = self.history.silent if replace else self.history
+        world = copy(self)
+        world.__dict__.pop("organizations", None)
+        if replace:
+            world.__dict__.pop("fingerprint", None)
+            world._generated, world._loaded = False, Loaded()
+        first = next(iter(self._possible))
         around = Surroundings(
-            organization_id=self.organizations[0].id,
-            organization=lambda org_id: history.organizations.get(org_id) or history.stranger(org_id),
-            is_generated=lambda number: history.llm_by_id(number, _FAR) is not None,
-            numbering=history.numbering,
+            organization_id=self.default_organization or first,
+            organization=lambda org_id: self._possible.get(org_id, self._possible[first]),
+            is_generated=lambda number: world._generated_run(number) is not None,
+            profile=self._profile,
             now=now,
+            warn=warn,
         )
-        world = World.__new__(World)
-        world._hold(history, taken(records, Own() if replace else self._own, around))
+        world._loaded = load_records(records, world._loaded, around)
         return world
 
-    def loaded(self) -> list[dict[str, Any]]:
-        """Give the user's records, whole, in the order in which they were loaded."""
-        return [dict(record.values) for record in self._own.records]
+    def loaded(self, newest: int | None = None) -> list[dict[str, Any]]:
+        """Return the user's records, or the ``newest`` so many, whole, in the order in which they were loaded."""
+        return self._loaded.records(newest)
 
-    def _days(self, kind: Kind, org_id: int, start: int | None, end: int) -> Sequence[int]:
-        generated = self.history.days(org_id, start, end)
-        own = self._own.days(kind, org_id, start, end)
-        return sorted({*generated, *own}) if own else generated
+    def _schedule(self, kind: Kind, org_id: int) -> Schedule | None:
+        if not self._generated or org_id not in self._possible:
+            return None
+        key = (kind, org_id)
+        if key not in self._schedules:
+            made = Schedule(self._possible[org_id], kind, self._slots[org_id], self._since)
+            return self._schedules.setdefault(key, made)
+        return self._schedules[key]
 
-    def _merged_day(self, kind: Kind, org_id: int, day: int, task: str | None) -> Day:
-        key = (kind, org_id, day, task)
-        return self._merged.get(key, lambda: Day.of(self._runs(kind, org_id, day, task)))
+    def _days(self, kind: Kind, org_id: int, start: int | None, end: int, task: str | None) -> Iterator[list[Run]]:
+        """Return the runs of a window by days, the last day first, each oldest first; only days that have any."""
+        schedule = self._schedule(kind, org_id)
+        loaded: dict[int, list[Run]] = {}
+        for run in self._loaded.window(kind, org_id, start, end, task):
+            loaded.setdefault(run[0] // DAY, []).append(run)
+        first = self._since if start is None else max(self._since, start // DAY)
+        generated = range(first, end // DAY + 1) if schedule is not None else range(0)
+        for day in sorted({*generated, *loaded} if loaded else generated, reverse=True):
+            runs = schedule.runs(day, start, end, task=task) if schedule is not None else []
+            if day in loaded:
+                runs = sorted((*runs, *loaded[day]))
+            if runs:
+                yield runs
 
-    def _runs(self, kind: Kind, org_id: int, day: int, task: str | None = None) -> list[Run]:
-        return sorted((*self.history.runs(kind, org_id, day, task=task), *self._own.runs(kind, org_id, day, task)))
+    def _generated_run(self, id: int) -> Run | None:  # noqa: A002  the API's name
+        place = position(self._profile, id)
+        if place is None or place.numbered != RECORD or place.slot not in self._at_slot:
+            return None
+        if place.day > _FAR // DAY:
+            return None
+        schedule = self._schedule("llm", self._at_slot[place.slot])
+        return None if schedule is None else schedule.run(place.day, place.index)
 
 
 def _cut(text: bytes) -> Iterator[bytes]:
-    """Give a long text in pieces."""
     return (text[at : at + 2 * PIECE] for at in range(0, len(text), 2 * PIECE))
-
-
-_FIRST_DATE = date.fromordinal(EPOCH + FIRST_DAY)
-
-
-def _sizes(profile: str, organizations: int | Mapping[int, int | None], runs_per_day: int) -> dict[int, int]:
-    """Give the organizations' ids with their runs a day."""
-    _demand(profile in PROFILES, f"there is no profile {profile!r}: choose one of {', '.join(PROFILES)}")
-    count = organizations if isinstance(organizations, int) else len(organizations)
-    _demand(1 <= count <= MOST_ORGANIZATIONS, f"a world holds 1 to {MOST_ORGANIZATIONS} organizations, not {count}")
-    asked = dict.fromkeys(default_ids(profile, count)) if isinstance(organizations, int) else organizations
-    sizes = {org_id: runs_per_day if size is None else size for org_id, size in asked.items()}
-    for org_id, size in sizes.items():
-        _demand(1 <= org_id <= LARGEST_ID, f"{org_id} cannot be an organization's id: ids go from 1 to {LARGEST_ID}")
-        _demand(0 <= size <= MOST_RUNS_A_DAY, f"an organization has 0 to {MOST_RUNS_A_DAY} runs a day, not {size}")
-    return sizes
-
-
-def _demand(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise ValueError(otherwise)

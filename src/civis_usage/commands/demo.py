@@ -42,9 +42,9 @@ def demo(seed: int) -> int:
     fake = app.extensions["civis_usage"]
     with start(app) as server:
         _title("The fake", f"listens on {server.url}")
-        names = "\n".join(f"  {each.id:>8}  {each.name}" for each in fake.world.organizations)
-        click.echo(f"Its organizations:\n{names}\n")
-        org = fake.world.organizations[0].id
+        ids = [each.id for each in fake.world.organizations]
+        click.echo(f"Its organizations: {', '.join(map(str, ids))}\n")
+        org = ids[0]
         _call(server.url, org)
         code = _check(server.url, org)
     _recipes(org)

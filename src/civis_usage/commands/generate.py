@@ -13,7 +13,7 @@ import click
 from .options import day, options, parse_with
 
 if TYPE_CHECKING:
-    from ..mock_server.world.history import History, Kind
+    from ..mock_server.world import Kind, World
 
 __all__ = ["generate"]
 
@@ -65,29 +65,30 @@ def generate(
     Example:
       civis-usage generate --start-date 2025-01-01 --end-date 2026-01-01 --format csv --output 2025.csv
     """
-    history = _history(seed, profile, orgs, runs_per_day, since)
+    world = _world(seed, profile, orgs, runs_per_day, since)
     if end_date < start_date:
         raise click.BadParameter(f"{end_date} comes before --start-date: swap them.", param_hint="--end-date")
     if start_date < end_date <= since:
         click.echo(f"Warning: the world begins on {since}, after these days: there is nothing to write.", err=True)
-    if org_id is not None and org_id not in history.organizations:
-        known = ", ".join(map(str, history.organizations))
+    organizations = [each.id for each in world.organizations]
+    if org_id is not None and org_id not in organizations:
+        known = ", ".join(map(str, organizations))
         raise click.BadParameter(f"this world has no organization {org_id}; it has {known}.", param_hint="--org-id")
-    asked = list(history.organizations) if org_id is None else [org_id]
+    asked = organizations if org_id is None else [org_id]
     asked_days = range(start_date.toordinal() - _EPOCH, end_date.toordinal() - _EPOCH)
     with _opened(output) as file, _progress(asked_days, file) as days:
-        texts = (history.texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
+        texts = (world.generated_texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
         if form == "csv" and not no_header:
             file.write(_header(kind).encode())
         for piece in _array(texts) if form == "json" else _lines(texts):
             file.write(piece.encode())
 
 
-def _history(seed: int, profile: str, organizations: Any, runs_per_day: int, since: date) -> History:
+def _world(seed: int, profile: str, organizations: Any, runs_per_day: int, since: date) -> World:
     from ..mock_server.world import World
 
     try:
-        return World(seed, profile, organizations, since, runs_per_day).history
+        return World(seed, profile, organizations, since, runs_per_day)
     except ValueError as problem:
         raise click.UsageError(f"{problem}.") from None
 
@@ -132,6 +133,6 @@ def _array(days: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _header(kind: Kind) -> str:
-    from ..mock_server.world.fields import FIELDS
+    from ..mock_server.world.pool import FIELDS
 
     return ",".join(FIELDS[kind]) + "\n"

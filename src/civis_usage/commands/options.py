@@ -61,7 +61,7 @@ class _Seconds(click.FloatRange):
 
 
 def _organizations(text: str) -> Any:
-    from ..mock_server.world.orgs import parse_organizations
+    from ..mock_server.world.organization import parse_organizations
 
     return parse_organizations(text)
 

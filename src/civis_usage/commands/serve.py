@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,10 +88,7 @@ def _fault(text: str) -> Fault:
 )
 @click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
 @click.option("--log", is_flag=True, help="Print every request on standard error.")
-@click.pass_context
 def serve(
-    ctx: click.Context,
-    /,
     host: str,
     port: int,
     data: tuple[Source, ...],
@@ -128,11 +124,9 @@ def serve(
     from ..mock_server.app import create_app
     from ..mock_server.fake import Fake
     from ..mock_server.settings import Settings
-    from ..mock_server.world.fields import BadRecord
+    from ..mock_server.world import InvalidRecord
 
     own_data.warn_if_empty(data)
-    if empty and ctx.get_parameter_source("orgs") is click.core.ParameterSource.DEFAULT:
-        orgs = own_data.organizations(data) or orgs
     settings = Settings(
         host=host,
         organizations=orgs,
@@ -142,7 +136,7 @@ def serve(
     )
     try:
         fake = Fake(settings)
-    except BadRecord as reason:
+    except InvalidRecord as reason:
         raise click.UsageError(f"{own_data.named(reason, data)}.") from None
     except ValueError as reason:
         raise click.UsageError(f"{reason}.") from None
@@ -167,14 +161,15 @@ def _print_call(call: Call) -> None:
 def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ...]) -> str:
     from ..schemas import OPERATIONS
 
-    own, *others = [str(each.id) for each in fake.world.organizations]
+    known = [str(each.id) for each in fake.world.organizations]
+    organizations = ", ".join([f"{known[0]} (own)", *known[1:]]) if known else "none yet: load records of yours"
     record = _record(fake)
     clock = f"pinned at {fake.clock.text}" if fake.clock.pinned else "real time"
     key = "'<one of those given by --api-key>'" if settings.api_keys else "any-key-will-do"
     lines = [
         f"Faking the Civis Platform API's /usage at {url}",
         f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
-        f"  organizations  {', '.join([f'{own} (own)', *others])}",
+        f"  organizations  {organizations}",
         f"  world          {_world(settings)}; clock: {clock}",
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
@@ -202,10 +197,9 @@ def _controls(settings: Settings, url: str) -> str:
 
 def _record(fake: Fake) -> int | None:
     """Give the id of a newest record, looking back no further than needed."""
-    now, day = fake.clock.now(), 24 * 60 * 60 * 1000
-    for start in (now - day, now - 31 * day, None):
-        for organization in fake.world.organizations:
-            found = json.loads(fake.world.llm(organization.id, start, None, now=now))
-            if found and fake.state().may_see(organization.id):
-                return int(found[0]["id"])
+    state = fake.state()
+    for organization in state.world.organizations:
+        latest = state.world.latest("llm", organization.id, 1, now=state.clock.now())
+        if latest and state.may_see(organization.id):
+            return int(latest[0]["id"])
     return None
