@@ -143,7 +143,7 @@ class TestData:
         ("body", "told"),
         [
             (b"[{", "not JSON"),
-            (b"5,6", "'5'"),
+            (b"5,6", "'5,6'"),
             (b"[5]", "record 1"),
             (b'[{"credits": 1}, {"credits": "many"}]', "record 2: credits"),
             (b'[{"credits": 1, "runTime": -0.5}]', "runTime"),

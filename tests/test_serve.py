@@ -185,11 +185,12 @@ def test_a_wrong_option_is_told_with_its_value_and_the_remedy(options, told):
         ('[{"credits": 1}, {"credits": 1, "runTime": 1.5}]', "record 2: runTime"),
         ('{"credits": 1}\n{"credits"\n', "line 2"),
         ('[{"credits": NaN}]', "NaN"),
-        ("[[1]]", "record 1"),
+        ("[[1]]", "rows without field names"),
+        ("[1]", "record 1"),
         ("colour,credits\nred,1\n", "colour"),
         ("credits,task\n1,IDR,3\n", "line 2"),
         ("credits,modelId\nmany,m\n", "credits"),
-        (b"\xff\xfe", "UTF-8"),
+        (b"\xff\xff", "UTF-8"),
     ],
 )
 def test_wrong_records_are_refused_with_their_place(tmp_path, content, told):

@@ -115,10 +115,9 @@ def _json(text: str) -> list[Any]:
     depth = 2 if isinstance(document, dict) else 1
     rows = list(_rows(document))
     lines = _object_lines(text, depth)
-    return [
-        _located(row, line)
-        for row, line in zip(rows, lines if len(lines) == len(rows) else [None] * len(rows), strict=True)
-    ]
+    if len(lines) != len(rows) or lines[-1:] == [1]:  # lines that cannot be told apart say nothing
+        return rows
+    return [_located(row, line) for row, line in zip(rows, lines, strict=True)]
 
 
 def _parsed(text: str, remedy: str, line: int | None = None) -> Any:
