@@ -2,11 +2,9 @@
 
 import doctest
 import html
-import json
 import re
 import time
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -16,7 +14,6 @@ from civis_usage.mock_server import page, shown
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.faults import Fault
 from civis_usage.mock_server.settings import Settings
-from civis_usage.mock_server.world import World
 
 NOW = "2026-04-20T12:00:00Z"
 KEY = "sk-a-key-that-must-not-show"
@@ -88,13 +85,6 @@ class TestWhatItShows:
     def test_the_lines_that_point_a_client_at_it(self, client):
         text = Page(client.get("/", base_url="http://127.0.0.1:8765")).texts["exports"]
         assert "export CIVIS_API_ENDPOINT=http://127.0.0.1:8765 export CIVIS_API_KEY=any-key-will-do" in text
-
-    def test_the_organizations_with_the_credits_that_their_summaries_tell(self, client):
-        text = Page(client.get("/")).texts["organizations"]
-        for organization in fake_of(client).world.organizations:
-            summary = ask(client, f"/usage/llm/organization/{organization.id}/summary").json
-            assert f"{summary['credits']:,.2f}" in text
-            assert organization.name in text
 
     def test_the_models_of_its_organizations(self, client):
         text = Page(client.get("/")).texts["models"]
@@ -228,24 +218,6 @@ class TestTheChart:
         fake_of(client).clock.pin(moment)
         for days in (30, 365):
             assert client.get(f"/?days={days}").status_code == 200
-
-
-class TestLatestRecords:
-    @pytest.mark.parametrize("profile", ["realistic", "edge"])
-    @pytest.mark.parametrize("kind", ["llm", "matching"])
-    def test_they_are_the_first_of_the_whole_list(self, kind, profile):
-        world, now = World(profile=profile, since=date(2026, 1, 1)), fake_of(client_of()).clock.now()
-        for organization in world.organizations:
-            whole = json.loads(getattr(world, kind)(organization.id, now=now))
-            for count in (1, 8, 30):
-                assert world.latest(kind, organization.id, count, now=now) == whole[:count]
-
-    def test_loaded_ones_stand_among_them_once_their_time_has_come(self, client):
-        fake_of(client).load([{"credits": 77.25}, {"credits": 88.5, "run_created_at": "2026-04-20T12:00:01Z"}])
-        assert "77.25" in Page(client.get("/")).texts["records"]
-        assert "88.5" not in Page(client.get("/")).texts["records"]
-        fake_of(client).clock.move(1)
-        assert "88.5" in Page(client.get("/")).texts["records"]
 
 
 class TestEscaping:
@@ -462,11 +434,6 @@ class TestGuard:
         visit = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}, "base_url": "http://192.0.2.1:8765"}
         assert Page(client.get("/", **visit)).all("form")
         assert client.post("/", data={"fault": "truncate"}, **visit).status_code == 303
-
-    def test_organizations_that_the_key_may_not_see_are_not_shown(self):
-        seen = Page(client_of(own_organization_only=True).get("/?org=2"))
-        assert "Midwest" in seen.texts["organizations"]
-        assert "Lone Star" not in seen.texts["organizations"]
 
 
 class TestPolicy:
