@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import own_data
+from . import data_files
 from .options import options, parse_with
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
-    from .own_data import Source
+    from .data_files import Source
 
 __all__ = ["PORT", "serve"]
 
@@ -57,7 +57,7 @@ def _fault(text: str) -> Fault:
 @click.option(
     "--data",
     metavar="FILE",
-    callback=parse_with(own_data.read),
+    callback=parse_with(data_files.read),
     multiple=True,
     help="Your own records (JSON, NDJSON or CSV, whole or partial; - for standard input), also from a recording. "
     "Repeatable.",
@@ -126,7 +126,7 @@ def serve(
     from ..mock_server.settings import Settings
     from ..mock_server.world import InvalidRecord
 
-    own_data.warn_if_empty(data)
+    data_files.warn_if_empty(data)
     settings = Settings(
         host=host,
         organizations=orgs,
@@ -137,7 +137,7 @@ def serve(
     try:
         fake = Fake(settings)
     except InvalidRecord as reason:
-        raise click.UsageError(f"{own_data.named(reason, data)}.") from None
+        raise click.UsageError(f"{data_files.named(reason, data)}.") from None
     except ValueError as reason:
         raise click.UsageError(f"{reason}.") from None
     if log:
