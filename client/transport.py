@@ -211,7 +211,7 @@ class Transport:
         A proxy would look for the loopback on its own machine. Whoever has one seldom says so in NO_PROXY, and a fake
         on this machine has to be reached all the same.
         """
-        settings = dict(self._session.merge_environment_settings(url, {}, True, None, None))
+        settings: dict[str, Any] = {**self._session.merge_environment_settings(url, {}, True, None, None)}
         if is_loopback(url):
             settings["proxies"] = {}
         check_ca_bundle(url, settings["verify"])

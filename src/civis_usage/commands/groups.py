@@ -20,5 +20,5 @@ class Group(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            error.message += f" Did you mean {near[0]!r}?" if near and "mean" not in error.message else ""
-            raise
+            hint = f" Did you mean {near[0]!r}?" if near and "mean" not in error.message else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from None
