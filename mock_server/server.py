@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import waitress
+import waitress  # type: ignore[import-untyped]  # it ships no types
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
