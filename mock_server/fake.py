@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from .clock import Clock, ClockSetting
-from .faults import FaultRules
+from .faults import ActiveFault, FaultRules
 from .journal import Journal
 from .rate_limit import LIVE, RateLimits
 from .settings import Settings
@@ -30,6 +30,7 @@ class State:
     world: World
     clock: ClockSetting
     faults: FaultRules
+    rules: tuple[ActiveFault, ...]
     journal: Journal
     generation: int
     """The journal's: a request that began before a reset is not noted after it."""
@@ -114,6 +115,7 @@ class Fake:
                 self.world,
                 self.clock.setting,
                 self.faults,
+                self.faults.rules,
                 self.journal,
                 self.journal.generation,
                 self.rate_limits,

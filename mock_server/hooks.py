@@ -118,12 +118,12 @@ def _authorize(state: State, key: str | None, rate_limit: RateLimitStatus) -> No
         raise ApiError(429, headers=[("Retry-After", str(rate_limit.retry_after))])
 
 
-def _injection(state: State, key: str) -> Injection:
+def _injection(state: State, key: str | None) -> Injection:
     try:
         chosen = preferred(request.headers.get("Prefer"))
     except BadFault as reason:
         raise responses.bad_request(f"{reason}.") from None
-    return chosen or state.faults.choose(_operation(), key, lambda: _organization(state))
+    return chosen or state.faults.choose(_operation(), key, lambda: _organization(state), state.rules)
 
 
 def _operation() -> str:

@@ -6,13 +6,12 @@ import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..schemas import OPERATIONS
-from ..schemas.times import render
 from . import moments
+from .calls import Call, Query
 from .faults.schema import OPERATION_NAMES
-from .journal_query import Query
 from .moments import Moment
 from .redaction import Redaction
 from .sentences import meant, shown
@@ -24,38 +23,6 @@ SIZE = 1000
 
 SHOWN = 5
 """How many near misses a failed assertion shows."""
-
-
-class Call(NamedTuple):
-    """One request and its response, without their bodies and the key."""
-
-    number: int
-    """Counted from 1; it goes on counting when old calls are forgotten."""
-    at: int
-    """When it came, by the fake's clock: milliseconds since the epoch."""
-    request_id: str
-    """The ``X-Request-Id`` of the response."""
-    method: str
-    path: str
-    operation: str | None
-    """``list_llm`` and so on, or ``endpoints``; ``None`` for a route that the API does not have."""
-    parameters: Mapping[str, str]
-    """Path and query parameters, as they were written; ``…`` stands for keys, and for what is too long or too many."""
-    status: int | None
-    """The status of the response; ``None`` where a fault disconnected."""
-    duration: float
-    """Milliseconds from the request's arrival to its response."""
-    fault: str | None = None
-    """The rules that fired, as text."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the call as JSON can hold it, its moment as the API writes moments."""
-        return {**self._asdict(), "at": render(self.at)}
-
-    def __str__(self) -> str:
-        sent = " ".join(f"{name}={value}" for name, value in self.parameters.items())
-        response = "no answer" if self.status is None else str(self.status)
-        return " ".join(filter(None, (self.operation or f"{self.method} {self.path}", sent, "→", response)))
 
 
 class Journal:

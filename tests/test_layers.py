@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,15 +48,69 @@ def test_the_layers_do_import_each_other():
     assert "schemas" in imported_layers(ROOT / "contract_tests" / "witness.py"), "the reading of imports sees nothing"
 
 
+FLOORS = (
+    {"messages", "sentences", "wire", "json_format", "moments", "timestamps", "redaction"},
+    {"world", "faults", "rate_limit"},
+    {"responses", "parameters"},
+    {"calls", "clock", "journal", "settings"},
+    {"fake"},
+    {"usage", "hooks", "controls", "page", "overview", "chart", "shown"},
+    {"app", "__init__"},
+)
+"""The rooms of ``mock_server``: each imports those of its own floor and below. ``server`` imports none."""
+
+
+def test_the_rooms_of_the_fake_import_only_what_lies_below_them():
+    floor_of = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+    strays = [
+        f"{module} imports {imported}"
+        for module, others in module_imports("mock_server").items()
+        for imported in others
+        if room(module) == "server" or floor_of[room(imported)] > floor_of[room(module)]
+    ]
+    assert not strays
+
+
+def test_the_modules_of_the_fake_import_in_no_circle():
+    list(TopologicalSorter(module_imports("mock_server")).static_order())
+
+
+def room(module):
+    """Return the first part of a module's name below its layer: ``mock_server.world.ids`` is of ``world``."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def module_imports(layer: str) -> dict[str, set[str]]:
+    """Return the modules of a layer, each with those of the same layer that it imports, at its top or later."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / layer).rglob("*.py")}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    found = {}
+    for name, path in names.items():
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        found[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not node.level:
+                continue
+            base = ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level])
+            module = f"{base}.{node.module}" if node.module else base
+            for alias in node.names:
+                found[name] |= {each for each in (f"{module}.{alias.name}", module) if each in names} - {name}
+    return {name: {each for each in others if not name.startswith(f"{each}.")} for name, others in found.items()}
+
+
+def test_the_modules_of_the_fake_do_import_each_other():
+    assert "mock_server.fake" in module_imports("mock_server")["mock_server.app"], "the reading of imports sees nothing"
+
+
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("civis_usage", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "granian"}),
-        ("civis_usage.client", {"flask", "hypothesis", "jsonschema", "pytest", "granian", "click"}),
-        ("civis_usage.fixtures.pytest_plugin", {"flask", "hypothesis", "jsonschema", "requests", "granian"}),
-        ("civis_usage.__main__", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "granian"}),
-        ("civis_usage.contract_tests.runner", {"flask", "hypothesis", "pytest", "granian"}),
-        ("civis_usage.mock_server", {"requests", "pytest"}),
+        ("civis_usage", {"flask", "hypothesis", "jsonschema", "requests", "pytest"}),
+        ("civis_usage.client", {"flask", "waitress", "hypothesis", "jsonschema", "pytest", "granian", "click"}),
+        ("civis_usage.fixtures.pytest_plugin", {"flask", "hypothesis", "jsonschema", "requests"}),
+        ("civis_usage.__main__", {"flask", "hypothesis", "jsonschema", "requests", "pytest"}),
+        ("civis_usage.contract_tests.runner", {"flask", "hypothesis", "pytest"}),
+        ("civis_usage.mock_server", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "waitress"}),
         ("civis_usage.contract_tests.drift.compare", {"flask", "hypothesis", "jsonschema", "pytest"}),
     ],
 )

@@ -130,13 +130,28 @@ class FaultRules:
         """The rules that never fired: a test that set a fault and never met it finds it here."""
         return tuple(each.fault for each in self._rules if not each.fired)
 
-    def choose(self, operation: str, key: str | None, organization: Callable[[], int | None]) -> Injection:
-        """Return what goes wrong with a request; ``organization`` is called only where a rule names one."""
-        if not self._rules:
+    @property
+    def rules(self) -> tuple[ActiveFault, ...]:
+        """The active rules as they are now."""
+        return self._rules
+
+    def choose(
+        self,
+        operation: str,
+        key: str | None,
+        organization: Callable[[], int | None],
+        rules: tuple[ActiveFault, ...] | None = None,
+    ) -> Injection:
+        """Return what goes wrong with a request; ``organization`` is called only where a rule names one.
+
+        ``rules`` are those that were active when the request came, by default those that are active now.
+        """
+        rules = self._rules if rules is None else rules
+        if not rules:
             return NOTHING
         wait, fired = 0.0, []
         with self._lock:
-            for each in self._rules:
+            for each in rules:
                 if not each.fault.matches(operation, key, organization) or not each.fires():
                     continue
                 wait += each.wait()

@@ -1,4 +1,4 @@
-"""Whether a call of the journal is one that a test asks for."""
+"""A call in the journal, and whether it is one that a test asks for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,44 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
+from ..schemas.times import render
 from . import moments, parameters
 
-if TYPE_CHECKING:
-    from .journal import Call
+__all__ = ["Call", "Query"]
 
-__all__ = ["Query"]
+
+class Call(NamedTuple):
+    """One request and its response, without their bodies and the key."""
+
+    number: int
+    """Counted from 1; it goes on counting when old calls are forgotten."""
+    at: int
+    """When it came, by the fake's clock: milliseconds since the epoch."""
+    request_id: str
+    """The ``X-Request-Id`` of the response."""
+    method: str
+    path: str
+    operation: str | None
+    """``list_llm`` and so on, or ``endpoints``; ``None`` for a route that the API does not have."""
+    parameters: Mapping[str, str]
+    """Path and query parameters, as they were written; ``…`` stands for keys, and for what is too long or too many."""
+    status: int | None
+    """The status of the response; ``None`` where a fault disconnected."""
+    duration: float
+    """Milliseconds from the request's arrival to its response."""
+    fault: str | None = None
+    """The rules that fired, as text."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the call as JSON can hold it, its moment as the API writes moments."""
+        return {**self._asdict(), "at": render(self.at)}
+
+    def __str__(self) -> str:
+        sent = " ".join(f"{name}={value}" for name, value in self.parameters.items())
+        response = "no answer" if self.status is None else str(self.status)
+        return " ".join(filter(None, (self.operation or f"{self.method} {self.path}", sent, "→", response)))
 
 
 @dataclass(frozen=True)
