@@ -178,7 +178,8 @@ class TestOverHttp:
                 leaving.recv(10)
         assert ask(connection, "/usage/llm?org_id=8")[0].status == 200
 
-    def test_is_not_made_for_a_client_that_has_gone(self, fake, monkeypatch):
+    def test_is_not_made_for_a_client_that_has_gone(self, monkeypatch):
+        fake = Fake(Settings(now=NOW, organizations={7: 400}))
         made, pieces = [], World.pieces
 
         def counted(*args, **options):
