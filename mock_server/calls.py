@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from ..schemas.times import render
-from . import moments, parameters
+from ..schemas import times
+from . import parameters
 
 __all__ = ["Call", "Query"]
 
@@ -38,7 +38,7 @@ class Call(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the call as JSON can hold it, its moment as the API writes moments."""
-        return {**self._asdict(), "at": render(self.at)}
+        return {**self._asdict(), "at": times.render(self.at)}
 
     def __str__(self) -> str:
         sent = " ".join(f"{name}={value}" for name, value in self.parameters.items())
@@ -122,6 +122,6 @@ def _integer(text: str) -> int | None:
 
 def _moment(value: str | date) -> int | None:
     try:
-        return moments.read(value)
+        return times.moment(value)
     except ValueError:
         return None

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..schemas.times import render
-from . import moments
-from .moments import Moment
+from ..schemas import times
+from ..schemas.times import Moment, render
 
 __all__ = ["Clock", "ClockSetting"]
 
@@ -45,7 +44,7 @@ class Clock:
     """
 
     def __init__(self, start: Moment | None = None, *, wall: Callable[[], float] | None = None) -> None:
-        pin = None if start is None else _checked(moments.read(start))
+        pin = None if start is None else _checked(times.moment(start))
         self._start = ClockSetting(pin) if wall is None else ClockSetting(pin, wall=wall)
         self.setting = self._start
         """How it is set; replaced whole by each change."""
@@ -75,7 +74,7 @@ class Clock:
         Raises:
             ValueError: ``moment`` is invalid, or outside the years 2 to 9998; the clock is unchanged.
         """
-        self.setting = replace(self._start, pin=_checked(moments.read(moment)), offset=0)
+        self.setting = replace(self._start, pin=_checked(times.moment(moment)), offset=0)
 
     def move(self, seconds: float) -> None:
         """Move the clock forward, or back where ``seconds`` is negative; a pinned clock stays pinned.

@@ -8,11 +8,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..schemas import OPERATIONS
-from . import moments
+from ..schemas import OPERATIONS, times
+from ..schemas.times import Moment
 from .calls import Call, Query
 from .faults.schema import OPERATION_NAMES
-from .moments import Moment
 from .redaction import Redaction
 from .sentences import meant, shown
 
@@ -192,7 +191,7 @@ def _complaint(query: Query, times: int | None, came: str, found: list[Call], ca
 
 def _since(moment: Moment) -> int:
     try:
-        return moments.read(moment)
+        return times.moment(moment)
     except ValueError as reason:
         raise ValueError(f"since {reason}") from None
 

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 
 from ..schemas import times
 from ..schemas.times import DAY
-from . import moments
 from .world import Kind, World
 from .world.loaded import EXACT
 from .world.organization import Organization
@@ -107,7 +106,7 @@ def look(fake: Fake, days: int, org: int | None, now: int) -> Overview:
 
 def _series(world: World, organization: Organization, span: range, now: int) -> Series:
     by_day = tuple(_credits(world, organization.id, day, now) for day in span)
-    return Series(organization, by_day, world.credits(organization.id, *moments.month_so_far(now), now=now))
+    return Series(organization, by_day, world.credits(organization.id, *times.month_so_far(now), now=now))
 
 
 _past: MutableMapping[World, dict[tuple[int, int], Decimal]] = WeakKeyDictionary()

@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from ..schemas import times
 from ..schemas.times import DAY
-from . import chart, moments, overview, shown
+from . import chart, overview, shown
 from .controls import access
 from .fake import Fake
 from .faults import Fault
@@ -226,8 +226,8 @@ def _number(text: str | None) -> int | None:
 
 def _month_end(now: int) -> int:
     """Give the last second of ``now``'s month, in UTC."""
-    start, _ = moments.month_so_far(now)
-    return moments.month_so_far(start + 32 * DAY)[0] - 1000
+    start, _ = times.month_so_far(now)
+    return times.month_so_far(start + 32 * DAY)[0] - 1000
 
 
 def _sentence(reason: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from flask import Request
 
-from ..schemas import OPERATIONS, Parameter
-from . import moments
+from ..schemas import OPERATIONS, Parameter, times
 from .responses import ApiError, bad_request
 from .sentences import shown
 
@@ -92,7 +91,7 @@ def _value(parameter: Parameter, text: str) -> Value:
 
 def _moment(text: str, *, up: bool) -> int:
     try:
-        return moments.read(text, up=up)
+        return times.moment(text, up=up)
     except ValueError as reason:
         if not _LOST_PLUS(text):
             raise

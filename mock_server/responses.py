@@ -12,8 +12,8 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from ..schemas.json_format import encode
 from .rate_limit import RateLimitStatus
-from .wire import encode
 
 __all__ = [
     "API_HEADERS",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ..schemas.times import Moment
 from .faults import Fault
-from .moments import Moment
 from .rate_limit import Limit
 
 if TYPE_CHECKING:

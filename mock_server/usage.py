@@ -8,11 +8,12 @@ from typing import cast
 from flask import Blueprint, Response, g, request
 
 from ..schemas import openapi_30, swagger
-from . import moments, parameters
+from ..schemas.json_format import encode
+from ..schemas.times import month_so_far
+from . import parameters
 from .fake import State
 from .parameters import Value
 from .responses import ApiError, ok
-from .wire import encode
 from .world import Kind
 
 __all__ = ["ONE_PIECE", "blueprint"]
@@ -29,7 +30,7 @@ blueprint = Blueprint("usage", __name__)
 def list_llm() -> Response:
     """Return an organization's LLM usage records in a window, newest first."""
     state: State = g.state
-    return _list(state, "llm", moments.month_so_far(state.clock.now()))
+    return _list(state, "llm", month_so_far(state.clock.now()))
 
 
 @blueprint.get("/usage/llm/<id>")
@@ -50,7 +51,7 @@ def get_llm_organization_summary(org_id: str) -> Response:
     org, now = cast(int, values["org_id"]), state.clock.now()
     if not state.may_see(org):
         raise ApiError(404)
-    credits_used = state.world.credits(org, *_window(values, moments.month_so_far(now)), now=now)
+    credits_used = state.world.credits(org, *_window(values, month_so_far(now)), now=now)
     return ok(encode({"credits": float(credits_used), "organizationId": org}))
 
 

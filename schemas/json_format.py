@@ -1,6 +1,7 @@
 """JSON as the API writes it: compact, UTF-8, and safe to stand inside a page of HTML."""
 
 import json
+import re
 from typing import Any
 
 _ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
@@ -19,3 +20,8 @@ def encode(value: Any) -> bytes:
     text = _ENCODER.encode(value)
     # Outside of strings JSON has none of the three characters, so that the whole text can be translated at once.
     return text.translate(_ESCAPES).encode()
+
+
+def wire_name(name: str) -> str:
+    """Return a field's name as the API writes it: ``run_created_at`` is ``runCreatedAt``."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civis_usage.mock_server.world.loaded import field_name
-from civis_usage.schemas.json_format import encode
+from civis_usage.schemas.json_format import encode, wire_name
 
 quick = settings(derandomize=True, database=None)
 
@@ -32,7 +31,7 @@ def test_there_is_no_number_that_json_does_not_know(value):
     ("name", "wire"), [("run_created_at", "runCreatedAt"), ("runId", "runId"), ("id", "id"), ("x_1", "x_1")]
 )
 def test_names_are_written_in_camel_case(name, wire):
-    assert field_name(name) == wire
+    assert wire_name(name) == wire
 
 
 @quick

@@ -28,12 +28,12 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, request
 
 from ...schemas import bundled_openapi
+from ...schemas.json_format import encode
 from .. import parameters, responses
 from ..fake import Fake
 from ..faults import Fault
 from ..responses import ApiError, bad_request
 from ..sentences import shown
-from ..wire import encode
 from ..world import InvalidRecord
 from ..world.loading import read_records
 from . import access

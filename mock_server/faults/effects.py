@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Response
 
-from ..wire import encode
+from ...schemas.json_format import encode
 from .rule import Fault
 from .schema import text_of
 

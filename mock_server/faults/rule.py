@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...schemas import OPERATIONS
-from ..wire import on_the_wire
+from ...schemas.json_format import wire_name
 from . import schema, words
 from .schema import RECORD_EFFECTS, BadFault
 
@@ -120,4 +120,4 @@ def _field_names(names: Any) -> Any:
         names = names.split(",")
     if not isinstance(names, list | tuple):
         return () if names is None else names
-    return tuple(on_the_wire(name.strip()) if isinstance(name, str) else name for name in names)
+    return tuple(wire_name(name.strip()) if isinstance(name, str) else name for name in names)

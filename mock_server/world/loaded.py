@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ...schemas import load, times
-from ...schemas.json_format import encode
+from ...schemas.json_format import encode, wire_name
 from .ids import LLM_RUN, MATCHING_RUN, RECORD, loaded_id
 from .organization import LARGEST_ID, Organization
 from .pool import FIELDS, Kind, Record, price
@@ -31,7 +30,6 @@ __all__ = [
     "InvalidRecord",
     "Loaded",
     "Surroundings",
-    "field_name",
     "is_field",
     "load_records",
 ]
@@ -252,7 +250,7 @@ def _read(record: object, number: int, undocumented: dict[str, None]) -> _Read:
         )
     values: Record = {}
     for name, value in record.items():
-        wire = field_name(str(name))
+        wire = wire_name(str(name))
         if wire in values:
             raise InvalidRecord(f"{wire!r} is given twice, as {name!r} too", "leave one out", number=number, line=line)
         values[wire] = value
@@ -311,11 +309,6 @@ def did_you_mean(name: str, fields: Sequence[str]) -> str:
     """Return the remedy for a name that is not one of ``fields``."""
     near = get_close_matches(name, fields, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"they are {', '.join(dict.fromkeys(fields))}"
-
-
-def field_name(name: str) -> str:
-    """Return a field's name on the wire: ``run_created_at`` is ``runCreatedAt``."""
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
 def is_field(name: str) -> bool:

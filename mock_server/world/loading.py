@@ -16,7 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .loaded import FileRecord, InvalidRecord, field_name, is_field
+from ...schemas.json_format import wire_name
+from .loaded import FileRecord, InvalidRecord, is_field
 from .pool import FIELDS
 
 __all__ = ["read_file", "read_records"]
@@ -163,7 +164,7 @@ def _rows(document: Any) -> Iterator[Any]:
     elif isinstance(document.get("data"), list):
         yield from _pandas_rows(document)
     elif document and all(isinstance(each, dict) for each in document.values()):
-        if any(is_field(field_name(name)) for name in document):
+        if any(is_field(wire_name(name)) for name in document):
             keys = next(iter(document.values()))
             yield from ({name: column.get(key) for name, column in document.items()} for key in keys)
         else:
@@ -241,7 +242,7 @@ def _table(text: str) -> Iterator[FileRecord]:
 
 
 def _is_column(cell: str) -> bool:
-    name = field_name(cell.strip().strip('"'))
+    name = wire_name(cell.strip().strip('"'))
     return name == "kind" or is_field(name)
 
 
@@ -265,7 +266,7 @@ def _record(header: list[str], row: list[str], line: int, *, decimal_comma: bool
 
 def _value(name: str, cell: str, decimal_comma: bool) -> Decimal | float | str:
     """Return a cell's value; what is not the number that it should be stays text, for the world to refuse."""
-    schemas = [fields[wire] for fields in FIELDS.values() if (wire := field_name(name)) in fields]
+    schemas = [fields[wire] for fields in FIELDS.values() if (wire := wire_name(name)) in fields]
     numeric = any(schema["type"] != "string" or schema.get("format") == "date-time" for schema in schemas)
     text = cell.strip().replace(",", ".") if decimal_comma else cell.strip()
     if not (numeric and _NUMBER(text)):
