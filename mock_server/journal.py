@@ -12,8 +12,8 @@ from ..schemas import OPERATIONS, times
 from ..schemas.times import Moment
 from .calls import Call, Query
 from .faults.schema import OPERATION_NAMES
+from .messages import did_you_mean, quote
 from .redaction import Redaction
-from .sentences import meant, shown
 
 __all__ = ["SIZE", "Call", "Journal"]
 
@@ -154,13 +154,13 @@ class Journal:
     def _query(self, operation: str | None, status: int | None, parameters: Mapping[str, object]) -> Query:
         __tracebackhide__ = True
         if operation is not None and operation not in OPERATION_NAMES:
-            raise ValueError(f"the API has no operation {shown(operation)}: {meant(operation, OPERATION_NAMES)}")
+            raise ValueError(f"the API has no operation {quote(operation)}: {did_you_mean(operation, OPERATION_NAMES)}")
         operations = [each for name, each in OPERATIONS.items() if operation in (None, name)]
         names = dict.fromkeys(parameter.name for each in operations for parameter in each.parameters)
         for name in parameters:
             if name not in names and not any(name in call.parameters for call in self):
-                remedy = meant(name, names) if names else "leave it out"
-                raise ValueError(f"{operation or 'the API'} has no parameter {shown(name)}: {remedy}")
+                remedy = did_you_mean(name, names) if names else "leave it out"
+                raise ValueError(f"{operation or 'the API'} has no parameter {quote(name)}: {remedy}")
         return Query(operation, status, parameters)
 
 

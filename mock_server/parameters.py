@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from flask import Request
 
 from ..schemas import OPERATIONS, Parameter, times
+from .messages import quote
 from .responses import ApiError, bad_request
-from .sentences import shown
 
 __all__ = ["NOBODY", "integer", "of", "query"]
 
@@ -54,7 +54,7 @@ def integer(text: str) -> int:
     """
     match = _INTEGER(text)
     if match is None:
-        raise ValueError(f"{shown(text)} is no integer: write digits such as 42")
+        raise ValueError(f"{quote(text)} is no integer: write digits such as 42")
     if len(match[2]) > 19 or int(match[2]) > NOBODY:
         return -NOBODY if match[1] else NOBODY
     return int(match[1] + match[2])
@@ -85,7 +85,7 @@ def _value(parameter: Parameter, text: str) -> Value:
     if parameter.format == "date-time":
         return _moment(text, up=parameter.name == "start_date")
     if parameter.enum and text not in parameter.enum:
-        raise ValueError(f"{shown(text)} is not known: use one of {', '.join(parameter.enum)}")
+        raise ValueError(f"{quote(text)} is not known: use one of {', '.join(parameter.enum)}")
     return text
 
 

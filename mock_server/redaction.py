@@ -27,7 +27,7 @@ class Redaction:
         self._secrets = [secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET]
 
     def __call__(self, text: str) -> str:
-        """Give ``text`` without the secrets, cut to a bounded length."""
+        """Return ``text`` without the secrets, cut to a bounded length."""
         for secret in self._secrets:
             text = text.replace(secret, "…")
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

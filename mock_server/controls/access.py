@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from flask import Request
 
+from ..messages import quote
 from ..responses import ApiError
-from ..sentences import shown
 from ..settings import Settings
 
 __all__ = ["check", "check_visitor"]
@@ -27,7 +27,7 @@ def check(settings: Settings, request: Request) -> None:
     check_visitor(settings, request)
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() != f"{request.scheme}://{_host(request)}".lower():
-        raise ApiError(403, f"The fake's controls refuse pages from elsewhere, such as {shown(origin)}.")
+        raise ApiError(403, f"The fake's controls refuse pages from elsewhere, such as {quote(origin)}.")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ApiError(403, "The fake's controls refuse pages from elsewhere.")
 
@@ -43,7 +43,7 @@ def check_visitor(settings: Settings, request: Request) -> None:
         raise ApiError(403, "The fake's controls answer this machine only: start it with --allow-remote-control.")
     name = _name(_host(request))
     if name not in _LOOPBACK_NAMES and name != settings.host.lower() and not _is_loopback(name):
-        raise ApiError(403, f"The fake is not called {shown(_host(request))}: use the base URL that it printed.")
+        raise ApiError(403, f"The fake is not called {quote(_host(request))}: use the base URL that it printed.")
 
 
 @lru_cache(maxsize=256)

@@ -32,8 +32,8 @@ from ...schemas.json_format import encode
 from .. import parameters, responses
 from ..fake import Fake
 from ..faults import Fault
+from ..messages import quote
 from ..responses import ApiError, bad_request
-from ..sentences import shown
 from ..world import InvalidRecord
 from ..world.loading import read_records
 from . import access
@@ -137,7 +137,7 @@ def journal() -> Response:
     known = ("operation", "status", "org_id", "since", "limit")
     for name in asked:
         if name not in known:
-            raise bad_request(f"the journal cannot be filtered by {shown(name)}: use {', '.join(known)}.")
+            raise bad_request(f"the journal cannot be filtered by {quote(name)}: use {', '.join(known)}.")
     number = {name: _integer(name, asked[name]) for name in ("status", "org_id", "limit") if name in asked}
     organization = {"org_id": number["org_id"]} if "org_id" in number else {}
     try:
@@ -236,5 +236,5 @@ def _integer(name: str, text: str) -> int:
 def _flag(name: str) -> bool:
     text = request.args.get(name, "false").lower()
     if text not in ("true", "false"):
-        raise bad_request(f"{name} {shown(text)} is neither true nor false.")
+        raise bad_request(f"{name} {quote(text)} is neither true nor false.")
     return text == "true"

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, cast
 
-from ..sentences import meant
+from ..messages import did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -42,7 +42,7 @@ def attribute(name: str) -> str:
     found = name.replace("-", "_")
     if found not in PROPERTIES:
         words = [each.replace("_", "-") for each in PROPERTIES]
-        raise BadFault(f"a fault has no {name[:40]!r}: {meant(name, words)}")
+        raise BadFault(f"a fault has no {name[:40]!r}: {did_you_mean(name, words)}")
     return found
 
 
@@ -90,7 +90,7 @@ def _sentence(error: ValidationError, rule: Mapping[str, Any]) -> str:
     word, value = name.replace("_", "-"), rule[name]
     if error.validator == "enum" and isinstance(error.instance, str):
         known = cast(list[str], error.validator_value)
-        return f"{word}={_quoted(error.instance)} is unknown: {meant(error.instance, known)}"
+        return f"{word}={_quoted(error.instance)} is unknown: {did_you_mean(error.instance, known)}"
     shown = "…" if name == "key" else _quoted(value)
     return f"{word}={shown} is invalid: use {PROPERTIES[name]['title']}"
 

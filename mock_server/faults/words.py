@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..sentences import meant
+from ..messages import did_you_mean
 from .schema import FLAGS, OPERATION_NAMES, PROPERTIES, BadFault, attribute, text_of
 
 __all__ = ["read", "read_value", "write"]
@@ -64,7 +64,9 @@ def _pair(word: str) -> tuple[str, object]:
         return "operation", word
     if word.replace("-", "_") in PROPERTIES:
         raise BadFault(f"{word} needs a value: write {word}=…")
-    raise BadFault(f"{word[:40]!r} is neither an operation nor an effect: {meant(word, (*OPERATION_NAMES, *FLAGS))}")
+    raise BadFault(
+        f"{word[:40]!r} is neither an operation nor an effect: {did_you_mean(word, (*OPERATION_NAMES, *FLAGS))}"
+    )
 
 
 def _number(text: str) -> float | str:
