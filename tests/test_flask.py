@@ -18,7 +18,7 @@ import requests
 from flask import Blueprint, abort, jsonify
 
 from civis_usage.fixtures.fake_server import UsageServer
-from civis_usage.mock_server import Settings, create_app
+from civis_usage.mock_server import Settings, create_app, server
 from civis_usage.mock_server.fake import Fake
 from civis_usage.schemas import OPERATIONS
 
@@ -152,11 +152,11 @@ class TestABlueprint:
             assert client.get("/broken").json["code"] == 500
 
     def test_is_a_setting_of_the_fixture_as_well(self):
-        server = UsageServer({"blueprints": (users,)})
+        fixture = UsageServer({"blueprints": (users,)})
         try:
-            assert requests.get(f"{server.url}/users/me", timeout=10).json()["name"] == "Ada"
+            assert requests.get(f"{fixture.url}/users/me", timeout=10).json()["name"] == "Ada"
         finally:
-            server.stop()
+            fixture.stop()
 
 
 class TestOneState:
@@ -165,14 +165,16 @@ class TestOneState:
     def test_clients_that_read_while_everything_changes_see_whole_states(self):
         early, late = "2026-03-10T00:00:00Z", "2026-04-20T00:00:00Z"
         fake = Fake(Settings(now=early, data=({"kind": "llm", "credits": 1, "id": 1},), generated=False))
-        app, stopped, seen = create_app(fake=fake), threading.Event(), set()
+        stopped, seen = threading.Event(), set()
 
-        def read(number):
-            client = app.test_client()
-            while not stopped.is_set():
-                answer = client.get("/usage/llm?start_date=2020-01-01", headers=KEY)
-                if answer.status_code != 503:
-                    seen.add((answer.status_code, answer.headers["Date"][5:11], *(each["id"] for each in answer.json)))
+        def read(url):
+            with requests.Session() as session:
+                session.headers.update(KEY)
+                while not stopped.is_set():
+                    answer = session.get(f"{url}/usage/llm?start_date=2020-01-01", timeout=30)
+                    if answer.status_code != 503:
+                        ids = (each["id"] for each in answer.json())
+                        seen.add((answer.status_code, answer.headers["Date"][5:11], *ids))
 
         def change():
             for turn in range(60):
@@ -183,8 +185,8 @@ class TestOneState:
                 fake.reset()
             stopped.set()
 
-        with ThreadPoolExecutor(33) as threads:
-            readers = [threads.submit(read, number) for number in range(32)]
+        with server.start(create_app(fake=fake)) as running, ThreadPoolExecutor(33) as threads:
+            readers = [threads.submit(read, running.url) for _ in range(32)]
             threads.submit(change).result(timeout=60)
             assert [each.result(timeout=60) for each in readers] == [None] * 32
         whole = {(200, "10 Mar", 1), (200, "10 Mar", 2), (200, "20 Apr", 2)}
