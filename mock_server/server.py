@@ -98,9 +98,9 @@ class RunningServer:
             if not self.running:
                 return
             self._server.trigger.pull_trigger(self._close_connections)
-            self._on_stop()
             workers = self._server.task_dispatcher
             workers.set_thread_count(0)
+            self._on_stop()
             with workers.thread_exit_cv:
                 while workers.threads and workers.thread_exit_cv.wait(1):
                     pass
