@@ -351,6 +351,13 @@ class TestWhoMayUseThem:
         answer = client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address})
         refused(answer, "--allow-remote-control", 403)
 
+    def test_a_body_from_elsewhere_is_refused_unread(self, client):
+        before = state(client)
+        for body in (b"[{", json.dumps([OWN]).encode()):
+            answer = client.post("/_fake/data?replace=true", data=body, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+            refused(answer, "--allow-remote-control", 403)
+        assert state(client) == before
+
     @pytest.mark.parametrize("address", STRANGERS)
     def test_the_contract_is_for_everyone_under_any_name(self, client, address):
         answer = client.get(

@@ -360,6 +360,34 @@ class TestStop:
                 slow.result(timeout=30)
         assert not running.running
 
+    def test_a_pytest_session_with_a_frozen_clock_follows_it_and_ends(self, pytester):
+        pytester.makepyfile(
+            """
+            import threading
+
+            import pytest
+            import requests
+            from freezegun import freeze_time
+
+            @pytest.fixture(scope="session", autouse=True)
+            def frozen():
+                with freeze_time("2026-04-20T12:00:00Z"):
+                    yield
+
+            def test_it(usage_server):
+                url, auth = f"{usage_server.url}/usage/matching", ("key", "")
+                answer = requests.get(url, auth=auth, timeout=10)
+                assert answer.headers["Date"] == "Mon, 20 Apr 2026 12:00:00 GMT"
+                usage_server.faults.add("latency=3000")
+                waiting = threading.Thread(target=requests.get, args=(url,), kwargs={"auth": auth}, daemon=True)
+                waiting.start()
+                while not next(iter(usage_server.faults)).fired:
+                    pass
+            """
+        )
+        options = ("-p", "no:cacheprovider", "-W", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
+        pytester.runpytest_subprocess(*options, timeout=60).assert_outcomes(passed=1)
+
     def test_ends_while_a_client_does_not_read_and_leaves_no_thread_behind(self):
         before = threading.active_count()
         big = create_app(Settings(now="2026-04-20T12:00:00Z", organizations={1: 500}))
