@@ -345,10 +345,15 @@ def page(measured: dict[str, dict[str, list[Measured]]]) -> str:
         cells = [
             text
             for subject in subjects
-            for text in (map(_digits, _medians(by_subject[subject])) if subject in by_subject else ("", ""))
+            for text in (_cells(name, by_subject[subject]) if subject in by_subject else ("", ""))
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", *_how(), ""])
+
+
+def _cells(name: str, runs: Sequence[Measured]) -> tuple[str, str]:
+    value, cpu = map(_digits, _medians(runs))
+    return value, "" if name.endswith("MB") else cpu
 
 
 def _how() -> Iterator[str]:
