@@ -95,7 +95,8 @@ class Fake:
         self.rate_limits = RateLimits(limit) if wall is None else RateLimits(limit, wall=wall)
         self._sleep = sleep
         self._woken = threading.Event()
-        self._lock = threading.Lock()
+        self._replacing = threading.Lock()  # held while another world is made, which may take long
+        self._lock = threading.Lock()  # held for the moment of a change, or of taking a state
         self._generated = World(
             seed=settings.seed,
             profile=settings.profile,
@@ -136,10 +137,12 @@ class Fake:
                 is loaded.
         """
         records = list(records)
-        with self._lock:
+        with self._replacing:
             alone = not self.world.loaded(newest=1) if replace is None else replace
-            self.world = self._with(records, self.world, replace=alone)
-            return self.world.loaded(newest=len(records))
+            world = self._with(records, self.world, replace=alone)
+            with self._lock:
+                self.world = world
+            return world.loaded(newest=len(records))
 
     def loaded(self) -> list[dict[str, Any]]:
         """Return the records that were loaded, as completed."""
@@ -147,7 +150,7 @@ class Fake:
 
     def unload(self) -> None:
         """Remove every record that was loaded, and show the generated world again."""
-        with self._lock:
+        with self._replacing, self._lock:
             self.world = self._generated
 
     def reset(self) -> None:
@@ -155,7 +158,7 @@ class Fake:
 
         A request that waits for a fault's latency waits no longer, and is not noted in the new journal.
         """
-        with self._lock:
+        with self._replacing, self._lock:
             self.world = self._start
             self.clock.reset()
             self.faults.reset()

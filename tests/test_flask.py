@@ -20,6 +20,7 @@ from flask import Blueprint, abort, jsonify
 from civis_usage.fixtures.fake_server import UsageServer
 from civis_usage.mock_server import Settings, create_app, server
 from civis_usage.mock_server.fake import Fake
+from civis_usage.mock_server.world import World
 from civis_usage.schemas import OPERATIONS
 
 NOW = "2026-04-20T12:00:00Z"
@@ -191,3 +192,23 @@ class TestOneState:
             assert [each.result(timeout=60) for each in readers] == [None] * 32
         whole = {(200, "10 Mar", 1), (200, "10 Mar", 2), (200, "20 Apr", 2)}
         assert (200, "10 Mar", 1) in seen and seen <= whole, seen - whole
+
+    def test_requests_are_answered_while_records_are_loaded(self, monkeypatch):
+        fake = Fake(Settings(now=NOW))
+        client, making, made = create_app(fake=fake).test_client(), threading.Event(), threading.Event()
+        before = client.get("/usage/llm", headers=KEY).data
+        with_records = World.with_records
+
+        def slowly(*args, **options):
+            making.set()
+            assert made.wait(30)
+            return with_records(*args, **options)
+
+        monkeypatch.setattr(World, "with_records", slowly)
+        with ThreadPoolExecutor(1) as threads:
+            loading = threads.submit(fake.load, [{"kind": "llm", "credits": 1}], replace=True)
+            assert making.wait(30)
+            assert client.get("/usage/llm", headers=KEY).data == before
+            made.set()
+            assert len(loading.result(timeout=30)) == 1
+        assert len(client.get("/usage/llm", headers=KEY).json) == 1
