@@ -99,12 +99,16 @@ def finish(response: Response, rate_limit: RateLimitStatus, request_id: str, sec
     etag, _ = response.get_etag()
     if etag is not None and request.if_none_match.contains_weak(etag):
         response.status_code = 304
-    response.headers.extend(API_HEADERS)
-    response.headers["X-RateLimit-Limit"] = str(rate_limit.limit)
-    response.headers["X-RateLimit-Remaining"] = str(rate_limit.remaining)
-    response.headers["X-Request-Id"] = request_id
-    response.headers["X-Runtime"] = f"{seconds:.6f}"
-    response.headers["Date"] = formatdate(now / 1000, usegmt=True)
+    response.headers.extend(
+        {
+            **API_HEADERS,
+            "X-RateLimit-Limit": str(rate_limit.limit),
+            "X-RateLimit-Remaining": str(rate_limit.remaining),
+            "X-Request-Id": request_id,
+            "X-Runtime": f"{seconds:.6f}",
+            "Date": formatdate(now / 1000, usegmt=True),
+        }
+    )
 
 
 def add_etag(response: Response) -> None:
