@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None, *, fake: Fake | None = None) ->
     app = Flask(__name__, static_folder=None)
     app.extensions["civis_usage"] = fake = fake or Fake(settings)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # OPTIONS gets 405, as every method but GET and HEAD (assumed)
-    app.url_map.merge_slashes = False  # `/usage//llm` is no route of the API
+    app.url_map.merge_slashes = False  # `/usage//llm` is not a route of the API
     app.wsgi_app = _single_leading_slash(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way
     app.register_blueprint(usage.blueprint)  # the API: /usage/… and /endpoints
     app.register_blueprint(controls.blueprint)  # the fake's own: /_fake/… and /openapi.json

@@ -135,7 +135,7 @@ def _organization(state: State) -> int | None:
     if _operation() not in OPERATIONS:
         return None
     try:
-        values = parameters.of(request)
+        values = parameters.read(request)
     except ApiError:
         return None
     if "id" in values:

@@ -1,4 +1,4 @@
-"""Reading a request's parameters by the contract, with an answer for every text that cannot be read."""
+"""Reads the parameters of a request by the contract, with an error for each text that cannot be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..schemas import OPERATIONS, Parameter, times
 from .messages import quote
 from .responses import ApiError, bad_request
 
-__all__ = ["NOBODY", "integer", "of", "query"]
+__all__ = ["NOBODY", "integer", "query", "read"]
 
 NOBODY = 2**63
 """Stands for every integer beyond 64 bits: an id that nothing has."""
@@ -24,7 +24,7 @@ _LOST_PLUS = re.compile(r".+:[0-9.]+ [0-9]{2}:[0-9]{2}", re.ASCII).fullmatch
 _INTEGER = re.compile(r"(-?)0*([0-9]+)", re.ASCII).fullmatch
 
 
-def of(request: Request) -> dict[str, Value]:
+def read(request: Request) -> dict[str, Value]:
     """Return a value for each parameter of the request's operation: an integer, a text, milliseconds, or ``None``.
 
     ``None`` is a parameter that was left out. Unknown parameters are ignored (assumed).
@@ -50,11 +50,11 @@ def integer(text: str) -> int:
     """Read an optional minus sign and digits, nothing else (assumed); what is beyond 64 bits becomes ``NOBODY``.
 
     Raises:
-        ValueError: it is no such integer.
+        ValueError: it is not such an integer.
     """
     match = _INTEGER(text)
     if match is None:
-        raise ValueError(f"{quote(text)} is no integer: write digits such as 42")
+        raise ValueError(f"{quote(text)} is not an integer: use digits such as 42")
     if len(match[2]) > 19 or int(match[2]) > NOBODY:
         return -NOBODY if match[1] else NOBODY
     return int(match[1] + match[2])

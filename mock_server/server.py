@@ -201,4 +201,4 @@ def _why(host: str, port: int, reason: OSError | UnicodeError | RuntimeError) ->
         return f"host {host!r} is not this machine: use one of its addresses, such as 127.0.0.1 or 0.0.0.0"
     if reason.errno in (errno.EMFILE, errno.ENFILE):
         return "the server cannot start, since no file descriptor is left: close some, or raise the limit (ulimit -n)"
-    return f"port {port} on {host} cannot be had ({os.strerror(reason.errno or 0).lower()}): choose another"
+    return f"port {port} on {host} cannot be used ({os.strerror(reason.errno or 0).lower()}): choose another"

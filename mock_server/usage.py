@@ -37,7 +37,7 @@ def list_llm() -> Response:
 def get_llm(id: str) -> Response:  # noqa: A002  the API's name
     """Return one LLM usage record."""
     state: State = g.state
-    record = state.llm_record(cast(int, parameters.of(request)["id"]))
+    record = state.llm_record(cast(int, parameters.read(request)["id"]))
     if record is None:
         raise ApiError(404)
     return ok(record)
@@ -47,7 +47,7 @@ def get_llm(id: str) -> Response:  # noqa: A002  the API's name
 def get_llm_organization_summary(org_id: str) -> Response:
     """Return an organization's credits in a window; an unknown organization has no summary (assumed)."""
     state: State = g.state
-    values = parameters.of(request)
+    values = parameters.read(request)
     org, now = cast(int, values["org_id"]), state.clock.now()
     if not state.may_see(org):
         raise ApiError(404)
@@ -75,7 +75,7 @@ def _window(values: dict[str, Value], default: Window) -> Window:
 
 def _list(state: State, kind: Kind, default: Window) -> Response:
     """Return a list; one that is longer than :data:`ONE_PIECE` is made while it is sent."""
-    values = parameters.of(request)
+    values = parameters.read(request)
     org, task = cast(int | None, values["org_id"]), cast(str | None, values.get("task"))
     if org is None:
         org = state.own_organization

@@ -16,7 +16,7 @@ POST   /_fake/clock         {"pin": "2026-04-30T23:59:00Z"}, {"move": 3600} or {
 DELETE /_fake/clock         release it
 ==========================  =========================================================================
 
-What cannot be gets 400 and one sentence, and changes nothing.
+An invalid request gets 400 and one sentence, and changes nothing.
 """
 
 from __future__ import annotations
