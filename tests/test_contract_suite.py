@@ -162,6 +162,19 @@ def test_an_option_that_cannot_be_used_is_refused_by_its_name_in_pytest(pytester
     assert named in in_pytest_words(str(refused.value))
 
 
+def test_an_api_is_not_tested_by_several_workers_which_would_each_send_all_requests(suite, usage_server):
+    result = suite("-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --usage-base-url cannot be used with workers of pytest-xdist*add -n0."])
+    assert not list(usage_server.journal)
+    assert suite("-n0", "-k", "get-llm-shape").parseoutcomes()["passed"] == 1
+
+
+def test_several_workers_may_test_the_fake(pytester):
+    result = pytester.runpytest_subprocess(*INSTALLED, *QUIET, "-n", "2", "-k", "shape")
+    assert set(result.parseoutcomes()) == {"passed"}, result.stdout.str()
+
+
 def test_a_refusal_ends_the_run_as_wrong_use_before_any_request(suite, usage_server):
     result = suite("--usage-max-requests", "0")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -358,8 +358,7 @@ def test_parametrized_settings_give_each_parameter_its_server(pytester):
 
 
 def test_hypothesis_accepts_the_server_and_its_records_in_a_property(pytester):
-    passes(
-        pytester,
+    pytester.makepyfile(
         """
         from hypothesis import given, settings
         from hypothesis import strategies as st
@@ -371,8 +370,10 @@ def test_hypothesis_accepts_the_server_and_its_records_in_a_property(pytester):
             usage_records.llm(credits=credits)
             with usage_server.client() as client:
                 assert client.get_llm_organization_summary(1).credits == credits
-        """,
+        """
     )
+    # In a process of its own: Hypothesis looks at every loaded module at collection, those of other tests included.
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_a_fixture_of_session_scope_has_a_server_by_the_factory(pytester):
