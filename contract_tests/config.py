@@ -1,30 +1,45 @@
-"""What one run of the check is told: whom to ask, with which key, about what, and how gently."""
+"""The settings of one run of the check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from civis_usage.client.errors import ConfigurationError
-from civis_usage.contract_tests.recording.cassette import Credentials, Interaction
-from civis_usage.contract_tests.results import Waiver
-from civis_usage.contract_tests.windows import DAWN, DAY, stamp
 
-__all__ = ["Config", "moment"]
+__all__ = ["MAX_RETRY_AFTER", "Config", "Waiver", "parse_date"]
 
-
-YEAR_AND_MORE = 500 * DAY
+MAX_REQUESTS = 60
+"""The request budget for one organization; it is MORE_REQUESTS larger for each further one."""
+MORE_REQUESTS = 12
+MAX_RETRY_AFTER = 330.0
+"""Seconds that a run waits because the API asks for it: a little more than one of its rate-limit periods."""
+_DAY = 86400
+_EARLIEST = 1262304000
+"""2010-01-01, before any usage of the platform."""
+_MIN_LOOKBACK = 500 * _DAY
 """What is looked at before ``end``, where that lies before any usage of the platform."""
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """A deviation that a user knows and accepts."""
+
+    check: str
+    reason: str
+    field: str | None = None
+    expires: str | None = None
+    """The last day on which it holds, ``YYYY-MM-DD``."""
+
+
+@dataclass(frozen=True)
 class Config:
-    """What one run is told. All times are aware.
+    """What to check, with which limits, and how to judge it. All times are aware.
 
     Raises:
-        ConfigurationError: it cannot be asked: the window is empty, a number too small. The message names the option.
+        ConfigurationError: it cannot be run: the window is empty, a number too small. The message names the option.
     """
 
     base_url: str
@@ -36,8 +51,10 @@ class Config:
     """Look at no usage before this moment."""
     end: datetime | None = None
     """Look at no usage after this moment."""
-    max_requests: int = 60
-    """The request budget, retries included."""
+    max_requests: int | None = None
+    """The request budget, retries included; ``None`` for 60, and 12 more for each organization after the first."""
+    deadline: float = 60.0
+    """Seconds that the API may take altogether, without the waiting that it asks for (``Retry-After``)."""
     strict: bool = False
     """Whether a warning fails the run."""
     waivers: tuple[Waiver, ...] = ()
@@ -50,57 +67,61 @@ class Config:
     timeout: float = 30.0
     """Seconds to wait for one answer."""
     now: Callable[[], datetime] | None = None
-    """The clock; ``None`` for the machine's."""
-    replay: Callable[[str, Mapping[str, Any], Credentials], Interaction | None] | None = None
-    """Answers requests from a recording, ``None`` for what was not recorded; left out, the API answers."""
-    on_interaction: Callable[[Interaction], None] | None = None
-    """Called with each request to an operation and what came of it, in their order."""
+    """The clock where the API sends no ``Date``; ``None`` for the machine's."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits before a request is sent again."""
 
     def __post_init__(self) -> None:
-        if self.max_requests < 1:
-            raise ConfigurationError(f"--max-requests {self.max_requests} leaves nothing to ask: give 1 or more.")
+        if self.max_requests is not None and self.max_requests < 1:
+            raise ConfigurationError(f"--max-requests {self.max_requests} allows no request: set it to 1 or more.")
         for org in self.organizations:
             if org < 0:
-                raise ConfigurationError(f"--org-id {org} is no organization's id: give 0 or more.")
+                raise ConfigurationError(f"--org-id {org} is not an organization's id: use 0 or more.")
         if self.start and self.end and int(self.start.timestamp()) >= int(self.end.timestamp()):
             raise ConfigurationError(_reversed(self.start, self.end))
-        dawn, horizon = self.closed(self.clock())
-        if self.start and dawn >= horizon:
+        earliest, settled = self.bounds(self.clock())
+        if self.start and earliest >= settled:
             raise ConfigurationError(
-                f"--start-date {_written(self.start)} leaves nothing to look at: only what is a day old is settled, so "
-                f"name {stamp(horizon)[:10]} or an earlier day."
+                f"--start-date {_format(self.start)} leaves nothing to look at: only what is a day old is settled, so "
+                f"name {datetime.fromtimestamp(settled, UTC):%Y-%m-%d} or an earlier day."
             )
 
+    @property
+    def budget(self) -> int:
+        """The requests that may be sent, retries included."""
+        more = max(0, len(self.organizations) - 1)
+        return MAX_REQUESTS + MORE_REQUESTS * more if self.max_requests is None else self.max_requests
+
     def clock(self) -> int:
-        """Give what time it is, in seconds since the epoch."""
+        """Return what time it is, in seconds since the epoch."""
         return int((self.now() if self.now else datetime.now(UTC)).timestamp())
 
-    def closed(self, now: int) -> tuple[int, int]:
-        """Give the earliest and the latest instant that windows reach to whose answers are settled at ``now``.
+    def bounds(self, now: int) -> tuple[int, int]:
+        """Return the earliest and the latest instant that windows reach whose responses are settled at ``now``.
 
         They end at a whole minute a day before, or where the user said.
         """
-        horizon = (now - DAY) // 60 * 60 - 23
+        settled = (now - _DAY) // 60 * 60 - 23
         if self.end:
-            horizon = min(horizon, int(self.end.timestamp()))
-        return int(self.start.timestamp()) if self.start else min(DAWN, horizon - YEAR_AND_MORE), horizon
+            settled = min(settled, int(self.end.timestamp()))
+        return int(self.start.timestamp()) if self.start else min(_EARLIEST, settled - _MIN_LOOKBACK), settled
 
 
 def _reversed(start: datetime, end: datetime) -> str:
     if start > end:
-        return f"--start-date is later than --end-date ({_written(start)}, {_written(end)}): swap them."
-    return f"--start-date and --end-date are the same moment ({_written(start)}): name a later one with --end-date."
+        return f"--start-date is later than --end-date ({_format(start)}, {_format(end)}): swap them."
+    return f"--start-date and --end-date are the same moment ({_format(start)}): name a later one with --end-date."
 
 
-def _written(at: datetime) -> str:
-    """Write a moment as a user does: as a day, where it is the first or the last moment of one."""
+def _format(at: datetime) -> str:
+    """Return a moment as a user writes it: as a day, where it is the first or the last moment of one."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     whole = at.tzinfo is UTC and at - day in (timedelta(0), timedelta(days=1, milliseconds=-1))
     return at.strftime("%Y-%m-%d") if whole else at.isoformat()
 
 
-def moment(text: str, *, last: bool = False) -> datetime:
-    """Read a day (``2026-01-31``: its first moment in UTC, or its last millisecond) or an ISO 8601 instant.
+def parse_date(text: str, *, last: bool = False) -> datetime:
+    """Return a day (``2026-01-31``: its first moment in UTC, or its last millisecond) or an ISO 8601 instant.
 
     Raises:
         ValueError: it is neither; the message is one sentence.
@@ -109,7 +130,7 @@ def moment(text: str, *, last: bool = False) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date: write it as 2026-01-31 or 2026-01-31T12:00:00Z.") from None
+        raise ValueError(f"{text!r} is not a date: write it as 2026-01-31 or 2026-01-31T12:00:00Z.") from None
     if last and len(text) <= len("2026-01-31"):
         read += timedelta(days=1, milliseconds=-1)
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.pytest_options import config_of, in_pytest_words
-from civis_usage.contract_tests.redaction import Redactor
+from civis_usage.contract_tests.reports.text import clean
 from civis_usage.contract_tests.results import Report
 from civis_usage.contract_tests.runner import run
-from civis_usage.contract_tests.waivers import WaiverError
+from civis_usage.contract_tests.waivers import InvalidWaiver
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +25,9 @@ def contract_report(request: pytest.FixtureRequest, usage_server_factory: Callab
 
     try:
         config = config_of(request.config, start_fake)
-    except (ConfigurationError, WaiverError) as error:
+    except (ConfigurationError, InvalidWaiver) as error:
         pytest.exit(in_pytest_words(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
-    report = Redactor([config.api_key]).report(run(config))
+    report = clean(run(config), [config.api_key])
     if report.unjudged:
         pytest.exit(f"The API could not be judged: {in_pytest_words(report.unjudged)}", returncode=3)
     return report

@@ -106,7 +106,7 @@ def config_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]])
 
     Raises:
         ConfigurationError: the base URL, the key, the recording or another option cannot be used.
-        WaiverError: the waivers cannot be read.
+        InvalidWaiver: the waivers cannot be read.
     """
     from civis_usage.contract_tests import waivers
 

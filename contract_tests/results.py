@@ -1,41 +1,42 @@
 """What a check says: the values that the checks make and every report reads.
 
-A :class:`Check` is a rule with a question. Asking it gives a :class:`Result`: a verdict, what was seen, and the
-deviations found. A :class:`Report` holds the results of one run and knows its exit code.
+A :class:`Check` is a rule and a function from evidence to an :class:`Outcome`. With the waivers, an outcome becomes a
+:class:`Result`. A :class:`Report` holds the results of one run and knows its exit code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from civis_usage.contract_tests.witness import Witness
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Query
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.exit_code import ExitCode
 
-__all__ = ["Check", "Evidence", "Finding", "Outcome", "Report", "Result", "Verdict", "Waiver"]
+__all__ = ["Basis", "Check", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data", "outcome"]
 
 
-class Evidence(StrEnum):
+class Basis(StrEnum):
     """How well a rule is known, and so what a deviation from it means."""
 
     DOCUMENTED = "documented"
     """In the published reference or the API's own spec: a deviation is a violation."""
     RECORDED = "recorded"
-    """Seen in recorded answers of the API: a deviation is a warning."""
+    """Seen in recorded responses of the API: a deviation is a warning."""
     ASSUMED = "assumed"
-    """Nobody outside has seen it: what is found is information, never a failure."""
+    """Nobody outside has seen it: a deviation is information, never a failure."""
 
 
 class Verdict(StrEnum):
     """What a check concluded."""
 
-    KEPT = "kept"
-    VIOLATED = "violated"
-    WARNED = "warned"
-    NOTED = "noted"
-    """An assumed rule that the API answers otherwise: information."""
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNING = "warning"
+    INFO = "info"
+    """An assumed rule that the API does not follow: information."""
     INCONCLUSIVE = "inconclusive"
     WAIVED = "waived"
     """Every deviation found is one that the user accepted by name."""
@@ -52,64 +53,64 @@ class Finding:
     request: str | None = None
     """Path and query of the first request that shows it: ``/usage/llm?org_id=1``."""
     example: str | None = None
-    """The first counterexample, as compact JSON or text, cut to a readable length."""
-    keyed: bool = True
-    """Whether that request carried the user's key; the key checks ask without one, or with a wrong one."""
+    """The first counterexample, as compact JSON or text."""
+    authenticated: bool = True
+    """Whether that request carried the user's key; some checks send none, or a wrong one."""
+    contradiction: tuple[Query, ...] = ()
+    """The queries whose responses contradict each other, in the order in which to send them again."""
+    seen_once: bool = False
+    """Whether the contradiction was not seen again, or could not be asked for again."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What asking a check's question gave, before waivers are looked at."""
+    """What a check saw in the evidence, before waivers are looked at."""
 
-    seen: str
+    examined: str
     """What stands behind it: ``138 records in 4 windows``."""
     findings: tuple[Finding, ...] = ()
     inconclusive: str | None = None
-    """Why the question could not be answered (no data, budget spent); ``None`` where it could."""
+    """Why the rule could not be judged (no data, budget spent); ``None`` where it could."""
     no_data: bool = False
-    """The question could not be answered because the organization shows no usage for it."""
-    spared: bool = False
-    """The question was not put because its answer would be very long; other questions cover most of it."""
+    """It could not be judged because the organization shows no usage for it."""
+    skipped: bool = False
+    """It was not judged because a response would be very long; other checks cover most of it."""
+
+
+def outcome(examined: str, findings: Iterable[Finding] = ()) -> Outcome:
+    """Return an outcome from what was examined and the findings; no findings means that the rule holds."""
+    return Outcome(examined, tuple(findings))
+
+
+def no_data(examined: str) -> Outcome:
+    """Return the outcome of a check that the organization has no data for."""
+    return Outcome(examined, inconclusive=f"no data: {examined}", no_data=True)
 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule of the contract and the question that tells whether it is kept."""
+    """A rule of the contract, and the function that judges it."""
 
     id: str
     """Stable name, as in waivers and reports: ``list-llm-organization``."""
-    rule: str
-    """The rule, in one sentence."""
-    evidence: Evidence
     operation: str
     """The operation it concerns (``list_llm``), or ``any``."""
-    ask: Callable[[Witness], Outcome] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A deviation that a user knows and accepts."""
-
-    check: str
-    reason: str
-    field: str | None = None
-    expires: str | None = None
-    """The last day on which it holds, ``YYYY-MM-DD``."""
+    rule: str
+    """The rule, in one sentence."""
+    judge: Callable[[Evidence], Outcome] = field(repr=False, compare=False)
+    basis: Basis = Basis.DOCUMENTED
 
 
 @dataclass(frozen=True)
 class Result:
-    """A check's verdict, with what was seen."""
+    """A check's verdict."""
 
     check: Check
     verdict: Verdict
-    seen: str
+    outcome: Outcome
     findings: tuple[Finding, ...] = ()
     """The deviations that no waiver accepts."""
     waived: tuple[tuple[Finding, Waiver], ...] = ()
-    inconclusive: str | None = None
-    no_data: bool = False
-    spared: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,31 +138,31 @@ class Report:
     allow_no_data: bool = False
 
     def by_operation(self) -> Iterator[tuple[str, list[Result]]]:
-        """Give the results grouped by operation, each group in the registry's order."""
+        """Yield the results grouped by operation, each group in the order of the checks."""
         groups: dict[str, list[Result]] = {}
         for result in self.results:
             groups.setdefault(result.check.operation, []).append(result)
         yield from groups.items()
 
     def count(self, verdict: Verdict) -> int:
-        """Give the number of results with ``verdict``."""
+        """Return the number of results with ``verdict``."""
         return sum(result.verdict is verdict for result in self.results)
 
-    def code_of(self, result: Result) -> int:
-        """Give the exit code that ``result`` asks for, as :attr:`exit_code`; 0 where it does not make the run fail."""
-        if result.verdict is Verdict.VIOLATED or (result.verdict is Verdict.WARNED and self.strict):
-            return 1
-        open_ = result.verdict is Verdict.INCONCLUSIVE and result.check.evidence is Evidence.DOCUMENTED
-        if not open_ or result.spared or (result.no_data and self.allow_no_data):
-            return 0
-        return 4 if result.no_data else 3
+    def exit_code_for(self, result: Result) -> ExitCode:
+        """Return the exit code that ``result`` asks for; KEPT where it does not make the run fail."""
+        if result.verdict is Verdict.FAILED or (result.verdict is Verdict.WARNING and self.strict):
+            return ExitCode.VIOLATED
+        is_open = result.verdict is Verdict.INCONCLUSIVE and result.check.basis is Basis.DOCUMENTED
+        if not is_open or result.outcome.skipped or (result.outcome.no_data and self.allow_no_data):
+            return ExitCode.KEPT
+        return ExitCode.NO_DATA if result.outcome.no_data else ExitCode.NOT_JUDGED
 
     @property
-    def exit_code(self) -> int:
-        """0 kept; 1 violated; 3 could not be judged; 4 nothing violated, but an operation showed no data."""
-        codes = {self.code_of(result) for result in self.results} - {0}
+    def exit_code(self) -> ExitCode:
+        """The exit code of the run."""
+        codes = {self.exit_code_for(result) for result in self.results} - {ExitCode.KEPT}
         if self.expired_waivers:
-            codes.add(1)
+            codes.add(ExitCode.VIOLATED)
         if self.unjudged:
-            codes.add(3)
-        return min(codes, default=0)
+            codes.add(ExitCode.NOT_JUDGED)
+        return min(codes, default=ExitCode.KEPT)

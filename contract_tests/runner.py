@@ -1,143 +1,189 @@
-"""Runs the checks: asks each question, turns outcomes into verdicts, and reports."""
+"""One run of the check: collect evidence, judge it, confirm what contradicts itself, judge again, report."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 from importlib.metadata import version
 
-from civis_usage.contract_tests.answers import Answer, Unusable, excerpt
-from civis_usage.contract_tests.check_drift import drift_checks, drift_notes
+from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.checks.comparison import excerpt
+from civis_usage.contract_tests.checks.spec import spec_notes
+from civis_usage.contract_tests.collect import plan
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction, Query
+from civis_usage.contract_tests.collect.session import Session
+from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.registry import CHECKS
-from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
-from civis_usage.contract_tests.windows import stamp
-from civis_usage.contract_tests.witness import Hidden, NotJudged, Spared, Witness
 from civis_usage.schemas import OPERATIONS, load
 
-__all__ = ["checks", "run"]
+__all__ = ["collect", "judge", "report", "run"]
 
-MODULES = ("lists", "single", "summary", "defaults", "errors", "shapes", "manners")
-"""The modules of checks, in the order of asking."""
-
-
-def checks(*, with_drift: bool = False) -> tuple[Check, ...]:
-    """Give every check, in the order of asking, whichever module was imported first.
-
-    Those of the API's own spec come only if wanted.
-    """
-    order = {import_module(f"civis_usage.contract_tests.check_{name}").__name__: at for at, name in enumerate(MODULES)}
-    asked = sorted(CHECKS.values(), key=lambda check: order.get(check.ask.__module__, len(order)))
-    return (*asked, *(drift_checks() if with_drift else ()))
+MAX_CONFIRMATIONS = 8
+"""Requests that are sent to see a contradiction again."""
+OnInteraction = Callable[[Interaction], None]
 
 
-def run(config: Config, on_result: Callable[[Result], None] | None = None) -> Report:
-    """Ask every question and give the report.
+def run(config: Config, on_interaction: OnInteraction | None = None) -> Report:
+    """Check an API and return the report.
 
     Args:
-        config: whom to ask, and how gently.
-        on_result: called with each result as it comes, for progress.
+        config: the API, the limits, and how to judge.
+        on_interaction: called with each request and what came of it, for progress.
 
-    Nothing is raised for what the API does: an API that cannot be judged gives a report that says so.
+    Nothing is raised for what the API does: an API that cannot be judged gets a report that says so.
     """
-    witness = Witness(config)
     began = time.monotonic()
-    today = datetime.fromtimestamp(witness.now, UTC).date()
-    results = []
+    evidence, requests = collect(config, on_interaction=on_interaction)
+    return report(config, evidence, requests=requests, seconds=time.monotonic() - began)
+
+
+def collect(
+    config: Config, *, first: Iterable[Query] = (), on_interaction: OnInteraction | None = None
+) -> tuple[Evidence, int]:
+    """Return the evidence of a run, and the number of requests that it took.
+
+    Args:
+        config: the API and the limits.
+        first: further queries, sent before those of the plan.
+        on_interaction: called with each request and what came of it.
+    """
+    session = Session(config, on_interaction)
     try:
-        for check in checks(with_drift=config.with_drift):
-            result = apply(check, _ask(check, witness), config.waivers, today)
-            results.append(result)
-            if on_result:
-                on_result(result)
+        evidence = plan.collect(session, first)
+        used = checks(with_drift=config.with_drift)
+        return confirm(session, evidence, zip(used, judge(evidence, used), strict=True)), session.requests
     finally:
-        witness.close()
-    return _report(config, witness, results, time.monotonic() - began)
+        session.close()
 
 
-def _ask(check: Check, witness: Witness) -> Outcome:
+def judge(evidence: Evidence, used: Iterable[Check]) -> tuple[Outcome, ...]:
+    """Return the outcome of each check."""
+    return tuple(_outcome(check, evidence) for check in used)
+
+
+def _outcome(check: Check, evidence: Evidence) -> Outcome:
     try:
-        return check.ask(witness)
-    except Spared as spared:
-        return Outcome("not asked", inconclusive=str(spared), spared=True)
-    except (NotJudged, Hidden, Unusable) as error:
-        return Outcome("nothing", inconclusive=str(error))
-    except Exception as error:  # an answer that the check's author did not think of must not end the run
-        return Outcome("nothing", inconclusive=f"the check cannot read these answers ({type(error).__name__}: {error})")
+        return check.judge(evidence)
+    except Exception as error:  # a response that the check's author did not think of must not end the run
+        reason = f"the check cannot read these responses ({type(error).__name__}: {error})"
+        return Outcome("nothing", inconclusive=reason)
 
 
-def _report(config: Config, witness: Witness, results: list[Result], seconds: float) -> Report:
-    today = datetime.fromtimestamp(witness.now, UTC).date()
-    unjudged = _unjudged(witness, results)
+def confirm(session: Session, evidence: Evidence, outcomes: Iterable[tuple[Check, Outcome]]) -> Evidence:
+    """Send again what contradicts itself, and return the evidence with the responses."""
+    queries: dict[Query, None] = {}
+    for check, outcome in outcomes:
+        for finding in outcome.findings if check.basis is Basis.DOCUMENTED else ():
+            wanted = dict.fromkeys((*queries, *finding.contradiction))
+            if len(wanted) <= MAX_CONFIRMATIONS:
+                queries = wanted
+    for query in queries:
+        if session.left > 0:
+            session.send(query, again=True)
+    return plan.evidence_of(session, evidence.organizations) if queries else evidence
+
+
+def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: float = 0.0) -> Report:
+    """Judge evidence by the checks and the waivers of ``config``.
+
+    Args:
+        config: how to judge.
+        evidence: collected just now, or recorded.
+        requests: what it took, for the report.
+        seconds: what it took, for the report.
+    """
+    used = checks(with_drift=config.with_drift)
+    today = datetime.fromtimestamp(evidence.now, UTC).date()
+    latest = judge(evidence.latest, used)
+    results = [
+        apply(check, _marked(evidence, outcome, again), config.waivers, today)
+        for check, outcome, again in zip(used, judge(evidence, used), latest, strict=True)
+    ]
+    unjudged = _unjudged(config, evidence, results)
     if unjudged:
-        results = [replace(r, verdict=Verdict.INCONCLUSIVE, findings=(), inconclusive=unjudged) for r in results]
+        results = [_without_verdict(each, unjudged) for each in results]
     return Report(
         version=version("civis-usage-kit"),
         base_url=config.base_url,
-        organizations=witness.looked_at,
-        started=stamp(witness.now),
+        organizations=evidence.organizations,
+        started=format_timestamp(evidence.now),
         seconds=seconds,
-        requests=witness.requests,
-        budget=config.max_requests,
+        requests=requests,
+        budget=config.budget,
         seed=config.seed,
         results=tuple(results),
         unjudged=unjudged,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
-        notes=tuple(_notes(witness)),
+        notes=tuple(_notes(evidence)),
         strict=config.strict,
         allow_no_data=config.allow_no_data,
     )
 
 
-def _unjudged(witness: Witness, results: list[Result]) -> str | None:
-    """Say why nothing can be said of the API; ``None`` where at least one promised answer came as JSON."""
-    promised = [answer for answer in witness.answers if answer.legitimate]
-    if any(answer.status == 200 and answer.body.strip() and _looks_like_json(answer.body) for answer in promised):
+def _marked(evidence: Evidence, outcome: Outcome, latest: Outcome) -> Outcome:
+    """Mark the contradictions that the newest responses do not show, or that were not requested again."""
+    again = {(finding.field, finding.contradiction) for finding in latest.findings}
+
+    def mark(finding: Finding) -> Finding:
+        repeated = all(evidence.is_repeated(query) for query in finding.contradiction)
+        shown_again = repeated and (finding.field, finding.contradiction) in again
+        return replace(finding, seen_once=bool(finding.contradiction) and not shown_again)
+
+    return replace(outcome, findings=tuple(map(mark, outcome.findings)))
+
+
+def _without_verdict(result: Result, reason: str) -> Result:
+    outcome = replace(result.outcome, inconclusive=reason)
+    return replace(result, verdict=Verdict.INCONCLUSIVE, outcome=outcome, findings=())
+
+
+def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str | None:
+    """Return why nothing can be said of the API; ``None`` where at least one promised response came as JSON."""
+    promised = [
+        each for each in evidence.interactions if each.is_promised and not each.unavailable and each.status != 401
+    ]
+    if any(each.status == 200 and each.body.lstrip()[:1] in (b"[", b"{") for each in promised):
         return None
-    reasons = [result.inconclusive for result in results if result.inconclusive]
-    hidden = [answer for answer in promised if answer.status in (403, 404)]
+    hidden = [each for each in promised if each.status in (403, 404)]
     if hidden and len(hidden) == len(promised):
-        named = ", ".join(map(str, witness.config.organizations)) or "usage"
+        named = ", ".join(map(str, config.organizations)) or "usage"
         return f"organization {named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
     if promised:
         first = promised[0]
-        return f"the answers are not the API's: {first.request} answered {first.status}{_said(first)}"
-    return reasons[0] if reasons else "nothing was asked"
+        return f"the answers are not the API's: {first.request} answered {first.status}{_description(first)}"
+    reasons = [result.outcome.inconclusive for result in results if result.outcome.inconclusive]
+    return evidence.stopped or next(iter(reasons), "nothing was requested")
 
 
-def _said(answer: Answer) -> str:
-    """Say what an answer says, or whither it sends (without a query, which may hold a secret)."""
-    location = re.split("[?#]", answer.headers.get("location", ""))[0]
-    if location and 300 <= answer.status < 400:
-        return f", to {excerpt(location, 100)}"
-    return f", {excerpt(answer.body, 100)}" if answer.body.strip() else " without a body"
+def _description(interaction: Interaction) -> str:
+    """Describe a response: its body, or the redirect target without query, which may hold a secret."""
+    location = re.split("[?#]", interaction.headers.get("location", ""))[0]
+    if location and 300 <= (interaction.status or 0) < 400:
+        return f", to {excerpt(location)}"
+    return f", {excerpt(interaction.body)}" if interaction.body.strip() else " without a body"
 
 
-def _looks_like_json(body: bytes) -> bool:
-    return body.lstrip()[:1] in (b"[", b"{")
-
-
-def _notes(witness: Witness) -> Iterator[str]:
-    """Give what is worth knowing beside the verdicts."""
+def _notes(evidence: Evidence) -> Iterator[str]:
+    """Yield what is worth knowing beside the verdicts."""
     for operation in OPERATIONS.values():
         documented = load(operation.body)["properties"]
-        more = {
-            name
-            for answer in witness.answers
-            if answer.operation == operation.id and answer.status == 200 and answer.is_json
-            for item in (answer.json if isinstance(answer.json, list) else [answer.json])
-            if isinstance(item, dict)
-            for name in item
-            if name not in documented
-        }
+        bodies = (item for each in evidence.of(operation.id) if each.status == 200 for item in each.items)
+        more = {name for item in bodies if isinstance(item, dict) for name in item if name not in documented}
         if more:
             yield f"additional fields in {operation.id}: {', '.join(sorted(more))}"
-    if witness.rate_limit and witness.rate_limit[0] < witness.rate_limit[1] // 10:
-        yield f"only {witness.rate_limit[0]} of {witness.rate_limit[1]} requests were left in a rate-limit period"
-    yield from drift_notes(witness)
+    limits = [
+        (int(left), int(limit))
+        for each in evidence.interactions
+        if (left := each.headers.get("x-ratelimit-remaining", "")).isdecimal() and len(left) < 20
+        and (limit := each.headers.get("x-ratelimit-limit", "")).isdecimal() and len(limit) < 20
+    ]  # fmt: skip
+    if limits and min(limits)[0] < min(limits)[1] // 10:
+        yield f"only {min(limits)[0]} of {min(limits)[1]} requests were left in a rate-limit period"
+    yield from spec_notes(evidence)

@@ -31,10 +31,10 @@ def test_contract(check_id: str, contract_report: Report) -> None:
     result = next(result for result in contract_report.results if result.check.id == check_id)
     findings = "\n".join(f"  {finding.message}" for finding in result.findings)
     text = in_pytest_words(
-        f"{result.check.rule} ({result.check.evidence})\n{findings or result.inconclusive or result.seen}"
+        f"{result.check.rule} ({result.check.basis})\n{findings or result.outcome.inconclusive or result.outcome.examined}"
     )
     inconclusive = result.verdict is Verdict.INCONCLUSIVE
-    if contract_report.code_of(result):
+    if contract_report.exit_code_for(result):
         pytest.fail(f"inconclusive: {text}" if inconclusive else text, pytrace=False)
     if inconclusive:
         pytest.skip(text)

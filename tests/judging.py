@@ -10,6 +10,7 @@ from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.runner import run
 
+from .legal.trouble import WAITING
 from .standin import KEY, Standin
 from .standin_runs import NOW, millis
 from .standin_server import Server
@@ -20,18 +21,18 @@ def judge(
 ) -> Report:
     """Check a stand-in as ``civis-usage check --allow-no-data`` does; both clocks stand still."""
     server.standin, standin.now = standin, lambda: millis(at)
-    config = {"allow_no_data": True, "now": lambda: at} | more
+    config = {"allow_no_data": True, "now": lambda: at, "sleep": WAITING.sleep} | more
     return run(Config(server.url, KEY, tuple(organizations), **config))
 
 
 def wrong(report: Report, *verdicts: Verdict) -> str:
     """Write what a report found, and what it could not tell, a line a check."""
-    shown = verdicts or (Verdict.VIOLATED, Verdict.WARNED, Verdict.INCONCLUSIVE)
+    shown = verdicts or (Verdict.FAILED, Verdict.WARNING, Verdict.INCONCLUSIVE)
     lines = [f"exit {report.exit_code} after {report.requests} requests, {report.seconds:.2f} s"]
     lines += [f"unjudged: {report.unjudged}"] if report.unjudged else []
     for result in report.results:
         if result.verdict in shown:
-            lines.append(f"{result.verdict} {result.check.id} ({result.check.operation}, {result.check.evidence})")
+            lines.append(f"{result.verdict} {result.check.id} ({result.check.operation}, {result.check.basis})")
             lines += [f"  {finding.message}; {finding.request}" for finding in result.findings]
-            lines += [f"  {result.inconclusive}"] if result.inconclusive else []
+            lines += [f"  {result.outcome.inconclusive}"] if result.outcome.inconclusive else []
     return "\n".join(lines)

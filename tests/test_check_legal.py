@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from civis_usage.client.transport import Transport
-
 from .judging import judge, wrong
-from .legal import VARIATIONS, WAITING, Variation, combinations
+from .legal import VARIATIONS, Variation, combinations
 from .standin_server import Server, serving
 
 SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
@@ -20,11 +18,6 @@ SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
 def server() -> Iterator[Server]:
     with serving() as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def waiting_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "sleep", WAITING.sleep)
 
 
 @pytest.mark.parametrize("variation", [*VARIATIONS, *combinations(10, 4, seed=3)], ids=lambda variation: variation.id)

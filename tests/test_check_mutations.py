@@ -33,7 +33,7 @@ def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: 
 
     assert report.exit_code in deviation.exits, f"expected exit {set(deviation.exits)}: {shown}"
     assert strict.exit_code, f"expected a failure with --strict: {shown}"
-    verdict = Verdict.VIOLATED if report.exit_code else Verdict.WARNED
+    verdict = Verdict.FAILED if report.exit_code else Verdict.WARNING
     blamed = {result.check.operation for result in report.results if result.verdict is verdict}
     if report.exit_code != 3:
         assert blamed, f"expected a check that is {verdict}: {shown}"
@@ -57,7 +57,7 @@ def test_a_deviation_is_reported_wherever_one_looks(server: Server, deviation: s
 @pytest.mark.parametrize("organizations", [(1,), (2,), (1, 2)], ids=str)
 def test_the_correct_stand_in_has_nothing_to_report(server: Server, organizations: tuple[int, ...]) -> None:
     report = judge(server, Standin(**SIZE), organizations)
-    assert {result.verdict for result in report.results} == {Verdict.KEPT}, wrong(report)
+    assert {result.verdict for result in report.results} == {Verdict.PASSED}, wrong(report)
 
 
 def test_every_documented_field_and_parameter_is_broken_somewhere() -> None:
@@ -81,6 +81,6 @@ def test_a_default_window_of_another_month_raises_the_question_of_the_clock(serv
     deviation = next(each for each in DEVIATIONS if each.id == "list_llm: default-is-last-month")
     report = judge(server, deviation.standin(**SIZE))
     (result,) = [result for result in report.results if result.check.id == "list-llm-default-window"]
-    question = "; the server reckons April 2026, this machine May 2026: is its clock pinned?"
+    question = "; the server's month is April 2026, this run's May 2026: is its clock pinned?"
     assert all(finding.message.endswith(question) for finding in result.findings), wrong(report)
     assert result.findings

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 
 from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
-from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
+
+from .text import cost, curl, describe_waiver, headline, message, totals
 
 __all__ = ["render"]
 
@@ -15,10 +16,10 @@ _SHOWN = 5
 """Findings shown for one check, unless more is asked for."""
 
 _MARKS = {
-    Verdict.KEPT: ("✓", "+", "green"),
-    Verdict.VIOLATED: ("✗", "x", "red"),
-    Verdict.WARNED: ("!", "!", "yellow"),
-    Verdict.NOTED: ("·", ".", "cyan"),
+    Verdict.PASSED: ("✓", "+", "green"),
+    Verdict.FAILED: ("✗", "x", "red"),
+    Verdict.WARNING: ("!", "!", "yellow"),
+    Verdict.INFO: ("·", ".", "cyan"),
     Verdict.INCONCLUSIVE: ("?", "?", "magenta"),
     Verdict.WAIVED: ("~", "~", "blue"),
 }
@@ -26,7 +27,7 @@ _OUTCOMES = {0: "green", 1: "red", 3: "magenta", 4: "magenta"}
 
 
 def render(report: Report, *, colour: bool = False, ascii_only: bool = False, verbosity: int = 0) -> str:
-    """Give ``report`` as lines for a terminal.
+    """Return ``report`` as lines for a terminal.
 
     Args:
         report: what was found, redacted.
@@ -35,7 +36,7 @@ def render(report: Report, *, colour: bool = False, ascii_only: bool = False, ve
         verbosity: from 1 on, the rule of every check and every finding with its example are shown.
 
     """
-    lines = _Lines(rewrite(report, printable), colour, ascii_only, verbosity).all()
+    lines = _Lines(report, colour, ascii_only, verbosity).all()
     text = "".join(f"{line}\n" for line in lines)
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
@@ -61,9 +62,9 @@ class _Lines:
         yield from self._notes()
         yield ""
         if self._report.results:
-            yield counts(self._report)
+            yield totals(self._report)
         yield self._style(headline(self._report), fg=_OUTCOMES[self._report.exit_code], bold=True)
-        yield footer(self._report)
+        yield cost(self._report)
 
     def _head(self) -> Iterator[str]:
         report = self._report
@@ -77,31 +78,31 @@ class _Lines:
         check = result.check
         *marks, hue = _MARKS[result.verdict]
         name = f"{marks[self._mark]} {check.id:{self._width}}"
-        yield f"  {self._style(name, fg=hue)}  {check.evidence:10}  {self._dim(self._seen(result))}"
+        yield f"  {self._style(name, fg=hue)}  {check.basis:10}  {self._dim(self._seen(result))}"
         if self._verbose or result.findings:
             yield f"      {check.rule}"
         yield from self._findings(result)
         for finding, waiver in result.waived:
             until = f", until {waiver.expires}" if waiver.expires else ""
-            yield f"      {self._style(f'waived{until}:', fg='blue')} {finding.message} ({waiver.reason})"
+            yield f"      {self._style(f'waived{until}:', fg='blue')} {message(finding)} ({waiver.reason})"
 
     def _seen(self, result: Result) -> str:
-        if result.inconclusive is None:
-            return result.seen
-        more = "" if result.seen in result.inconclusive else f" (seen: {result.seen})"
-        return f"inconclusive: {result.inconclusive}{more}"
+        if result.outcome.inconclusive is None:
+            return result.outcome.examined
+        more = "" if result.outcome.examined in result.outcome.inconclusive else f" (seen: {result.outcome.examined})"
+        return f"inconclusive: {result.outcome.inconclusive}{more}"
 
     def _findings(self, result: Result) -> Iterator[str]:
         shown = result.findings if self._verbose else result.findings[:_SHOWN]
         for number, finding in enumerate(shown):
-            yield f"      {self._style(finding.message, fg=_MARKS[result.verdict][2])}"
+            yield f"      {self._style(message(finding), fg=_MARKS[result.verdict][2])}"
             if number == 0 or self._verbose:
                 yield from self._counterexample(finding)
         if len(shown) < len(result.findings):
             yield f"      and {len(result.findings) - len(shown)} more (-v shows them)"
 
     def _counterexample(self, finding: Finding) -> Iterator[str]:
-        if finding.example and finding.example not in finding.message:
+        if finding.example and finding.example not in message(finding):
             yield f"        {finding.example}"
         if command := curl(self._report.base_url, finding):
             yield f"        {self._dim(command)}"
@@ -114,7 +115,7 @@ class _Lines:
             if waivers:
                 yield ""
                 yield self._style(title, bold=True)
-                yield from (f"  {self._style(waiver_terms(waiver), fg=hue)}" for waiver in waivers)
+                yield from (f"  {self._style(describe_waiver(waiver), fg=hue)}" for waiver in waivers)
 
     def _notes(self) -> Iterator[str]:
         if self._report.notes:

@@ -7,24 +7,26 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from civis_usage.contract_tests.results import Finding, Report, Result, Verdict, Waiver
-from civis_usage.contract_tests.wording import curl, headline
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+
+from .text import curl, headline
 
 __all__ = ["SCHEMA_VERSION", "render", "schema"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a field is removed or changes its meaning; a new field does not raise it."""
 
 
 def render(report: Report) -> str:
-    """Give ``report`` as JSON text."""
+    """Return ``report`` as JSON text."""
     return json.dumps(_report(report), indent=2, ensure_ascii=False) + "\n"
 
 
 @cache
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema (2020-12) of what :func:`render` gives; read-only by convention."""
-    text = resources.files("civis_usage.contract_tests").joinpath("report.schema.json").read_text("utf-8")
+    """Return the JSON Schema (2020-12) of what :func:`render` gives; read-only by convention."""
+    text = resources.files("civis_usage.contract_tests.reports").joinpath("report.schema.json").read_text("utf-8")
     parsed: dict[str, Any] = json.loads(text)
     return parsed
 
@@ -42,7 +44,7 @@ def _report(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "strict": report.strict,
         "allow_no_data": report.allow_no_data,
-        "exit_code": report.exit_code,
+        "exit_code": int(report.exit_code),
         "headline": headline(report),
         "unjudged": report.unjudged,
         "totals": {"checks": len(report.results)} | {str(verdict): report.count(verdict) for verdict in Verdict},
@@ -57,12 +59,12 @@ def _result(result: Result, base_url: str) -> dict[str, Any]:
     return {
         "id": result.check.id,
         "rule": result.check.rule,
-        "evidence": str(result.check.evidence),
+        "basis": str(result.check.basis),
         "operation": result.check.operation,
         "verdict": str(result.verdict),
-        "seen": result.seen,
-        "inconclusive": result.inconclusive,
-        "no_data": result.no_data,
+        "examined": result.outcome.examined,
+        "inconclusive": result.outcome.inconclusive,
+        "no_data": result.outcome.no_data,
         "findings": [_finding(finding, base_url) for finding in result.findings],
         "waived": [
             {"finding": _finding(finding, base_url), "waiver": _waiver(waiver)} for finding, waiver in result.waived
@@ -73,6 +75,7 @@ def _result(result: Result, base_url: str) -> dict[str, Any]:
 def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
     return {
         "message": finding.message,
+        "seen_once": finding.seen_once,
         "field": finding.field,
         "request": finding.request,
         "example": finding.example,

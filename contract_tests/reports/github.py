@@ -6,16 +6,18 @@ import html
 from collections.abc import Iterator
 from itertools import islice
 
-from civis_usage.contract_tests.results import Report, Result, Verdict, Waiver
-from civis_usage.contract_tests.wording import counts, curl, footer, headline, printable, rewrite, waiver_terms
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.results import Report, Result, Verdict
+
+from .text import cost, curl, describe_waiver, headline, message, totals
 
 __all__ = ["annotate", "command", "summary"]
 
 _MARKS = {
-    Verdict.KEPT: "✅",
-    Verdict.VIOLATED: "❌",
-    Verdict.WARNED: "⚠️",
-    Verdict.NOTED: "💬",
+    Verdict.PASSED: "✅",
+    Verdict.FAILED: "❌",
+    Verdict.WARNING: "⚠️",
+    Verdict.INFO: "💬",
     Verdict.INCONCLUSIVE: "❔",
     Verdict.WAIVED: "☑️",
 }
@@ -24,7 +26,7 @@ _SHOWN = 20
 
 
 def annotate(report: Report) -> str:
-    """Give the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line.
+    """Return the workflow commands that annotate the run: an error or a warning for each thing to look at, one a line.
 
     A run that fails has an error at least, one that is kept has none.
     """
@@ -34,21 +36,21 @@ def annotate(report: Report) -> str:
     elif report.exit_code in (3, 4):
         lines.append(command("error", "inconclusive", headline(report)))
     for result in report.results:
-        if report.code_of(result) == 1:
+        if report.exit_code_for(result) == 1:
             lines.append(command("error", result.check.id, _messages(result)))
-        elif result.verdict is Verdict.WARNED:
+        elif result.verdict is Verdict.WARNING:
             lines.append(command("warning", result.check.id, _messages(result)))
-    lines += [command("error", "expired waiver", waiver_terms(waiver)) for waiver in report.expired_waivers]
-    lines += [command("warning", "unused waiver", waiver_terms(waiver)) for waiver in report.unused_waivers]
+    lines += [command("error", "expired waiver", describe_waiver(waiver)) for waiver in report.expired_waivers]
+    lines += [command("warning", "unused waiver", describe_waiver(waiver)) for waiver in report.unused_waivers]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _messages(result: Result) -> str:
-    return "\n".join([result.check.rule, *(finding.message for finding in result.findings[:_SHOWN])])
+    return "\n".join([result.check.rule, *(message(finding) for finding in result.findings[:_SHOWN])])
 
 
 def command(name: str, title: str, message: str) -> str:
-    """Give the workflow command that annotates a run with a ``message``: ``name`` is ``error`` or ``warning``."""
+    """Return the workflow command that annotates a run with a ``message``: ``name`` is ``error`` or ``warning``."""
     return f"::{name} title={_escaped(title, property_value=True)}::{_escaped(message)}"
 
 
@@ -58,15 +60,15 @@ def _escaped(text: str, *, property_value: bool = False) -> str:
 
 
 def summary(report: Report) -> str:
-    """Give ``report`` as GitHub's Markdown."""
-    return "\n".join(_summary(rewrite(report, printable))) + "\n\n"
+    """Return ``report`` as GitHub's Markdown."""
+    return "\n".join(_summary(report)) + "\n\n"
 
 
 def _summary(report: Report) -> Iterator[str]:
     organizations = ", ".join(map(str, report.organizations)) or "none named"
     yield "## Contract of the Civis `/usage` API"
     yield ""
-    yield f"**{_text(headline(report))}** {_text(counts(report))}; {footer(report)}."
+    yield f"**{_text(headline(report))}** {_text(totals(report))}; {cost(report)}."
     yield ""
     yield f"{_text(report.base_url)}, organizations: {organizations}, seed {report.seed}, kit {_text(report.version)}."
     yield ""
@@ -75,9 +77,13 @@ def _summary(report: Report) -> Iterator[str]:
         yield "|---|---|---|---|---|"
     for result in report.results:
         check = result.check
-        seen = result.seen if result.inconclusive is None else f"{result.verdict}: {result.inconclusive}"
+        seen = (
+            result.outcome.examined
+            if result.outcome.inconclusive is None
+            else f"{result.verdict}: {result.outcome.inconclusive}"
+        )
         mark = f"{_MARKS[result.verdict]} {result.verdict}"
-        yield f"| {mark} | `{check.id}` | `{check.operation}` | {check.evidence} | {_text(seen)} |"
+        yield f"| {mark} | `{check.id}` | `{check.operation}` | {check.basis} | {_text(seen)} |"
     yield ""
     for result in report.results:
         yield from _findings(result, report)
@@ -98,11 +104,11 @@ def _findings(result: Result, report: Report) -> Iterator[str]:
     yield _text(result.check.rule)
     yield ""
     for finding in islice(result.findings, _SHOWN):
-        yield f"- {_text(finding.message)}"
+        yield f"- {_text(message(finding))}"
     if len(result.findings) > _SHOWN:
         yield f"- and {len(result.findings) - _SHOWN} more"
     for finding, waiver in islice(result.waived, _SHOWN):
-        yield f"- waived: {_text(finding.message)} ({_text(waiver.reason)})"
+        yield f"- waived: {_text(message(finding))} ({_text(waiver.reason)})"
     yield ""
     first = next(iter(result.findings), None)
     shown = [text for text in (first.example, curl(report.base_url, first)) if text] if first else []
@@ -115,10 +121,10 @@ def _list(title: str, waivers: tuple[Waiver, ...]) -> Iterator[str]:
     if waivers:
         yield f"### {title}"
         yield ""
-        yield from (f"- {_text(waiver_terms(waiver))}" for waiver in waivers)
+        yield from (f"- {_text(describe_waiver(waiver))}" for waiver in waivers)
         yield ""
 
 
 def _text(text: str) -> str:
-    """Give ``text`` as text: no tag, table cell, emphasis, code, link, mention or address comes of it."""
+    """Return ``text`` as text: no tag, table cell, emphasis, code, link, mention or address comes of it."""
     return "".join(f"&#{ord(char)};" if char in "|`*_~[]\\@#!:$" else char for char in html.escape(text, quote=False))

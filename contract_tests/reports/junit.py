@@ -5,18 +5,18 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from civis_usage.contract_tests.results import Report, Result, Verdict
-from civis_usage.contract_tests.wording import curl, headline, printable, rewrite, waiver_terms
+
+from .text import curl, describe_waiver, headline, message
 
 __all__ = ["render"]
 
 
 def render(report: Report) -> str:
-    """Give ``report`` as JUnit XML.
+    """Return ``report`` as JUnit XML.
 
     A violation (with ``--strict`` a warning too) and an expired waiver are failures, what is inconclusive or waived is
     skipped, and an API that could not be judged is an error.
     """
-    report = rewrite(report, printable)
     root = ET.Element("testsuites", name="civis-usage check")
     for operation, results in report.by_operation():
         suite = _suite(root, operation, report)
@@ -26,7 +26,7 @@ def render(report: Report) -> str:
         suite = _suite(root, "waivers", report)
         for waiver in report.expired_waivers:
             case = ET.SubElement(suite, "testcase", classname="waivers", name=waiver.check, time="0")
-            ET.SubElement(case, "failure", message=f"expired: {waiver_terms(waiver)}", type="expired")
+            ET.SubElement(case, "failure", message=f"expired: {describe_waiver(waiver)}", type="expired")
     if report.unjudged:
         suite = _suite(root, "run", report)
         case = ET.SubElement(suite, "testcase", classname="run", name="the API can be judged", time="0")
@@ -47,26 +47,26 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
 
 def _case(suite: ET.Element, result: Result, report: Report) -> None:
     case = ET.SubElement(suite, "testcase", classname=result.check.operation, name=result.check.id, time="0")
-    if report.code_of(result) == 1:
-        message = "; ".join(finding.message for finding in result.findings)
+    if report.exit_code_for(result) == 1:
+        message = "; ".join(message(finding) for finding in result.findings)
         failure = ET.SubElement(case, "failure", message=message, type=str(result.verdict))
         failure.text = _details(result, report)
         return
     if result.verdict is Verdict.INCONCLUSIVE:
-        ET.SubElement(case, "skipped", message=f"inconclusive: {result.inconclusive}")
+        ET.SubElement(case, "skipped", message=f"inconclusive: {result.outcome.inconclusive}")
     elif result.verdict is Verdict.WAIVED:
-        reasons = dict.fromkeys(waiver_terms(waiver) for _, waiver in result.waived)
+        reasons = dict.fromkeys(describe_waiver(waiver) for _, waiver in result.waived)
         ET.SubElement(case, "skipped", message=f"waived: {'; '.join(reasons)}")
     ET.SubElement(case, "system-out").text = _details(result, report)
 
 
 def _details(result: Result, report: Report) -> str:
     lines: list[str | None] = [
-        f"{result.verdict} ({result.check.evidence}): {result.check.rule}",
-        f"seen: {result.seen}",
+        f"{result.verdict} ({result.check.basis}): {result.check.rule}",
+        f"seen: {result.outcome.examined}",
     ]
     for finding in result.findings:
-        lines += [finding.message, finding.example, curl(report.base_url, finding)]
+        lines += [message(finding), finding.example, curl(report.base_url, finding)]
     return "\n".join(line for line in lines if line)
 
 

@@ -1,0 +1,193 @@
+"""Comparing lists: what must be in a list, and in two lists alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Failure, Interaction, Query
+from civis_usage.contract_tests.collect.record import Record, as_json
+from civis_usage.contract_tests.collect.window import Window
+from civis_usage.contract_tests.results import Finding, Outcome, no_data
+
+__all__ = [
+    "Listing",
+    "Predicate",
+    "compare_records",
+    "excerpt",
+    "expected",
+    "missing_records",
+    "plain",
+    "restated",
+    "unconfirmed_records",
+    "unexpected_records",
+    "without_evidence",
+]  # fmt: skip
+
+Predicate = Callable[[Record], bool | None]
+"""Whether a record must be in a list; ``None`` where either is right."""
+_LONGEST = 4000
+"""Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
+
+
+class Listing(NamedTuple):
+    """A list of one organization's usage in a window."""
+
+    window: Window
+    records: Sequence[Record]
+    query: Query
+    request: str
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> Listing:
+        """Return the listing of a response."""
+        window = interaction.window or Window(None, None)
+        return cls(window, interaction.records, interaction.query, interaction.request)
+
+
+def excerpt(value: object) -> str:
+    """Return ``value`` on one line: bytes as text, anything else as compact JSON."""
+    if isinstance(value, bytes):
+        text = value[: 4 * _LONGEST].decode("utf-8", "replace")
+    else:
+        text = value if isinstance(value, str) else as_json(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def expected(interaction: Interaction, window: Window | None = None) -> Predicate:
+    """Return what belongs to a list by its parameters, or those and another window.
+
+    A record without an organization belongs to any: that it is missing is another finding.
+    """
+    window = window or interaction.window or Window(None, None)
+    org, task = interaction.params.get("org_id"), interaction.params.get("task")
+
+    def belongs(record: Record) -> bool | None:
+        if (task is not None and record.data.get("task") != task) or (
+            org is not None and record.org not in (org, None)
+        ):
+            return False
+        return window.contains(record.timestamp)
+
+    return belongs
+
+
+def plain(evidence: Evidence, operation: str, org: int | None = None) -> list[Listing]:
+    """Return the closed lists whose dates are in UTC, the first response to each."""
+    return [Listing.of(each) for each in evidence.closed_lists(operation, org) if not _is_restated(evidence, each)]
+
+
+def restated(evidence: Evidence, operation: str) -> list[Interaction]:
+    """Return the other closed lists: repeated ones, and those whose dates have offsets."""
+    return [each for each in evidence.closed_lists(operation) if _is_restated(evidence, each)]
+
+
+def _is_restated(evidence: Evidence, interaction: Interaction) -> bool:
+    if interaction.window is None or not interaction.window.params.items() <= interaction.params.items():
+        return True
+    return (
+        next(each for each in evidence.lists(interaction.operation) if each.query == interaction.query)
+        is not interaction
+    )
+
+
+def unexpected_records(got: Sequence[Record], belongs: Predicate, query: Query) -> list[Finding]:
+    """Return a finding if a response contains records that do not match its query."""
+    wrong = [record for record in got if belongs(record) is False]
+    if not wrong:
+        return []
+    return [_finding(f"{len(wrong)} of {len(got)} records do not belong to the response", wrong, query)]
+
+
+def missing_records(
+    got: Sequence[Record], belongs: Predicate, references: Iterable[Listing], query: Query
+) -> list[Finding]:
+    """Return a finding for each other list that shows records which belong to this one, and are missing or altered."""
+    listed = Counter(record.key for record in got)
+    findings = []
+    for other in references:
+        wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
+        if missing := _without(wanted, listed):
+            text = f"{len(missing)} of {len(wanted)} records that {other.request} shows are missing or altered"
+            findings.append(_finding(text, missing, query, other.query))
+    return findings
+
+
+def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], query: Query) -> list[Finding]:
+    """Return a finding for each other list that covers some of these records, and does not show them so."""
+    findings = []
+    for other in references:
+        known = Counter(record.key for record in other.records)
+        inside = [record for record in got if other.window.contains(record.timestamp)]
+        if unknown := _without(inside, known):
+            text = f"{len(unknown)} of {len(inside)} records are not, or not so, in the response to {other.request}"
+            findings.append(_finding(text, unknown, query, other.query))
+    return findings
+
+
+def compare_records(
+    got: Sequence[Record], belongs: Predicate, references: Sequence[Listing], query: Query
+) -> list[Finding]:
+    """Return what contradicts the query, or lists of the same organization's usage.
+
+    Args:
+        got: the records of a list.
+        belongs: whether a record should be in it.
+        references: inside their windows they and ``got`` must agree.
+        query: the list's.
+    """
+    fitting = [record for record in got if belongs(record)]
+    findings = unexpected_records(got, belongs, query) + missing_records(got, belongs, references, query)
+    return findings + unconfirmed_records(fitting, references, query)
+
+
+def without_evidence(
+    evidence: Evidence, operation: str, reason: str, candidates: Iterable[Interaction] = ()
+) -> Outcome:
+    """Return the outcome of a check for which no response came.
+
+    Args:
+        evidence: what was collected.
+        operation: the list whose usage the requests were chosen from.
+        reason: why there is no request, if the organization shows too little usage for it.
+        candidates: the requests that the check is about.
+    """
+    for each in candidates:
+        if each.failure == Failure.SKIPPED:
+            return Outcome("not asked", inconclusive=each.unavailable, skipped=True)
+    for each in candidates:
+        return Outcome("nothing", inconclusive=why_unusable(each))
+    if not evidence.closed_lists(operation):
+        for each in evidence.of(operation):
+            return Outcome("nothing", inconclusive=why_unusable(each))
+    elif evidence.stopped is None or evidence.has_only_empty_lists(operation):
+        return no_data(reason)
+    return Outcome("nothing", inconclusive=evidence.stopped or reason)
+
+
+def why_unusable(interaction: Interaction) -> str:
+    """Return why a response cannot be used."""
+    if interaction.unavailable:
+        return interaction.unavailable
+    if interaction.status != 200:
+        return f"{interaction.request} answered {interaction.status}"
+    return f"{interaction.request} answered with another body than documented"
+
+
+def _without(records: Iterable[Record], counts: Counter[tuple[object, ...]]) -> list[Record]:
+    """Return the records that ``counts`` does not hold, each as often as it is missing."""
+    left = counts.copy()
+    missing = []
+    for record in records:
+        if left[record.key] > 0:
+            left[record.key] -= 1
+        else:
+            missing.append(record)
+    return missing
+
+
+def _finding(text: str, records: Sequence[Record], *queries: Query) -> Finding:
+    return Finding(text, request=queries[0].target, example=excerpt(records[0].data), contradiction=queries)

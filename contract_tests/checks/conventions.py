@@ -1,0 +1,110 @@
+"""Checks of what was only recorded or is assumed: notation, signs, headers, order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, no_data, outcome
+from civis_usage.schemas import OPERATIONS
+
+from .comparison import excerpt
+
+__all__ = ["CHECKS"]
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+COUNTS = ("runTime", "credits", "inputTokens", "outputTokens", "numRecords")
+HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-request-id", "etag")
+
+
+def _successes(evidence: Evidence) -> list[Interaction]:
+    return [each for each in evidence.interactions if each.status == 200 and each.operation in OPERATIONS]
+
+
+def _none(evidence: Evidence, what: str) -> Outcome:
+    return Outcome("nothing", inconclusive=evidence.stopped) if evidence.stopped else no_data(what)
+
+
+def _count(fields: Sequence[str], is_wrong: Callable[[Any], bool], words: str, evidence: Evidence) -> Outcome:
+    """Count the values of ``fields`` that are wrong in every record of the run."""
+    valid = [each for each in _successes(evidence) if each.is_valid]
+    bodies = [(each, item) for each in valid for item in each.items if isinstance(item, dict)]
+    if not bodies:
+        return _none(evidence, "no records")
+    findings = []
+    for field in fields:
+        wrong = [(each, item) for each, item in bodies if field in item and is_wrong(item[field])]
+        if wrong:
+            text = f"{words} in {field}: {len(wrong)} of {len(bodies)} records"
+            findings.append(Finding(text, field, wrong[0][0].request, excerpt(wrong[0][1])))
+    return outcome(f"{len(bodies)} records", findings)
+
+
+def _is_other_notation(value: Any) -> bool:
+    return isinstance(value, str) and not STAMP.fullmatch(value)
+
+
+def _is_negative(value: Any) -> bool:
+    return isinstance(value, int | float) and value < 0
+
+
+def headers(evidence: Evidence) -> Outcome:
+    """Look at the headers of every successful response."""
+    good = _successes(evidence)
+    findings = []
+    for name in HEADERS:
+        without = [each for each in good if name not in each.headers]
+        if without:
+            text = f"no {name} on {len(without)} of {len(good)} responses"
+            findings.append(Finding(text, request=without[0].request))
+    return outcome(f"{len(good)} responses", findings)
+
+
+def unpaginated(evidence: Evidence) -> Outcome:
+    """Look for the headers of paginated resources."""
+    good = _successes(evidence)
+    paged = [each for each in good if any(name.startswith("x-pagination-") for name in each.headers)]
+    text = f"X-Pagination headers on {len(paged)} of {len(good)} responses: lists may be cut into pages"
+    return outcome(f"{len(good)} responses", [Finding(text, request=paged[0].request)] if paged else [])
+
+
+def order(evidence: Evidence) -> Outcome:
+    """Look at the order of every list with two records or more."""
+    lists = [each for each in _successes(evidence) if _stamps(each)[1:]]
+    if not lists:
+        return _none(evidence, "no list with two records")
+    other = [each for each in lists if (stamps := _stamps(each)) != sorted(stamps, reverse=True)]
+    text = f"{len(other)} of {len(lists)} lists are in another order"
+    return outcome(f"{len(lists)} lists", [Finding(text, request=other[0].request)] if other else [])
+
+
+def _stamps(interaction: Interaction) -> list[str]:
+    items = interaction.items if isinstance(interaction.json, list) else []
+    return [str(item.get("runCreatedAt")) for item in items if isinstance(item, dict)]
+
+
+CHECKS = (
+    Check(
+        "any-timestamps",
+        "any",
+        "Timestamps are in UTC, with milliseconds and Z.",
+        partial(_count, ("runCreatedAt",), _is_other_notation, "another notation"),
+        Basis.RECORDED,
+    ),
+    Check(
+        "any-counts",
+        "any",
+        "Counts, durations and credits are not negative.",
+        partial(_count, COUNTS, _is_negative, "a negative number"),
+        Basis.RECORDED,
+    ),
+    Check(
+        "any-headers", "any", "Responses carry the rate limit, a request id and a weak ETag.", headers, Basis.RECORDED
+    ),
+    Check("any-unpaginated", "any", "Lists are whole: no response speaks of pages.", unpaginated, Basis.RECORDED),
+    Check("any-order", "any", "Lists are ordered newest first.", order, Basis.ASSUMED),
+)

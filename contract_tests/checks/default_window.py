@@ -1,0 +1,127 @@
+"""The check of the list's default window: this month up to the end of today, in whatever time zone the API counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction, Query
+from civis_usage.contract_tests.collect.record import Record
+from civis_usage.contract_tests.collect.window import DAY, Window, start_of_month
+from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
+
+from .comparison import Listing, compare_records, plain, unconfirmed_records, without_evidence
+
+__all__ = ["CHECKS"]
+
+SETTLING = 600
+"""Seconds after which a new run should be listed."""
+
+
+def default_window(evidence: Evidence) -> Outcome:
+    """Judge the list without dates by lists around the month's start, and by what was new ten minutes before."""
+    candidates = [each for each in evidence.interactions if each.operation == "list_llm" and _is_default(each)]
+    lists = [each for each in candidates if each in evidence.lists("list_llm")]
+    if not any(each.org in evidence.organizations[:1] for each in lists):
+        return without_evidence(evidence, "list_llm", "no usage this month", candidates)
+    findings, seen = [], []
+    for each in lists:
+        got = _settled(each.records, evidence.settled_until)
+        closed = plain(evidence, "list_llm", each.org)
+        before, after = _fresh(evidence, each)
+        findings += _explain(evidence, got, [*closed, *before], [*closed, *after], each.query)
+        seen.append(len(got))
+    if not any(seen) and not findings:
+        return no_data("no usage this month")
+    return outcome(f"{' and '.join(map(str, seen))} records this month", findings)
+
+
+def _is_default(interaction: Interaction) -> bool:
+    return interaction.is_valid and set(interaction.params) == {"org_id"} and isinstance(interaction.org, int)
+
+
+def _fresh(evidence: Evidence, default: Interaction) -> tuple[list[Listing], list[Listing]]:
+    """Return what lists of the newest usage showed before ``default``, and after it: before, if not requested again.
+
+    What was there before must be listed, and what is listed be there after: runs may have been recorded meanwhile.
+    """
+    place = evidence.interactions.index(default)
+    found = [
+        (evidence.interactions.index(each) > place, _fresh_listing(each, evidence))
+        for each in evidence.lists("list_llm")
+        if each.org == default.org and each.window and each.window.start == evidence.settled_until
+    ]
+    before = [listing for is_later, listing in found if not is_later]
+    return before, [listing for is_later, listing in found if is_later] or before
+
+
+def _fresh_listing(interaction: Interaction, evidence: Evidence) -> Listing:
+    window = Window(evidence.settled_until, max(evidence.now - SETTLING, evidence.settled_until + 1))
+    records = _settled(interaction.records, evidence.settled_until)
+    return Listing(window, records, interaction.query, interaction.request)
+
+
+def _settled(records: Sequence[Record], settled_until: int) -> list[Record]:
+    """Reduce what is new to its identity: while a run goes on, its time, tokens and credits grow."""
+
+    def identity(record: Record) -> tuple[Any, ...]:
+        return record.data.get("id"), record.data.get("runId"), record.timestamp
+
+    return [
+        replace(record, key=identity(record))
+        if record.timestamp is not None and record.timestamp > settled_until
+        else record
+        for record in records
+    ]
+
+
+def _explain(
+    evidence: Evidence, got: list[Record], before: list[Listing], after: list[Listing], query: Query
+) -> list[Finding]:
+    """Return findings unless some UTC offset explains the list: all that is missing lies before its month's start.
+
+    And all that is listed lies between that and the end of its day.
+    """
+    findings = unconfirmed_records(got, after, query)
+    listed = {record.key for record in got}
+    missing = [
+        record.timestamp
+        for each in before
+        for record in each.records
+        if each.window.contains(record.timestamp) and record.key not in listed
+    ]
+    moments = [record.timestamp for record in got if record.timestamp is not None]
+    last_missing = max((at for at in missing if at is not None), default=0)
+    first, last = min(moments, default=evidence.now), max(moments, default=0)
+    for zone in evidence.default_windows:
+        start, end = zone.start or 0, zone.end or 0
+        if last_missing <= start + 1 and first >= start - 1 and last <= end + 1:
+            return findings
+    utc = Window(start_of_month(evidence.now), (evidence.now // DAY + 1) * DAY)
+    text = f"in no time zone is the list the month up to the end of today ({utc} in UTC)"
+    whole = Finding(text, request=query.target, contradiction=(query, *(each.query for each in before[-1:])))
+    found = findings + (compare_records(got, lambda record: utc.contains(record.timestamp), before, query) or [whole])
+    hint = _clock_hint(moments, evidence.now)
+    return [replace(finding, message=f"{finding.message}; {hint}") for finding in found] if hint else found
+
+
+def _clock_hint(moments: Sequence[int], now: int) -> str | None:
+    """Ask whether the server's clock is pinned, where all that it lists is of one month other than this."""
+    months = {f"{datetime.fromtimestamp(at, UTC):%B %Y}" for at in moments}
+    this_month = f"{datetime.fromtimestamp(now, UTC):%B %Y}"
+    if len(months) != 1 or months == {this_month}:
+        return None
+    return f"the server's month is {months.pop()}, this run's {this_month}: is its clock pinned?"
+
+
+CHECKS = (
+    Check(
+        "list-llm-default-window",
+        "list_llm",
+        "With neither date, the list goes from the start of the current month to the end of the current day.",
+        default_window,
+    ),
+)

@@ -1,0 +1,113 @@
+"""Checks of the single LLM usage record: a listed record, fetched by its id, is the same record."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
+from civis_usage.contract_tests.collect.record import Record, record_id
+from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
+from civis_usage.schemas import load
+
+from .comparison import excerpt, without_evidence
+
+__all__ = ["CHECKS"]
+
+
+def equals_listed(evidence: Evidence) -> Outcome:
+    """Compare each record that was fetched by its id with the lists that show it."""
+    fetched = [
+        each for each in evidence.of("get_llm") if isinstance(each.params.get("id"), int) and not _is_unknown(each)
+    ]
+    listed: dict[int, dict[Any, Record]] = {each.params["id"]: {} for each in fetched}
+    for each in evidence.closed_lists("list_llm"):
+        for record in each.records:
+            if (known := record_id(record)) in listed:
+                listed[known].setdefault(record.key, record)  # type: ignore[index]  # not None: it is in the dictionary
+    fetched = [each for each in fetched if listed[each.params["id"]]]
+    findings, compared, unusable = [], 0, None
+    for each in fetched:
+        records = list(listed[each.params["id"]].values())
+        if each.unavailable or each.status not in (200, 404) or (each.status == 200 and not each.records):
+            unusable = each.unavailable or f"{each.request} answered {each.status}: {excerpt(each.body)}"
+        elif each.status == 404:
+            text = f"{each.request} answered 404 for a listed usage"
+            findings.append(Finding(text, request=each.request, example=excerpt(records[0].data)))
+        else:
+            compared += 1
+            findings += [finding for record in records for finding in _differences(record, each)]
+    if not fetched:
+        return without_evidence(evidence, "list_llm", "no listed usage to fetch by its id")
+    if unusable and not compared and not findings:
+        return Outcome("nothing to compare", inconclusive=unusable)
+    return outcome(f"{compared} of {len(fetched)} usages fetched and compared", findings)
+
+
+def _differences(listed: Record, interaction: Interaction) -> list[Finding]:
+    names = load("llm_usage")["properties"]
+    single = interaction.records[0]
+    return [
+        Finding(
+            f"{name} is {_written(single, name)} by id and {_written(listed, name)} in the list",
+            name,
+            interaction.request,
+            excerpt(single.data),
+        )
+        for name, one, other in zip(names, single.key, listed.key, strict=True)
+        if one != other
+    ]
+
+
+def _written(record: Record, name: str) -> str:
+    """Return a field as JSON, so that 1 and "1" look different."""
+    return excerpt(json.dumps(record.data[name], ensure_ascii=False)) if name in record.data else "missing"
+
+
+def _is_unknown(interaction: Interaction) -> bool:
+    return interaction.params.get("id") == NONEXISTENT_ID
+
+
+def unknown(evidence: Evidence) -> Outcome:
+    """Judge what came for an id that cannot be."""
+    for each in filter(_is_unknown, evidence.of("get_llm")):
+        if each.unavailable:
+            return Outcome("nothing", inconclusive=each.unavailable)
+        examined = f"{each.status} for id {NONEXISTENT_ID}"
+        if each.status != 200:
+            return outcome(examined)
+        if isinstance(each.json, dict) and each.json.get("id") == NONEXISTENT_ID:
+            return Outcome("it exists", inconclusive=f"id {NONEXISTENT_ID} belongs to a usage here", no_data=True)
+        text = f"{each.request} answered 200 with {excerpt(each.body)}"
+        return outcome(examined, [Finding(text, request=each.request, example=excerpt(each.body))])
+    return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
+
+
+def unknown_404(evidence: Evidence) -> Outcome:
+    """Judge the error for the id that cannot be."""
+    for each in filter(_is_unknown, evidence.of("get_llm")):
+        if each.unavailable:
+            return Outcome("nothing", inconclusive=each.unavailable)
+        text = f"{each.request} answered {each.status} instead of 404"
+        wrong = each.status not in (404, 403, 200)
+        return outcome(f"{each.status} for id {NONEXISTENT_ID}", [Finding(text, request=each.request)] if wrong else [])
+    return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
+
+
+CHECKS = (
+    Check(
+        "get-llm-equals-listed",
+        "get_llm",
+        "A usage fetched by its id is the usage that the lists show under that id.",
+        equals_listed,
+    ),
+    Check("get-llm-unknown", "get_llm", "An id that belongs to no usage never gives another usage's record.", unknown),
+    Check(
+        "get-llm-unknown-404",
+        "get_llm",
+        "An id that belongs to no usage gets the API's own 404.",
+        unknown_404,
+        Basis.RECORDED,
+    ),
+)

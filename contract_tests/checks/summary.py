@@ -1,0 +1,366 @@
+"""Checks of the summary: it is the sum of its list, whatever the window, and names its organization."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import accumulate, combinations
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.record import Record
+from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window
+from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
+
+from .comparison import Listing, plain, without_evidence
+
+__all__ = ["CHECKS"]
+
+OPERATION = "get_llm_organization_summary"
+SINGLE = 2.0**-23
+"""The relative error of a number in single precision; its sum errs by some of these for each addend."""
+COARSEST = 2
+"""The fewest decimals that a summary may show: those of an amount of money, which some cut off in place of rounding."""
+RECORD_ROUNDING = 1e-6
+"""How far a listed credit may stand from the one that is added up: the list may show six decimals of it."""
+LONG = 400
+"""Days from which a window is long."""
+
+
+def tolerance(evidence: Evidence, total: float, addends: int) -> float:
+    """Return how far a summary may stand from the sum of its list.
+
+    It may be rounded (to two decimals at the coarsest; the decimals seen in this run's summaries say how coarsely),
+    up, down or to the nearest where two decimals are shown, and it may have been added up in single precision.
+    """
+    decimals = evidence.summary_decimals
+    rounding = (1.0 if decimals <= COARSEST else 0.5) * 10.0**-decimals * 1.02 + addends * RECORD_ROUNDING
+    return rounding + abs(total) * SINGLE * (2 + math.sqrt(addends))
+
+
+def _credits(summary: Interaction) -> float:
+    return float(summary.json["credits"])
+
+
+def _total(records: Sequence[Record]) -> float:
+    return math.fsum(record.credits for record in records)
+
+
+def _check_total(
+    evidence: Evidence, summary: Interaction, least: float, most: float, addends: int, *lists: Interaction | Listing
+) -> list[Finding]:
+    slack = tolerance(evidence, max(abs(least), abs(most)), addends)
+    credits = _credits(summary)  # noqa: A001 - the field's name
+    if least - slack <= credits <= most + slack:
+        return []
+    text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
+    return [Finding(text, request=summary.request, contradiction=(summary.query, *(each.query for each in lists)))]
+
+
+def _closed(evidence: Evidence) -> list[Interaction]:
+    """Return the requests for summaries between two settled dates that were not asked for before."""
+    found: dict[object, Interaction] = {}
+    for each in evidence.of(OPERATION):
+        if each.window is not None and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until:
+            found.setdefault(each.query, each)
+    return list(found.values())
+
+
+def _has_offsets(summary: Interaction) -> bool:
+    return summary.window is not None and not summary.window.params.items() <= summary.params.items()
+
+
+def _covering(evidence: Evidence, summary: Interaction) -> list[Listing]:
+    """Return the lists that cover a summary's window."""
+    window = summary.window
+    return [each for each in plain(evidence, "list_llm", summary.org) if window and each.window.encloses(window)]
+
+
+def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
+    """Return the least and the most credits that ``window`` may cost, and its number of records.
+
+    The two differ where a record stands at an end.
+    """
+    inside = [(record.credits, window.contains(record.timestamp)) for record in listing.records]
+    sure = [credits for credits, is_inside in inside if is_inside]
+    maybe = [credits for credits, is_inside in inside if is_inside is None]
+    least = sum(sure)
+    return least + sum(c for c in maybe if c < 0), least + sum(c for c in maybe if c > 0), len(sure)
+
+
+def sums(evidence: Evidence) -> Outcome:
+    """Judge the summaries of windows by the lists that cover them, for every organization."""
+    candidates = [each for each in _closed(evidence) if not _has_offsets(each) and _covering(evidence, each)]
+    short = [each for each in candidates if each.window and each.window.days < LONG]
+    return _judge_sums(evidence, short or candidates)
+
+
+def _judge_sums(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome:
+    findings, examined, unusable = [], [], []
+    for each in candidates:
+        for listing in _covering(evidence, each):
+            least, most, addends = _sum(listing, each.window or listing.window)
+            if each in evidence.summaries:
+                findings += _check_total(evidence, each, least, most, addends, listing)
+                examined.append(f"{_credits(each):.2f} credits of {addends} records")
+            elif each.status in (403, 404):
+                if each.org == evidence.organizations[0] and least > 0:
+                    findings.append(_hidden(each, addends))
+            else:
+                unusable.append(each)
+    if not examined and not findings:
+        return without_evidence(evidence, "list_llm", "no usage to add up", unusable)
+    return outcome(", ".join(dict.fromkeys(examined)), findings)
+
+
+def _hidden(summary: Interaction, records: int) -> Finding:
+    text = f"{summary.request} answered {summary.status}, though the list shows {records} records"
+    return Finding(text, request=summary.request)
+
+
+def start_only(evidence: Evidence) -> Outcome:
+    """Judge the summary with a start alone by the list that begins at the same instant."""
+    candidates = [
+        each for each in evidence.of(OPERATION) if set(each.params) == {"org_id", "start_date"} and each.window
+    ]
+    for each in candidates:
+        if 400 <= (each.status or 0) < 500 and each.unavailable is None:
+            return outcome(f"{each.status}: a start alone is refused")
+    reason = "too few runs to begin a summary between two of them"
+    return _against_lists(evidence, candidates, reason)
+
+
+def default_window(evidence: Evidence) -> Outcome:
+    """Judge the summary without dates by the list without, or if that is very long, by the summaries of its bounds."""
+    candidates = [each for each in evidence.of(OPERATION) if set(each.params) == {"org_id"}]
+    lists = [each for each in evidence.lists("list_llm") if set(each.params) == {"org_id"}]
+    first = [each for each in candidates if each.org in evidence.organizations[:1]]
+    if first and not any(each.org == first[0].org for each in lists):
+        bounded = _between(evidence, first)
+        if bounded is not None:
+            return bounded
+    return _against_lists(evidence, candidates, "no usage to add up")
+
+
+def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome | None:
+    """Judge the default summary by those of what every time zone counts to this month, and of what any does."""
+    zones = evidence.default_windows
+    starts = [zone.start or 0 for zone in zones]
+    wide = Window(min(starts), evidence.now + 2 * DAY)
+    narrow = Window.or_none(max(starts), evidence.now - DAY)
+    by_window = {each.window: each for each in evidence.summaries if each.org == candidates[0].org}
+    summaries = [each for each in candidates if each in evidence.summaries]
+    if not summaries or wide not in by_window or (narrow is not None and narrow not in by_window):
+        return None
+    least = _credits(by_window[narrow]) if narrow is not None else 0.0
+    most = _credits(by_window[wide])
+    lists = plain(evidence, "list_llm", candidates[0].org)
+    density = max((len(each.records) / each.window.days for each in lists), default=0.0)
+    slack = tolerance(evidence, most, int(density * 31))
+    findings = []
+    for each in summaries:
+        if not least - slack <= _credits(each) <= most + slack:
+            text = f"{_credits(each):.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
+            findings.append(Finding(text, request=each.request, contradiction=(each.query, by_window[wide].query)))
+    return outcome(f"{least:.2f} ≤ {_credits(summaries[0]):.2f} ≤ {most:.2f} credits", findings)
+
+
+def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason: str) -> Outcome:
+    """Judge summaries by the lists with the same parameters, of which the newest may show runs recorded meanwhile."""
+    findings, examined, unusable, hidden = [], [], [], []
+    for each in candidates:
+        lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
+        totals = [_total(other.records) for other in lists]
+        if not lists:
+            unusable += [other for other in evidence.of("list_llm") if dict(other.params) == dict(each.params)]
+        elif each in evidence.summaries:
+            addends = len(lists[0].records)
+            findings += _check_total(evidence, each, min(totals), max(totals), addends, lists[-1])
+            if addends or findings:
+                examined.append(f"{_credits(each):.2f} credits of {addends} records")
+        elif each.status in (403, 404):
+            hidden.append(f"{each.request} answered {each.status}")
+            if each.org == evidence.organizations[0] and max(totals) > 0:
+                findings.append(_hidden(each, len(lists[0].records)))
+        else:
+            unusable.append(each)
+    if examined or findings:
+        return outcome(", ".join(dict.fromkeys(examined)) or "no summary", findings)
+    if unusable or not candidates:
+        return without_evidence(evidence, "list_llm", reason, unusable)
+    return no_data(next(iter(hidden), reason))
+
+
+def end_only(evidence: Evidence) -> Outcome:
+    """Judge the summary with an end alone by the sums of the list that ends there: the start may default to any day."""
+    candidates = [each for each in evidence.of(OPERATION) if set(each.params) == {"org_id", "end_date"} and each.window]
+    for each in candidates:
+        if 400 <= (each.status or 0) < 500 and each.unavailable is None:
+            return outcome(f"{each.status}: the start defaults to a later day")
+    summaries = [each for each in candidates if each in evidence.summaries]
+    if not summaries:
+        reason = "too few runs to end a summary between two of them"
+        return without_evidence(evidence, "list_llm", reason, candidates)
+    findings, unusable = [], []
+    for each in summaries:
+        if _credits(each) == 0:
+            continue
+        end = (each.window or Window(None, None)).end
+        whole = [
+            other
+            for other in evidence.summaries
+            if other.org == each.org and other.window and other.window.end == end and other.window.start is not None
+            and other.window.start <= min(EARLIEST, evidence.earliest)
+        ]  # fmt: skip
+        if whole:
+            most = _credits(whole[0])
+            findings += _check_total(evidence, each, min(0.0, most), max(0.0, most), 0, whole[0])
+        elif evidence.starts_open:
+            unique = {r.key: r for other in plain(evidence, "list_llm", each.org) for r in other.records}
+            inside = sorted(
+                (r.timestamp or 0, r.credits)
+                for r in unique.values()
+                if each.window and each.window.contains(r.timestamp)
+            )
+            totals = list(accumulate(credits for _, credits in reversed(inside)))
+            near = min(totals, key=lambda total: abs(total - _credits(each)), default=0.0)
+            findings += _check_total(evidence, each, near, near, len(inside))
+        else:
+            unusable.append(each)
+    if unusable:
+        return Outcome("nothing", inconclusive="the summary of the whole time did not come")
+    if all(_credits(each) == 0 for each in summaries):
+        return outcome("0 credits: the start defaults to a later day, or the older runs were free")
+    return outcome(f"{_credits(summaries[0]):.2f} credits for {summaries[0].window}", findings)
+
+
+def nothing(evidence: Evidence) -> Outcome:
+    """Judge the summary of a day before anybody's usage; 404 is right as well, since nothing is documented of it."""
+    dawn = min(evidence.earliest, EARLIEST)
+    candidates = [
+        each for each in evidence.of(OPERATION) if each.window and each.window.end and each.window.end <= dawn - DAY
+        and each.window.start is not None
+    ]  # fmt: skip
+    for each in candidates:
+        if each.status == 404:
+            return outcome("404 for a day without usage")
+        if each in evidence.summaries:
+            credits = _credits(each)  # noqa: A001 - the field's name
+            findings = [Finding(f"{credits} credits in {each.window}", request=each.request)] if credits else []
+            return outcome(f"{credits} credits", findings)
+    if candidates:
+        return without_evidence(evidence, "list_llm", "", candidates)
+    return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
+
+
+def long(evidence: Evidence) -> Outcome:
+    """Judge the summary of the longest window by its list, and where windows join, the whole by its parts."""
+    closed = [each for each in _closed(evidence) if not _has_offsets(each)]
+    covered = [each for each in closed if _covering(evidence, each)]
+    joined = list(_joined(evidence))
+    if not joined or any(each.window and each.window.days >= LONG for each in covered):
+        longest = sorted(covered, key=lambda each: each.window.days if each.window else 0.0)[-1:]
+        judged = _judge_sums(evidence, longest)
+        if not joined:
+            return judged
+    findings, examined = [], []
+    for whole, first, second in joined:
+        total, parts = _credits(whole), (_credits(first), _credits(second))
+        lists = plain(evidence, "list_llm", whole.org)
+        density = max((len(each.records) / each.window.days for each in lists), default=0.0)
+        days = whole.window.days if whole.window else 0.0
+        if abs(total - sum(parts)) > 3 * tolerance(evidence, abs(total), int(density * days)):
+            middle = second.window.params.get("start_date") if second.window else None
+            text = f"{total:.6f} credits, but the parts until and from {middle} are {parts[0]:.6f} and {parts[1]:.6f}"
+            contradiction = (whole.query, first.query, second.query)
+            findings.append(Finding(text, request=whole.request, contradiction=contradiction))
+        examined.append(f"{parts[0]:.2f} + {parts[1]:.2f} = {total:.2f} credits")
+    return outcome(", ".join(examined), findings)
+
+
+def _joined(evidence: Evidence) -> Iterator[tuple[Interaction, Interaction, Interaction]]:
+    """Yield the summaries of a window and of the two parts that it is cut into."""
+    closed = [each for each in _closed(evidence) if not _has_offsets(each) and each in evidence.summaries]
+    for first in closed:
+        for second in closed:
+            if first.window and second.window and first.window.end == second.window.start and first.org == second.org:
+                whole = Window(first.window.start, second.window.end)
+                for each in closed:
+                    if each.window == whole and each.org == first.org:
+                        yield each, first, second
+
+
+def repeat(evidence: Evidence) -> Outcome:
+    """Judge summaries that were requested again, also with their dates in other offsets and a little wider."""
+    summaries = [
+        each
+        for each in evidence.summaries
+        if each.window and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until
+    ]
+    pairs = [(a, b) for a, b in combinations(summaries, 2) if a.org == b.org and _must_be_equal(evidence, a, b)]
+    if not pairs:
+        offset = [each for each in evidence.of(OPERATION) if _has_offsets(each)]
+        return without_evidence(evidence, "list_llm", "no window with usage to ask about", offset)
+    findings = []
+    for first, second in pairs:
+        window = first.window or Window(None, None)
+        addends = max((_sum(each, window)[2] for each in _covering(evidence, first)), default=0)
+        # each of the two may err, and a parallel sum never twice alike
+        if abs(_credits(first) - _credits(second)) > 2 * tolerance(evidence, _credits(first), addends):
+            how = "when requested again" if first.query == second.query else "with other offsets"
+            text = f"{_credits(first)!r} credits at first, {_credits(second)!r} {how}"
+            findings.append(Finding(text, request=second.request, contradiction=(first.query, second.query)))
+    return outcome(f"the same response {len(pairs) + 1} times", findings)
+
+
+def _must_be_equal(evidence: Evidence, first: Interaction, second: Interaction) -> bool:
+    """Return whether two summaries are of the same records: by one query, or by a list that covers both windows."""
+    if first.query == second.query:
+        return True
+    if _has_offsets(first) == _has_offsets(second) or first.window is None or second.window is None:
+        return False
+    for each in plain(evidence, "list_llm", first.org):
+        if each.window.encloses(first.window) and each.window.encloses(second.window):
+            inside = [(first.window.contains(r.timestamp), second.window.contains(r.timestamp)) for r in each.records]
+            return all(a is b and a is not None for a, b in inside) and any(a for a, _ in inside)
+    return False
+
+
+def organization(evidence: Evidence) -> Outcome:
+    """Look at the organization in every summary of this run."""
+    found = [each for each in evidence.of(OPERATION) if each.status == 200 and isinstance(each.json, dict)]
+    findings = [
+        Finding(f"organization {each.json['organizationId']} instead of {each.org}", "organizationId", each.request)
+        for each in found
+        if each.json.get("organizationId") not in (None, each.org)
+    ]
+    if not found:
+        return without_evidence(evidence, "list_llm", "no summary was given", evidence.of(OPERATION))
+    return outcome(f"{len(found)} summaries", findings[:3])
+
+
+_check = partial(Check, operation=OPERATION)
+_NAME = OPERATION.replace("_", "-")
+CHECKS = (
+    _check(f"{_NAME}-sum", rule="A summary's credits are the sum of the credits in its list.", judge=sums),
+    _check(f"{_NAME}-start-only", rule="With start_date alone, a summary begins there.", judge=start_only),
+    _check(
+        f"{_NAME}-default-window",
+        rule="With neither date, a summary covers the current month up to the end of the current day.",
+        judge=default_window,
+    ),
+    _check(f"{_NAME}-end-only", rule="With end_date alone, a summary counts nothing later.", judge=end_only),
+    _check(f"{_NAME}-nothing", rule="The summary of a window without usage has a number of credits: 0.", judge=nothing),
+    _check(
+        f"{_NAME}-long",
+        rule="A summary of a year or more is the sum of its list, or of the summaries of its parts where it is long.",
+        judge=long,
+    ),
+    _check(
+        f"{_NAME}-repeat",
+        rule="The same question about a closed window has the same answer, wherever between two runs its ends stand.",
+        judge=repeat,
+    ),
+    _check(f"{_NAME}-organization", rule="A summary names the organization that it was asked for.", judge=organization),
+)

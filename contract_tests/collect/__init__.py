@@ -1,0 +1,1 @@
+"""Collecting evidence: what to request, within the budget and the deadline, and what came of it."""

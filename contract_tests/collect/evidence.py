@@ -1,0 +1,117 @@
+"""Evidence: the interactions of one run in time order. Checks are functions of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+
+from civis_usage.schemas import OPERATIONS
+
+from .interaction import Failure, Interaction, Query
+from .window import Window, default_windows
+
+__all__ = ["Evidence"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was requested and what came of it, and when: nothing else is needed to judge."""
+
+    interactions: tuple[Interaction, ...]
+    """In the order in which they were sent."""
+    now: int
+    """When the run began by the API's clock, in seconds since the epoch."""
+    earliest: int
+    """The earliest instant that was asked for."""
+    settled_until: int
+    """The latest instant that windows reach whose responses should not change any more."""
+    organizations: tuple[int, ...] = ()
+    """The organizations that were looked at, the one of interest first."""
+    starts_open: bool = True
+    """Whether the user set no earliest date, so that ``earliest`` lies before any usage."""
+    stopped: str | None = None
+    """Why the run ended early; ``None`` where it did not."""
+    base_url: str = ""
+
+    def of(self, *operations: str) -> Iterator[Interaction]:
+        """Yield the interactions with the key."""
+        return (each for each in self.interactions if each.operation in operations and each.is_valid)
+
+    @cached_property
+    def _lists(self) -> dict[str, tuple[Interaction, ...]]:
+        return {
+            name: tuple(each for each in self.of(name) if each.status == 200 and isinstance(each.json, list))
+            for name, operation in OPERATIONS.items()
+            if operation.many
+        }
+
+    def lists(self, operation: str) -> tuple[Interaction, ...]:
+        """Return the lists that came."""
+        return self._lists[operation]
+
+    @cached_property
+    def summaries(self) -> tuple[Interaction, ...]:
+        """The summaries that came, with a number of credits."""
+        return tuple(
+            each
+            for each in self.of("get_llm_organization_summary")
+            if each.status == 200
+            and isinstance(each.json, dict)
+            and isinstance(each.json.get("credits"), int | float)
+            and not isinstance(each.json["credits"], bool)
+        )
+
+    def closed_lists(self, operation: str, org: int | None = None) -> tuple[Interaction, ...]:
+        """Return the lists of an organization between two settled dates, with no other filter: what others must match.
+
+        Args:
+            operation: ``list_llm`` or ``list_matching``.
+            org: the organization; left out, any that was named.
+        """
+        return tuple(
+            each
+            for each in self.lists(operation)
+            if set(each.params) == {"org_id", "start_date", "end_date"}
+            and each.window is not None
+            and (each.window.end or 0) <= self.settled_until
+            and (each.org == org if org is not None else isinstance(each.org, int))
+        )
+
+    @cached_property
+    def default_windows(self) -> list[Window]:
+        """The default window in each time zone."""
+        return default_windows(self.now)
+
+    @cached_property
+    def summary_decimals(self) -> int:
+        """The decimals of the summaries that came, 2 at least: how coarsely they may be rounded."""
+        shown = [each.json["credits"] for each in self.summaries]
+        return max([2, *(_decimals(credits) for credits in shown if isinstance(credits, float))])
+
+    def shows_usage(self, operation: str) -> bool:
+        """Whether the organization of interest has shown any usage."""
+        return any(each.records for each in self.closed_lists(operation, next(iter(self.organizations), None)))
+
+    def has_only_empty_lists(self, operation: str) -> bool:
+        """Whether lists came, and none of the organizations' showed any usage."""
+        lists = self.closed_lists(operation)
+        return bool(lists) and not any(each.items for each in lists)
+
+    def is_repeated(self, query: Query) -> bool:
+        """Whether a query was answered more than once."""
+        return sum(each.query == query and each.failure is None for each in self.interactions) > 1
+
+    @cached_property
+    def latest(self) -> Evidence:
+        """The evidence with only the newest response to each query."""
+        newest = {each.query: each for each in self.interactions if each.failure is not Failure.UNSENT}
+        kept = tuple(each for each in self.interactions if newest.get(each.query) is each)
+        return replace(self, interactions=kept)
+
+
+def _decimals(number: float) -> int:
+    """Return the decimals that a number is written with; negative where it ends in zeros."""
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0

@@ -1,0 +1,185 @@
+"""A request of the check and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from civis_usage.client.retries import RETRY_STATUSES
+from civis_usage.schemas import OPERATIONS
+
+from .record import Record, parse_records
+from .window import Window
+
+__all__ = ["NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
+
+NONEXISTENT_ID = 9_007_199_254_740_991
+"""An id that no usage has: the largest integer that every JSON reader keeps exact."""
+SPEC = "spec"
+"""The request for the API's own spec, which is not an operation of the contract."""
+_SPEC_PATH = "/endpoints"
+
+
+class Credentials(StrEnum):
+    """Which key a request carried."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    NONE = "none"
+
+
+class Failure(StrEnum):
+    """Why there is no response."""
+
+    UNREACHABLE = "unreachable"
+    """No whole response came."""
+    UNDECODABLE = "undecodable"
+    """The body cannot be decoded, or is too large."""
+    TIMEOUT = "timeout"
+    """No whole response came in time."""
+    SKIPPED = "skipped"
+    """Not sent: the response might be very long, and other requests cover most of it."""
+    UNSENT = "unsent"
+    """Not sent: the run had ended (budget, deadline, key refused)."""
+
+
+class Query(NamedTuple):
+    """What to request."""
+
+    operation: str
+    params: tuple[tuple[str, Any], ...] = ()
+    """Path and query parameters by their documented names."""
+    credentials: Credentials = Credentials.VALID
+
+    @classmethod
+    def of(cls, operation: str, credentials: Credentials = Credentials.VALID, **params: Any) -> Query:
+        """Return a query with these parameters."""
+        return cls(operation, tuple(params.items()), credentials)
+
+    @property
+    def target(self) -> str:
+        """Path and query as they are sent: ``/usage/llm?org_id=1``."""
+        path = _SPEC_PATH if self.operation == SPEC else OPERATIONS[self.operation].path
+        inside = {name: value for name, value in self.params if f"{{{name}}}" in path}
+        query = urlencode([(name, value) for name, value in self.params if name not in inside])
+        return path.format(**inside) + (f"?{query}" if query else "")
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the documentation promises a 200: every parameter can be read, and not one date stands alone."""
+        params = dict(self.params)
+        dates = [name for name in ("start_date", "end_date") if name in params]
+        readable = Window.of(params) is not None and params.get("task") in (None, "IDR", "CDM")
+        numbers = all(isinstance(params.get(name, 0), int) for name in ("org_id", "id"))
+        known = params.get("id") != NONEXISTENT_ID
+        return self.credentials is Credentials.VALID and readable and numbers and known and len(dates) != 1
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One query, and its response or the reason why there is none."""
+
+    operation: str
+    params: Mapping[str, Any]
+    credentials: Credentials
+    sent_at: datetime
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes = b""
+    failure: str | None = None
+    """A :class:`Failure`; ``None`` where a whole response came."""
+    reason: str = field(default="", compare=False)
+    """The failure in one sentence."""
+
+    @cached_property
+    def query(self) -> Query:
+        """What was requested."""
+        return Query(self.operation, tuple(self.params.items()), self.credentials)
+
+    @cached_property
+    def request(self) -> str:
+        """Path and query as they were sent."""
+        return self.query.target
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The window that the dates name; ``None`` where they cannot be read."""
+        return Window.of(self.params)
+
+    @property
+    def org(self) -> int | None:
+        """The organization that was requested."""
+        return self.params.get("org_id")
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the request carried the key."""
+        return self.credentials is Credentials.VALID
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether this is a response that the contract describes: a promised 200, or a 200 to the key."""
+        return self.failure is None and self.is_valid and (self.status == 200 or self.query.is_promised)
+
+    @property
+    def unavailable(self) -> str | None:
+        """Why the response says nothing of the contract (none came, or a passing outage); ``None`` where it does."""
+        if self.failure is not None:
+            return self.reason or _REASONS[self.failure].format(self.request)
+        if self.status in RETRY_STATUSES:
+            return f"{self.request} answered {self.status}, after retries as well" if not self.reason else self.reason
+        return None
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def _parsed(self) -> tuple[Any, str | None]:
+        try:
+            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse), None
+        except (ValueError, RecursionError) as error:
+            return None, str(error)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, read strictly: UTF-8, no ``NaN``; ``None`` where it is not JSON."""
+        return self._parsed[0]
+
+    @property
+    def json_error(self) -> str | None:
+        """Why the body is not JSON; ``None`` where it is."""
+        return self._parsed[1]
+
+    @cached_property
+    def items(self) -> list[Any]:
+        """The items of the list, or the one object; nothing where the body is not JSON."""
+        if self.json_error is not None:
+            return []
+        return self.json if isinstance(self.json, list) else [self.json]
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """The usage records in the body; what is not an object is left out."""
+        return parse_records(OPERATIONS[self.operation].body, self.items)
+
+
+_REASONS = {
+    Failure.UNREACHABLE: "no whole response to {} came",
+    Failure.UNDECODABLE: "the body of the response to {} cannot be decoded",
+    Failure.TIMEOUT: "no whole response to {} came in time",
+    Failure.SKIPPED: "not requested: the response to {} may be very long",
+    Failure.UNSENT: "{} was not requested",
+}
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,89 @@
+"""Usage records in a form that can be compared."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from civis_usage.schemas import load
+
+from .window import parse_timestamp
+
+__all__ = ["Record", "as_json", "parse_records", "record_id"]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One usage record, normalised so that legal differences of notation make no difference.
+
+    Instants count in whole seconds (responses may show fractions or not), credits in single precision (the documented
+    format is ``float``), integers by value (``5`` and ``5.0`` are one number).
+    """
+
+    data: Mapping[str, Any]
+    timestamp: int | None
+    """When the run was created, in seconds since the epoch; ``None`` where that cannot be read."""
+    key: tuple[Any, ...]
+    """The documented fields, normalised, in the schema's order: equal keys, equal records."""
+
+    @property
+    def org(self) -> Any:
+        """The organization that the record names."""
+        return self.data.get("organizationId")
+
+    @property
+    def credits(self) -> float:
+        """The credits, 0 where they are missing or not a number."""
+        value = self.data.get("credits")
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def record_id(record: Record) -> int | None:
+    """Return the record's id; 5 as well where it is written ``5.0``, and ``None`` where it is not a whole number."""
+    value = record.data.get("id")
+    if type(value) is int:
+        return value
+    return int(value) if type(value) is float and value.is_integer() else None
+
+
+def parse_records(schema: str, items: Iterable[Any]) -> list[Record]:
+    """Normalise the objects among ``items`` by the body schema called ``schema``; leave out what is not an object."""
+    fields = tuple(load(schema)["properties"].items())
+    return [_record(item, fields) for item in items if isinstance(item, dict)]
+
+
+def as_json(value: Any) -> str:
+    """Return ``value`` as compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...]) -> Record:
+    key = tuple(_normal(data.get(name), spec) for name, spec in fields)
+    at = data.get("runCreatedAt")
+    return Record(data, _second(at) if isinstance(at, str) else None, key)
+
+
+def _normal(value: Any, spec: Mapping[str, Any]) -> Any:
+    if spec.get("format") == "date-time":
+        second = _second(value) if isinstance(value, str) else None
+        if second is not None:
+            return second
+    if isinstance(value, bool) or not isinstance(value, int | float | str | None):
+        return f"{type(value).__name__} {as_json(value)}"
+    if spec.get("type") == "number" and isinstance(value, int | float):
+        return _single(value)
+    return value
+
+
+def _single(value: float) -> float:
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return float(value)
+
+
+_second = lru_cache(maxsize=1 << 17)(parse_timestamp)

@@ -1,0 +1,217 @@
+"""What the API shows of one organization's usage, and the windows to request because of it.
+
+Narrow windows come first and are widened while that is cheap. All of them end a day or more before the run began, so
+that runs which are recorded meanwhile change no response.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import pairwise
+from random import Random
+
+from .interaction import Interaction, Query
+from .record import Record
+from .session import Session
+from .window import DAY, MARGIN, Window, choose_bound, choose_window
+
+__all__ = ["MAX_RECORDS", "Sample"]
+
+WIDTHS = (2, 30, 500)
+"""Days that the window is widened to, step by step."""
+MIN_RECORDS = 20
+"""Records from which the density of usage can be estimated."""
+MAX_RECORDS = 12_000
+"""Records that a list is not requested for on purpose (some 3 MB)."""
+LOOKBACK_DAYS = (100, 400, 200, 800, 35, 1200)
+"""Days back at which older usage is sampled, in the order of interest."""
+MAX_LOOKBACKS = 2
+LOOKBACK_RECORDS = 150
+"""Records that a look at older usage should show."""
+
+
+class Sample:
+    """The closed lists of one organization and operation; ``largest`` is the one that shows most.
+
+    Args:
+        session: sends the requests.
+        operation: ``list_llm`` or ``list_matching``.
+        org: the organization.
+        bounds: the earliest and the latest instant to request.
+        rng: decides where there is a choice.
+    """
+
+    def __init__(self, session: Session, operation: str, org: int, bounds: tuple[int, int], rng: Random) -> None:
+        self.operation = operation
+        self.org = org
+        self.earliest, self.settled_until = bounds
+        self.is_complete = False
+        """Whether the lists cover everything before ``settled_until``."""
+        self._session = session
+        self._rng = rng
+        self._lists: list[Interaction] = []
+
+    def collect(self, *, thorough: bool) -> None:
+        """Request lists; ``thorough``: as much as is cheap, and older usage as well, else only some records."""
+        self._widen(MAX_RECORDS if thorough else MIN_RECORDS)
+        if thorough and self._lists and not self.is_complete:
+            self._sample_older_usage()
+
+    def query(self, window: Window | None, **more: object) -> Query:
+        """Return this organization's query for a window, or without dates."""
+        return Query.of(self.operation, org_id=self.org, **(window.params if window else {}), **more)
+
+    def request(self, window: Window) -> Interaction | None:
+        """Request a closed window; return the list, ``None`` where none came."""
+        found = self._session.send(self.query(window))
+        if found.status != 200 or not isinstance(found.json, list):
+            return None
+        if found not in self._lists:
+            self._lists.append(found)
+            self.__dict__.pop("records", None)
+        return found
+
+    def covers(self, window: Window) -> bool:
+        """Return whether a list covers ``window``."""
+        return any(each.window is not None and each.window.encloses(window) for each in self._lists)
+
+    @property
+    def largest(self) -> Interaction:
+        """The list that shows most."""
+        return max(self._lists, key=lambda each: (len(each.records), each.window.days if each.window else 0))
+
+    @property
+    def largest_window(self) -> Window:
+        """The window of ``largest``."""
+        window = self.largest.window
+        assert window is not None
+        return window
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """Every record that the lists show, each once, oldest first."""
+        unique = {record.key: record for each in self._lists for record in each.records}
+        return sorted(unique.values(), key=lambda record: record.timestamp or 0)
+
+    @property
+    def has_list(self) -> bool:
+        """Whether any list came."""
+        return bool(self._lists)
+
+    @property
+    def records_per_day(self) -> float:
+        """Records a day, lately."""
+        return len(self.largest.records) / self.largest_window.days
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a list of everything would be bearable, if usage was always as dense as lately."""
+        whole = (self.settled_until - self.earliest) / DAY
+        return self.is_complete or self.records_per_day * whole <= 4 * MAX_RECORDS
+
+    def month_is_too_large(self, now: int) -> bool:
+        """Whether a list of this month until now would be very long."""
+        return self.has_list and self.records_per_day * datetime.fromtimestamp(now, UTC).day > 2 * MAX_RECORDS
+
+    @cached_property
+    def window(self) -> Window | None:
+        """A window with close ends around some of the records; ``None`` where there are none."""
+        weights: dict[int, float] = defaultdict(float)
+        for record in self.largest.records:
+            if record.timestamp is not None:
+                weights[record.timestamp] += record.credits
+        return choose_window(weights, self._rng)
+
+    @cached_property
+    def widened_window(self) -> Window | None:
+        """``window`` extended on both sides to just short of the neighbouring records: it must hold the same ones."""
+        if self.window is None or self.window.start is None or self.window.end is None:
+            return None
+        moments = _timestamps(self.largest.records)
+        before = max((at for at in moments if at < self.window.start), default=self.window.start - MARGIN)
+        after = min((at for at in moments if at > self.window.end), default=self.window.end + MARGIN)
+        return Window(before + MARGIN, after - MARGIN)
+
+    @cached_property
+    def oldest_window(self) -> Window | None:
+        """A narrow window around the oldest records of the largest list: an API that truncates long lists returns more.
+
+        ``None`` where there are no records.
+        """
+        moments = _timestamps(self.largest.records)
+        if not moments:
+            return None
+        before = max(600, min(15 * DAY, (moments[-1] - moments[0]) // len(moments) * LOOKBACK_RECORDS // 2))
+        after = choose_bound(moments, self._rng, high=min(1.0, 40 / len(moments)))
+        return Window.or_none(max(self.earliest, moments[0] - before), after or moments[0] + MARGIN)
+
+    @cached_property
+    def open_start(self) -> int | None:
+        """The start for queries without an end, chosen so that fewer than 3,000 records follow."""
+        records = self.largest.records
+        start = self.window.start if self.window else None
+        if start is not None and sum((record.timestamp or 0) > start for record in records) in range(1, 3000):
+            return start
+        return choose_bound(_timestamps(records), self._rng, low=max(0.3, 1 - 3000 / max(1, len(records))))
+
+    @cached_property
+    def open_end(self) -> int | None:
+        """The end for queries without a start: between two of the earliest known records."""
+        return choose_bound(_timestamps(self.records), self._rng, low=0.02, high=0.3)
+
+    def _widen(self, plenty: int) -> None:
+        """Widen the window until it shows enough: to hundreds of days where that is cheap, to all where all is near."""
+        days: int | None = WIDTHS[0]
+        while days is not None:
+            found = self.request(Window(max(self.earliest, self.settled_until - days * DAY), self.settled_until))
+            if found is None or found.window is None:
+                return
+            if found.window.start == self.earliest:
+                self.is_complete = True
+                return
+            days = self._next_width(days, len(found.records), found.window.days, plenty)
+        if self.largest_window.days >= WIDTHS[-1] - 1 and self._starts_within():
+            rest = self.request(Window(self.earliest, self.settled_until - WIDTHS[-1] * DAY))
+            self.is_complete = rest is not None
+
+    def _next_width(self, days: int, found: int, found_days: float, plenty: int) -> int | None:
+        wider = [width for width in WIDTHS if width > days]
+        if found >= plenty:
+            wider = []
+        elif found >= MIN_RECORDS:
+            wider = [width for width in wider if found * width / found_days <= plenty][-1:]
+        elif found == 0:
+            wider = wider[-1:]
+        if not wider and plenty == MAX_RECORDS and MIN_RECORDS <= found < plenty and days < WIDTHS[-1]:
+            fitting = min(WIDTHS[-1], int(0.9 * plenty * found_days / found))
+            wider = [fitting] if fitting > 1.5 * days else []
+        return wider[0] if wider else None
+
+    def _starts_within(self) -> bool:
+        """Return whether usage probably started inside the largest window.
+
+        So it is where the gap before its first record is over three times the longest gap between records.
+        """
+        moments = _timestamps(self.records)
+        if not moments or self.largest_window.start is None:
+            return True
+        longest = max((b - a for a, b in pairwise(moments)), default=0)
+        return moments[0] - self.largest_window.start > 3 * longest
+
+    def _sample_older_usage(self) -> None:
+        """Request narrow windows of older usage, as wide as the recent density asks for."""
+        start = self.largest_window.start
+        if start is None:
+            return
+        density = self.records_per_day
+        width = int(min(60 * DAY, max(600, LOOKBACK_RECORDS / density * DAY if density else 60 * DAY)))
+        ends = ((self.settled_until - age * DAY, self.settled_until - age * DAY + width) for age in LOOKBACK_DAYS)
+        fitting = [Window(*each) for each in ends if self.earliest <= each[0] and each[1] < start]
+        for window in fitting[:MAX_LOOKBACKS]:
+            self.request(window)
+
+
+def _timestamps(records: list[Record]) -> list[int]:
+    return sorted({record.timestamp for record in records if record.timestamp is not None})

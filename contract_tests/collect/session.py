@@ -1,0 +1,241 @@
+"""The requests of one run: within the budget and the deadline, each query once.
+
+A request is sent by a thread of its own and left behind when it takes too long: ``requests`` has no limit for a whole
+response, and a server can send a byte at a time. The thread is a daemon, so it does not hold up the end of the process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from civis_usage.client.errors import ConnectionFailed, UsageError
+from civis_usage.client.retries import RetryPolicy, retry_after
+from civis_usage.client.transport import Attempt, Response, Transport
+from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
+
+from .interaction import Credentials, Failure, Interaction, Query
+
+__all__ = ["Session"]
+
+WRONG_KEY = "wrong-key-of-civis-usage-check"
+MAX_ATTEMPTS = 5
+LEAST = 0.25
+"""Seconds of the deadline with which no request is begun."""
+
+
+class _Stop(Exception):  # noqa: N818 - ends a call of the transport, from one of its hooks
+    """No further request is to be sent; the text says why."""
+
+
+class Session:
+    """Sends queries and remembers what came of each; nothing is raised for what the API does.
+
+    Args:
+        config: the API and the limits.
+        on_interaction: called with each request and what came of it, in their order.
+    """
+
+    def __init__(self, config: Config, on_interaction: Callable[[Interaction], None] | None = None) -> None:
+        self.config = config
+        self.interactions: list[Interaction] = []
+        self.requests = 0
+        """Requests sent, retries included."""
+        self.stopped: str | None = None
+        """Why no more requests are sent; ``None`` while they are."""
+        self.slowness = 0.0
+        """Seconds that the API took, without the waiting that it asked for."""
+        self.waited = 0.0
+        """Seconds that it asked to wait."""
+        self._on_interaction = on_interaction
+        self._memory: dict[Query, Interaction] = {}
+        self._calls: dict[Credentials, _Calls] = {}
+
+    def send(self, query: Query, *, again: bool = False) -> Interaction:
+        """Send a query, or return what came of it before; with ``again`` it is sent even if it was answered.
+
+        What failed is never sent again.
+        """
+        known = self._memory.get(query)
+        if known is not None and (not again or known.unavailable):
+            return known
+        interaction = self._send(query)
+        self._memory[query] = interaction
+        self.interactions.append(interaction)
+        if self._on_interaction is not None:
+            self._on_interaction(interaction)
+        return interaction
+
+    def skip(self, query: Query, reason: str) -> None:
+        """Note that a query is left out, and why."""
+        params = dict(query.params)
+        skipped = Interaction(
+            query.operation, params, query.credentials, _now(), failure=Failure.SKIPPED, reason=reason
+        )
+        self.interactions.append(skipped)
+
+    @property
+    def now(self) -> int:
+        """When the run began by the API's clock (its first ``Date``), or by this machine's; seconds since the epoch."""
+        for each in self.interactions:
+            if (date := each.headers.get("date")) and (at := _date(date)) is not None:
+                return at
+        return self.config.clock()
+
+    @property
+    def left(self) -> int:
+        """Requests left in the budget."""
+        return self.config.budget - self.requests if self.stopped is None else 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        for calls in self._calls.values():
+            calls.close()
+
+    def _send(self, query: Query) -> Interaction:
+        sent = Interaction(query.operation, dict(query.params), query.credentials, _now())
+        left = self.config.deadline - self.slowness
+        if self.stopped is None and left < LEAST:
+            seconds = f"{self.config.deadline:g} seconds"
+            self.stopped = f"the API took longer than {seconds} altogether: raise the limit with --deadline"
+        if self.stopped is not None:
+            return _failed(sent, Failure.UNSENT, self.stopped)
+        key = Credentials.VALID if query.credentials is Credentials.NONE else query.credentials
+        if key not in self._calls:
+            self._calls[key] = _Calls(self, self.config.api_key if key is Credentials.VALID else WRONG_KEY)
+        calls = self._calls[key]
+        # Half of what is left: however many requests hang, there is time for others.
+        seconds = min(self.config.timeout, left / 2)
+        result = calls.get(query.target, auth=query.credentials is not Credentials.NONE, seconds=seconds)
+        if calls.abandoned:
+            del self._calls[key]
+        return self._interaction(sent, result, calls.attempts, seconds)
+
+    def _interaction(
+        self, sent: Interaction, result: Response | Exception | None, attempts: int, seconds: float
+    ) -> Interaction:
+        if result is None:
+            return _failed(sent, Failure.TIMEOUT, f"{sent.request} got no whole response within {seconds:.1f} seconds")
+        if isinstance(result, _Stop):
+            self.stopped = str(result)
+            return _failed(sent, Failure.UNSENT, self.stopped)
+        if isinstance(result, ConnectionFailed):
+            if not any(each.status for each in self.interactions):
+                self.stopped = str(result)
+            return _failed(sent, Failure.UNREACHABLE, str(result))
+        if isinstance(result, UsageError):
+            return _failed(sent, Failure.UNDECODABLE, str(result))
+        if isinstance(result, Exception):
+            raise result
+        headers = {name.lower(): value for name, value in result.headers.items()}
+        reason = self._judge(sent, result.status_code, retry_after(result.headers), attempts)
+        return Interaction(
+            sent.operation, sent.params, sent.credentials, sent.sent_at, result.status_code, headers, result.content,
+            reason=reason,
+        )  # fmt: skip
+
+    def _judge(self, sent: Interaction, status: int, wait: float | None, attempts: int) -> str:
+        """Return what an unavailable response means, and stop the run where no other would fare better."""
+        tries = ", after retries as well" if attempts > 1 else ""
+        reason = f"{sent.request} answered {status}{tries}" if status in (429, 502, 503, 504) else ""
+        if reason and wait is not None and wait > MAX_RETRY_AFTER - self.waited:
+            reason = f"{reason}: the API asks to come back in {wait:.0f} seconds (Retry-After)"
+            if sent.is_valid:
+                self.stopped = reason
+        elif status == 429 and sent.is_valid:
+            self.stopped = f"the rate limit is spent: {reason}"
+        elif status == 401 and sent.is_valid:
+            self.stopped = "the API refused the key (401): set CIVIS_API_KEY to a valid one"
+        return reason
+
+
+class _Calls:
+    """The calls with one key, one at a time, each in a thread that can be left behind."""
+
+    def __init__(self, session: Session, key: str) -> None:
+        self.abandoned = False
+        self.attempts = 0
+        """Requests of the last call."""
+        self._session = session
+        self._last_attempt: Attempt | None = None
+        self._events: SimpleQueue[Any] = SimpleQueue()
+        self._transport = Transport(
+            session.config.base_url,
+            key,
+            timeout=session.config.timeout,
+            retries=RetryPolicy(MAX_ATTEMPTS, MAX_RETRY_AFTER),
+            on_request=self._before_attempt,
+            on_response=self._after_attempt,
+            sleep=self._sleep,
+        )
+
+    def get(self, target: str, *, auth: bool, seconds: float) -> Response | Exception | None:
+        """Return the response, what was raised, or ``None`` if neither came within ``seconds`` of the API's own time."""
+        self.attempts = 0
+
+        def work() -> None:
+            try:
+                self._events.put(self._transport.get(target, auth=auth))
+            except Exception as error:  # handed over to the thread that waits
+                self._events.put(error)
+
+        Thread(target=work, daemon=True).start()
+        began, waited = time.monotonic(), 0.0
+        try:
+            while isinstance(event := self._events.get(timeout=seconds - (time.monotonic() - began - waited)), float):
+                waited += event
+        except (Empty, ValueError):  # ValueError: the time is over already
+            self.abandoned = True
+            event = None
+        self._session.slowness += max(0.0, time.monotonic() - began - waited)
+        return event  # type: ignore[no-any-return]  # a queue holds anything
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _before_attempt(self, url: str) -> None:
+        session = self._session
+        if self.abandoned:
+            raise _Stop("left behind")
+        if session.requests >= session.config.budget:
+            raise _Stop(f"the budget of {session.config.budget} requests is spent: raise it with --max-requests")
+        session.requests += 1
+        self.attempts += 1
+
+    def _after_attempt(self, attempt: Attempt) -> None:
+        self._last_attempt = attempt
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait before the next attempt; what the API asked for does not count as its slowness."""
+        if self.abandoned:
+            raise _Stop("left behind")
+        asked = self._last_attempt.retry_after if self._last_attempt is not None else None
+        if asked:
+            if self._session.waited + seconds > MAX_RETRY_AFTER:
+                raise _Stop(
+                    f"the API asks to come back in {asked:.0f} seconds (Retry-After), and the run has waited "
+                    f"{self._session.waited:.0f} seconds already"
+                )
+            self._session.waited += seconds
+            self._events.put(float(seconds))
+        self._session.config.sleep(seconds)
+
+
+def _failed(sent: Interaction, failure: Failure, reason: str) -> Interaction:
+    return Interaction(sent.operation, sent.params, sent.credentials, sent.sent_at, failure=failure, reason=reason)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _date(text: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(text).timestamp())
+    except (ValueError, OverflowError):
+        return None

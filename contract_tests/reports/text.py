@@ -1,0 +1,141 @@
+"""The words that the reports share, and the one way by which the API's and the user's texts come into a report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from civis_usage.client.redaction import redact
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+
+__all__ = [
+    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "headline", "map_text", "message",
+    "totals",
+]  # fmt: skip
+
+MAX_LENGTH = 400
+"""Characters of a text that a report shows."""
+
+
+def headline(report: Report) -> str:
+    """Return the outcome of the run in one sentence, as its exit code says it."""
+    if report.exit_code == 0:
+        return "The contract is kept."
+    if report.exit_code == 4:
+        empty = [result.check.operation for result in report.results if report.exit_code_for(result) == 4]
+        return f"Nothing is violated, but there was no data for {', '.join(dict.fromkeys(empty))} (--allow-no-data)."
+    if report.exit_code == 3:
+        open_rules = _number(sum(report.exit_code_for(result) == 3 for result in report.results), "rule")
+        return f"The API could not be judged{f': {report.unjudged}' if report.unjudged else f' by {open_rules}.'}"
+    if broken := report.count(Verdict.FAILED):
+        return f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
+    if report.expired_waivers:
+        return f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
+    return f"Nothing is violated, but --strict allows no warning: {_number(report.count(Verdict.WARNING), 'check')} warned."
+
+
+def totals(report: Report) -> str:
+    """Return the number of checks by verdict: ``54 checks: 51 passed, 2 failed, 1 inconclusive``."""
+    by_verdict = [f"{number} {verdict}" for verdict in Verdict if (number := report.count(verdict))]
+    total = _number(len(report.results), "check")
+    return f"{total}: {', '.join(by_verdict)}" if by_verdict else total
+
+
+def cost(report: Report) -> str:
+    """Return the closing line: ``41 requests in 3.2 s``."""
+    return f"{_number(report.requests, 'request')} in {report.seconds:.1f} s"
+
+
+def describe_waiver(waiver: Waiver) -> str:
+    """Return a waiver in one line: what it accepts, until when, and why."""
+    what = waiver.check if waiver.field is None else f"{waiver.check} ({waiver.field})"
+    return f"{what}{f' until {waiver.expires}' if waiver.expires else ''}: {waiver.reason}"
+
+
+def message(finding: Finding) -> str:
+    """Return a finding's sentence, and whether it was seen once only."""
+    return f"{finding.message} (seen once)" if finding.seen_once else finding.message
+
+
+def curl(base_url: str, finding: Finding) -> str | None:
+    """Return the shell command that repeats a finding's request, the key as ``$CIVIS_API_KEY``.
+
+    ``None`` where the finding has no request, or a recording was judged, whose numbers no API knows.
+    """
+    if finding.request is None or not base_url.startswith(("http://", "https://")):
+        return None
+    key = ' -u "$CIVIS_API_KEY:"' if finding.authenticated else ""
+    return f"curl -i{key} {shlex.quote(base_url + finding.request)}"
+
+
+def clean(report: Report, keys: Iterable[str] = ()) -> Report:
+    """Return ``report`` with every text that the API or the user wrote fit to be shown: the one way into a report.
+
+    ``keys`` are redacted first, then the text is cut to a readable length, then what could steer a terminal is escaped.
+    """
+    hidden = tuple(keys)
+    return map_text(report, lambda text: clean_text(text, hidden))
+
+
+def clean_text(text: str, keys: Iterable[str] = (), length: int = MAX_LENGTH) -> str:
+    """Return one text redacted, cut and escaped."""
+    text = redact(text, keys)
+    return escape_control_characters(text if len(text) <= length else text[: length - 1] + "…")
+
+
+def escape_control_characters(text: str) -> str:
+    r"""Return ``text`` on one line, with ``\n``, ``\x1b``, ``\u202e`` … spelled out, so that none steers a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def map_text(report: Report, change: Callable[[str], str]) -> Report:
+    """Return ``report`` with ``change`` applied to every text that the API or the user wrote."""
+    return replace(
+        report,
+        base_url=change(report.base_url),
+        results=tuple(_result(result, change) for result in report.results),
+        unjudged=_optional(report.unjudged, change),
+        expired_waivers=tuple(_waiver(waiver, change) for waiver in report.expired_waivers),
+        unused_waivers=tuple(_waiver(waiver, change) for waiver in report.unused_waivers),
+        notes=tuple(change(note) for note in report.notes),
+    )
+
+
+def _result(result: Result, change: Callable[[str], str]) -> Result:
+    outcome = replace(
+        result.outcome,
+        examined=change(result.outcome.examined),
+        findings=(),
+        inconclusive=_optional(result.outcome.inconclusive, change),
+    )
+    return replace(
+        result,
+        outcome=outcome,
+        findings=tuple(_finding(finding, change) for finding in result.findings),
+        waived=tuple((_finding(finding, change), _waiver(waiver, change)) for finding, waiver in result.waived),
+    )
+
+
+def _finding(finding: Finding, change: Callable[[str], str]) -> Finding:
+    return replace(
+        finding,
+        message=change(finding.message),
+        field=_optional(finding.field, change),
+        request=_optional(finding.request, change),
+        example=_optional(finding.example, change),
+        contradiction=(),
+    )
+
+
+def _waiver(waiver: Waiver, change: Callable[[str], str]) -> Waiver:
+    return replace(waiver, reason=change(waiver.reason))
+
+
+def _optional(text: str | None, change: Callable[[str], str]) -> str | None:
+    return None if text is None else change(text)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
