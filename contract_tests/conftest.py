@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 
 from civis_usage.client.errors import ConfigurationError
-from civis_usage.contract_tests.pytest_options import config_of, in_pytest_words
-from civis_usage.contract_tests.reports.text import clean
+from civis_usage.contract_tests.pytest_options import in_pytest_words, report_of
 from civis_usage.contract_tests.results import Report
-from civis_usage.contract_tests.runner import run
-from civis_usage.contract_tests.waivers import InvalidWaiver
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +21,9 @@ def contract_report(request: pytest.FixtureRequest, usage_server_factory: Callab
         return server.url, server.api_key
 
     try:
-        config = config_of(request.config, start_fake)
-    except (ConfigurationError, InvalidWaiver) as error:
+        report = report_of(request.config, start_fake)
+    except ConfigurationError as error:
         pytest.exit(in_pytest_words(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
-    report = clean(run(config), [config.api_key])
     if report.unjudged:
         pytest.exit(f"The API could not be judged: {in_pytest_words(report.unjudged)}", returncode=3)
     return report

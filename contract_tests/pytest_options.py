@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from civis_usage.contract_tests.config import Config
+    from civis_usage.contract_tests.results import Report
 
-__all__ = ["OPTIONS", "add_options", "config_of", "header", "in_pytest_words", "target"]
+__all__ = ["OPTIONS", "add_options", "header", "in_pytest_words", "report_of", "target"]
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-base-url", {"metavar": "URL", "help": "test the API at this base URL (default: start the fake)"}),
@@ -97,16 +97,15 @@ def in_pytest_words(text: str) -> str:
     return re.sub(rf"(?<![\w-])--(?={names})\b", "--usage-", text)
 
 
-def config_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]]) -> Config:
-    """Return the run that pytest's options ask for.
+def report_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]]) -> Report:
+    """Run the check that pytest's options ask for, and return its report.
 
     Args:
         options: pytest's.
         start_fake: starts the fake and returns its URL and a key; called if neither an API nor a recording is named.
 
     Raises:
-        ConfigurationError: the base URL, the key, the recording or another option cannot be used.
-        InvalidWaiver: the waivers cannot be read.
+        ConfigurationError: the base URL, the key, the recording, the waivers or another option cannot be used.
     """
     from civis_usage.contract_tests import waivers
 
@@ -119,17 +118,19 @@ def config_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]])
     if recording := options.getoption("usage_recording"):
         return _recorded(options, recording, settings)
     from civis_usage.contract_tests.config import Config
+    from civis_usage.contract_tests.reports.text import clean
+    from civis_usage.contract_tests.runner import run
 
     optional = {name: options.getoption(f"usage_{name}") for name in ("max_requests", "seed")}
     settings |= {name: value for name, value in optional.items() if value is not None}
     settings |= {
         "organizations": tuple(dict.fromkeys(options.getoption("usage_org_id") or ())),
-        "start": _moment(options.getoption("usage_start_date")),
-        "end": _moment(options.getoption("usage_end_date"), last=True),
+        "start": _date(options.getoption("usage_start_date")),
+        "end": _date(options.getoption("usage_end_date"), last=True),
         "with_drift": options.getoption("usage_with_drift"),
     }
     base_url, key = _address(options.getoption("usage_base_url"), start_fake)
-    return Config(base_url, key, **settings)
+    return clean(run(Config(base_url, key, **settings)), [key])
 
 
 def _address(url: str | None, start_fake: Callable[[], tuple[str, str]]) -> tuple[str, str]:
@@ -142,25 +143,26 @@ def _address(url: str | None, start_fake: Callable[[], tuple[str, str]]) -> tupl
     return resolve_base_url(url, key), key.reveal()
 
 
-def _recorded(options: pytest.Config, file: str, settings: dict[str, Any]) -> Config:
+def _recorded(options: pytest.Config, file: str, settings: dict[str, Any]) -> Report:
     from civis_usage.client.errors import ConfigurationError
     from civis_usage.contract_tests.recording.cassette import InvalidRecording, read
-    from civis_usage.contract_tests.recording.replay import replay_config
+    from civis_usage.contract_tests.recording.replay import replay
+    from civis_usage.contract_tests.reports.text import clean
 
     for name in LIVE_ONLY:
         if options.getoption(f"usage_{name.replace('-', '_')}") not in (None, False):
             raise ConfigurationError(f"--{name} cannot be used with --recording, which sends no requests: omit it.")
     try:
-        return replay_config(read(file), **settings)
+        return clean(replay(read(file), **settings))
     except InvalidRecording as reason:
         raise ConfigurationError(f"{file}: {reason}.") from None
 
 
-def _moment(text: str | None, *, last: bool = False) -> datetime | None:
+def _date(text: str | None, *, last: bool = False) -> datetime | None:
     from civis_usage.client.errors import ConfigurationError
-    from civis_usage.contract_tests.config import moment
+    from civis_usage.contract_tests.config import parse_date
 
     try:
-        return moment(text, last=last) if text else None
+        return parse_date(text, last=last) if text else None
     except ValueError as error:
         raise ConfigurationError(str(error)) from None

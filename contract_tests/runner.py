@@ -44,20 +44,27 @@ def run(config: Config, on_interaction: OnInteraction | None = None) -> Report:
 
 
 def collect(
-    config: Config, *, first: Iterable[Query] = (), on_interaction: OnInteraction | None = None
+    config: Config,
+    *,
+    then: Callable[[Session, tuple[int, ...]], None] | None = None,
+    on_interaction: OnInteraction | None = None,
 ) -> tuple[Evidence, int]:
     """Return the evidence of a run, and the number of requests that it took.
 
     Args:
         config: the API and the limits.
-        first: further queries, sent before those of the plan.
+        then: sends further requests, with what is left, about the organizations that were looked at.
         on_interaction: called with each request and what came of it.
     """
     session = Session(config, on_interaction)
     try:
-        evidence = plan.collect(session, first)
+        evidence = plan.collect(session)
         used = checks(with_drift=config.with_drift)
-        return confirm(session, evidence, zip(used, judge(evidence, used), strict=True)), session.requests
+        evidence = confirm(session, evidence, zip(used, judge(evidence, used), strict=True))
+        if then is not None:
+            then(session, evidence.organizations)
+            evidence = plan.evidence_of(session, evidence.organizations)
+        return evidence, session.requests
     finally:
         session.close()
 

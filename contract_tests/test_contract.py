@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import pytest
 
+from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.pytest_options import in_pytest_words, target
 from civis_usage.contract_tests.results import Report, Verdict
-from civis_usage.contract_tests.runner import checks
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

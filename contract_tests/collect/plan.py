@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 
 from civis_usage.contract_tests.config import Config
@@ -27,16 +27,9 @@ UNREADABLE: dict[str, tuple[str, str]] = {
 """A parameter of each operation, and a value that cannot be read."""
 
 
-def collect(session: Session, first: Iterable[Query] = ()) -> Evidence:
-    """Send the requests of a run and return the evidence.
-
-    Args:
-        session: sends them, within its limits.
-        first: further queries, sent before the others.
-    """
+def collect(session: Session) -> Evidence:
+    """Send the requests of a run and return the evidence."""
     session.send(Query.of("get_llm", id=NONEXISTENT_ID))  # cheap, and its Date says what "now" is
-    for query in first:
-        session.send(query)
     plan = _Plan(session)
     for step in STEPS:
         step(plan)

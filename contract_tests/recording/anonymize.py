@@ -26,9 +26,10 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.schemas import OPERATIONS, load
 
-from .cassette import Interaction, Recording
+from .cassette import Recording
 
 __all__ = ["PLACEHOLDER", "anonymize"]
 

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from civis_usage.client.errors import ConfigurationError
+from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
 from civis_usage.schemas import OPERATIONS, load, validator
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 __all__ = [
-    "Credentials",
-    "Interaction",
     "InvalidRecording",
     "Recording",
     "is_recording",
@@ -42,33 +40,6 @@ class InvalidRecording(ConfigurationError):  # noqa: N818 - named as in `except 
     """A file is not a recording that can be used. The message says what is wrong, where, and the remedy."""
 
 
-class Credentials(StrEnum):
-    """The key that a request was sent with."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """One request and what came of it."""
-
-    operation: str
-    params: Mapping[str, Any]
-    """Path and query parameters by their documented names."""
-    credentials: Credentials
-    sent_at: datetime
-    """Aware."""
-    status: int | None = None
-    """The HTTP status; ``None`` where no whole response came."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
-    body: bytes = b""
-    failure: str | None = None
-    """Why no whole response came, ``unreachable`` or ``undecodable``; ``None`` where one did."""
-
-
 @dataclass(frozen=True)
 class Recording:
     """The interactions of one run of the check, and what is needed to run it again on them."""
@@ -80,7 +51,7 @@ class Recording:
     base_url: str
     """Without credentials."""
     organizations: tuple[int, ...]
-    """The organizations that the user named."""
+    """The organizations that were looked at."""
     start: datetime | None
     """The window that the user named; ``None`` where the check chose."""
     end: datetime | None

@@ -1,7 +1,8 @@
-"""Recording an API: one run of the check, its interactions kept and anonymized afterwards."""
+"""Recording an API: the evidence of one run of the check, anonymized."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,17 +11,17 @@ from typing import NamedTuple
 
 from civis_usage.client.errors import UsageError
 from civis_usage.client.redaction import Secret
-from civis_usage.contract_tests.answers import Unusable
-from civis_usage.contract_tests.check_single import UNKNOWN
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, SPEC, Failure, Interaction, Query
+from civis_usage.contract_tests.collect.session import Session
+from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.exit_code import ExitCode
-from civis_usage.contract_tests.results import Report, Result
-from civis_usage.contract_tests.runner import run
-from civis_usage.contract_tests.windows import Window
-from civis_usage.contract_tests.witness import NotJudged, Witness
+from civis_usage.contract_tests.results import Report
+from civis_usage.contract_tests.runner import collect, report
 
 from .anonymize import anonymize
-from .cassette import Credentials, Interaction, Recording
+from .cassette import Recording
 
 __all__ = ["NotRecorded", "Recorded", "record"]
 
@@ -41,80 +42,63 @@ class Recorded(NamedTuple):
 
 
 def record(
-    config: Config, *, on_result: Callable[[Result], None] | None = None, secret: bytes | None = None
+    config: Config, *, on_interaction: Callable[[Interaction], None] | None = None, secret: bytes | None = None
 ) -> Recorded:
     """Run the check, and request all usage of the window if one is named; return what was answered, anonymized.
 
     Args:
         config: the run's settings; waivers play no part.
-        on_result: called with the result of each check as it comes, for progress.
+        on_interaction: called with each request and what came of it, for progress.
         secret: the key of the pseudonyms; left out, a random one that is thrown away.
 
     Raises:
         NotRecorded: the check could judge nothing, or not all documented rules because the budget or the rate limit was
             spent, or the window got no response.
     """
-    now = (config.now() if config.now else datetime.now(UTC)).replace(microsecond=0)
-    interactions: list[Interaction] = []
-    config = replace(config, now=lambda: now, on_interaction=interactions.append, waivers=())
-    report = run(config, on_result)
-    reason = report.unjudged or _stopped(report, interactions)
+    config = replace(config, waivers=())
+    began = time.monotonic()
+    evidence, requests = collect(config, then=_request_window, on_interaction=on_interaction)
+    live = report(config, evidence, requests=requests, seconds=time.monotonic() - began)
+    reason = live.unjudged or (evidence.stopped if live.exit_code == ExitCode.NOT_JUDGED else None)
+    reason = reason or (_unanswered_window(config, evidence) if config.start or config.end else None)
     if reason:
         raise NotRecorded(reason)
-    if config.start or config.end:
-        _request_window(config, report)
+    kept = tuple(each for each in evidence.interactions if each.operation != SPEC and each.failure != Failure.UNSENT)
     recording = Recording(
         kit=version("civis-usage-kit"),
-        recorded_at=now,
+        recorded_at=datetime.fromtimestamp(evidence.now, UTC),
         base_url=config.base_url,
-        organizations=config.organizations,
+        organizations=evidence.organizations,
         start=config.start,
         end=config.end,
         seed=config.seed,
-        interactions=tuple(interactions),
+        interactions=kept,
     )
     redact = Secret(config.api_key).redact
-    anonymized = anonymize(recording, made_up=(UNKNOWN,), redact=redact, secret=secret)
-    if report.exit_code != ExitCode.VIOLATED and not anonymized.records:
-        named = ", ".join(map(str, report.organizations))
+    anonymized = anonymize(recording, made_up=(NONEXISTENT_ID,), redact=redact, secret=secret)
+    if live.exit_code != ExitCode.VIOLATED and not anonymized.records:
+        named = ", ".join(map(str, live.organizations))
         raise NotRecorded(f"no usage is shown to this key for organization {named}")
-    return Recorded(anonymized, report)
+    return Recorded(anonymized, live)
 
 
-def _stopped(report: Report, interactions: list[Interaction]) -> str | None:
-    """Return why the run ended before all documented rules were judged; ``None`` where it did not."""
-    if report.exit_code != ExitCode.NOT_JUDGED:
-        return None
-    if any(each.status == 401 and each.credentials is Credentials.VALID for each in interactions):
-        return "the API refused the key (401): set CIVIS_API_KEY to a valid one"
-    if any(each.status == 429 for each in interactions):
-        return "the rate limit is spent: the API answered 429, after retries as well"
-    return _spent(report.budget) if report.requests >= report.budget else None
+def _window(config: Config, now: int) -> Window:
+    return Window(config.bounds(now)[0], int(config.end.timestamp()) if config.end else now)
 
 
-def _spent(budget: int) -> str:
-    return f"the budget of {budget} requests is spent: raise it with --max-requests"
-
-
-def _request_window(config: Config, report: Report) -> None:
-    """Request all usage in the window that the user named, with what is left of the budget.
-
-    Raises:
-        NotRecorded: a response did not come.
-    """
-    left = report.budget - report.requests
-    if left < 1:
-        raise NotRecorded(_spent(report.budget))
-    start, _ = config.closed(config.clock())
-    window = Window(start, int(config.end.timestamp()) if config.end else config.clock())
-    witness = Witness(replace(config, max_requests=left))
-    try:
-        for org in report.organizations:
+def _request_window(session: Session, organizations: tuple[int, ...]) -> None:
+    """Request all usage in the window that the user named, with what is left of the budget."""
+    if session.config.start or session.config.end:
+        window = _window(session.config, session.now)
+        for org in organizations:
             for operation in WINDOWED:
-                witness.ask(operation, {"org_id": org, **window.parameters})
-    except Unusable:
-        pass  # the check has reported such responses
-    except NotJudged as reason:
-        raise NotRecorded(_spent(report.budget) if witness.requests >= left else str(reason)) from None
-    finally:
-        witness.close()
+                session.send(Query.of(operation, org_id=org, **window.params))
+
+
+def _unanswered_window(config: Config, evidence: Evidence) -> str | None:
+    window = _window(config, evidence.now)
+    wanted = {
+        Query.of(operation, org_id=org, **window.params) for org in evidence.organizations for operation in WINDOWED
+    }
+    missing = (each.unavailable for each in evidence.interactions if each.query in wanted and each.unavailable)
+    return next(missing, None)

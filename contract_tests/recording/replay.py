@@ -1,36 +1,22 @@
-"""The check on a recording: the same run as when it was recorded, answered from its interactions."""
+"""The check on a recording: its evidence, judged as that of a run."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
 from typing import Any
 
+from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.results import Report
+from civis_usage.contract_tests.runner import report
 
-from .cassette import Credentials, Interaction, Recording
+from .cassette import Recording
 
-__all__ = ["Replay", "replay_config"]
-
-
-class Replay:
-    """Answers each request with the interaction that was recorded for it, each once, in their order."""
-
-    def __init__(self, interactions: Iterable[Interaction]) -> None:
-        self._left: dict[str, deque[Interaction]] = defaultdict(deque)
-        for each in interactions:
-            self._left[_key(each.operation, each.params, each.credentials)].append(each)
-
-    def __call__(self, operation: str, params: Mapping[str, Any], credentials: Credentials) -> Interaction | None:
-        """Return the next interaction of a request; ``None`` where none was recorded."""
-        left = self._left.get(_key(operation, params, credentials))
-        return left.popleft() if left else None
+__all__ = ["replay"]
 
 
-def replay_config(recording: Recording, **more: Any) -> Config:
-    """Return the settings that repeat the run of ``recording``; ``more`` are further fields of the config."""
-    return Config(
+def replay(recording: Recording, **judging: Any) -> Report:
+    """Return the report on ``recording``; ``judging`` are the fields of the config that say how to judge."""
+    config = Config(
         base_url=recording.base_url,
         api_key="",
         organizations=recording.organizations,
@@ -38,10 +24,17 @@ def replay_config(recording: Recording, **more: Any) -> Config:
         end=recording.end,
         seed=recording.seed,
         now=lambda: recording.recorded_at,
-        replay=Replay(recording.interactions),
-        **more,
+        **judging,
     )
-
-
-def _key(operation: str, params: Mapping[str, Any], credentials: Credentials) -> str:
-    return json.dumps([operation, dict(params), credentials], sort_keys=True)
+    now = config.clock()
+    earliest, settled_until = config.bounds(now)
+    evidence = Evidence(
+        recording.interactions,
+        now,
+        earliest,
+        settled_until,
+        recording.organizations,
+        config.start is None,
+        base_url=recording.base_url,
+    )
+    return report(config, evidence)

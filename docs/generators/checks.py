@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from civis_usage.contract_tests.results import Check
-from civis_usage.contract_tests.runner import checks
+from civis_usage.contract_tests.checks import checks
 from civis_usage.schemas import OPERATIONS
 from generators.markdown import code, page, table
 
@@ -30,4 +30,4 @@ def _heading(operation: str) -> str:
 
 
 def _table(every: Iterable[Check]) -> str:
-    return table(["id", "rule", "evidence"], ([code(each.id), each.rule, str(each.evidence)] for each in every))
+    return table(["id", "rule", "evidence"], ([code(each.id), each.rule, str(each.basis)] for each in every))

@@ -10,13 +10,16 @@ from typing import Any
 import click
 
 from ..client.errors import ConfigurationError
-from ..contract_tests import report_github, report_html, report_json, report_junit, report_terminal, runner
+from ..contract_tests import runner
 from ..contract_tests import waivers as waiver_module
-from ..contract_tests.config import Config
 from ..contract_tests.exit_code import ExitCode
 from ..contract_tests.recording.cassette import InvalidRecording, read
-from ..contract_tests.recording.replay import replay_config
-from ..contract_tests.redaction import Redactor
+from ..contract_tests.recording.replay import replay
+from ..contract_tests.reports import github, terminal
+from ..contract_tests.reports import html as html_report
+from ..contract_tests.reports import json as json_report
+from ..contract_tests.reports import junit as junit_report
+from ..contract_tests.reports.text import clean
 from ..contract_tests.results import Report
 from .errors import complain
 from .options import LIVE_ONLY, config_of, is_given, options
@@ -68,19 +71,22 @@ def check(
       3  the API could not be judged (unreachable, key refused, budget spent)
       4  nothing is violated, but an operation showed no data
     """
+
     output = Output(json, junit, html, write_waivers)
     if write_waivers and Path(write_waivers).is_file() and Path(write_waivers).stat().st_size:
         raise ConfigurationError(f"{write_waivers} exists: --write-waivers needs a new file, so as to lose no reason.")
     given["waivers"] = waiver_module.load(waivers) if waivers else waiver_module.discover()
-    config, source = (config_of(given), None) if recording is None else _replay(recording, given)
-    with log_requests(verbosity > 1), progress(verbosity < 2) as on_result:
-        report = runner.run(config, on_result=on_result)
-    report = replace(report, base_url=source or report.base_url)
-    report = Redactor([os.environ.get("CIVIS_API_KEY", "").strip()]).report(report)
+    if recording is None:
+        config = config_of(given)
+        with log_requests(verbosity > 1), progress(verbosity < 2) as on_interaction:
+            report = runner.run(config, on_interaction)
+    else:
+        report = _replay(recording, given)
+    report = clean(report, [os.environ.get("CIVIS_API_KEY", "").strip()])
     code = report.exit_code
     try:
         _show(report, output, verbosity)
-        for path, format_ in ((json, report_json), (junit, report_junit), (html, report_html)):
+        for path, format_ in ((json, json_report), (junit, junit_report), (html, html_report)):
             if path:
                 output.write(path, format_.render(report))
         if write_waivers:
@@ -96,14 +102,14 @@ def _show(report: Report, output: Output, verbosity: int) -> None:
         complain(f"The API could not be judged: {report.unjudged}")
     else:
         settings: dict[str, Any] = {"colour": output.colour, "ascii_only": output.ascii_only}
-        output.show(report_terminal.render(report, verbosity=verbosity, **settings))
+        output.show(terminal.render(report, verbosity=verbosity, **settings))
     if in_github_actions():
-        output.show(report_github.annotate(report))
-        output.write_summary(report_github.summary(report))
+        output.show(github.annotate(report))
+        output.write_summary(github.summary(report))
 
 
-def _replay(file: str, given: dict[str, Any]) -> tuple[Config, str]:
-    """Return the run that judges a recording, and what its report calls it.
+def _replay(file: str, given: dict[str, Any]) -> Report:
+    """Return the report on a recording, which says that it is one.
 
     Raises:
         ConfigurationError: it cannot be used, or an option stands beside it that has no meaning for it.
@@ -117,4 +123,4 @@ def _replay(file: str, given: dict[str, Any]) -> tuple[Config, str]:
     except InvalidRecording as reason:
         raise ConfigurationError(f"{file}: {reason}.") from None
     source = f"{file} (recorded from {recording.base_url} on {recording.recorded_at:%Y-%m-%d})"
-    return replay_config(recording, **given), source
+    return replace(replay(recording, **given), base_url=source)

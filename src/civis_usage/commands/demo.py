@@ -88,17 +88,15 @@ def _show(call: str, records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _check(url: str, org: int) -> int:
-    from civis_usage.contract_tests import report_terminal
     from civis_usage.contract_tests.config import Config
-    from civis_usage.contract_tests.redaction import Redactor
+    from civis_usage.contract_tests.reports import terminal
+    from civis_usage.contract_tests.reports.text import clean
     from civis_usage.contract_tests.runner import run
 
     _title("The check", "asks whether the contract is kept")
     report = run(Config(url, KEY, (org,)))
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
-    shown = report_terminal.render(
-        Redactor([KEY]).report(report), colour=sys.stdout.isatty(), ascii_only=not encoding.startswith("utf")
-    )
+    shown = terminal.render(clean(report, [KEY]), colour=sys.stdout.isatty(), ascii_only=not encoding.startswith("utf"))
     click.echo("".join(f"  {line}\n" if line else "\n" for line in shown.splitlines()))
     if report.exit_code:
         click.echo("The fake should keep its contract: please report this.")

@@ -16,8 +16,8 @@ from ..contract_tests.drift.errors import SpecUnavailable
 from ..contract_tests.drift.report import DriftReport
 from ..contract_tests.drift.spec import PATH, ApiDescription, contract, fetch_spec, read_spec
 from ..contract_tests.exit_code import ExitCode
-from ..contract_tests.report_github import command
-from ..contract_tests.wording import printable
+from ..contract_tests.reports.github import command
+from ..contract_tests.reports.text import escape_control_characters
 from .errors import complain, redacted
 from .options import options
 from .output import Output, in_github_actions, log_retries
@@ -94,7 +94,7 @@ def _compared(source: str, spec: ApiDescription) -> DriftReport:
 
 
 def _show(report: DriftReport, output: Output, wording: bool) -> None:
-    clean = report.rewrite(printable)
+    clean = report.rewrite(escape_control_characters)
     if report.unjudged:
         complain(clean.headline)
     else:

@@ -74,6 +74,6 @@ def _place(error: BaseException) -> str:
 def _annotate(message: str) -> None:
     """Annotate wrong use where the command runs in GitHub Actions."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from ..contract_tests.report_github import command
+        from ..contract_tests.reports.github import command
 
         click.echo(command("error", "wrong use", redacted(message)), err=True)

@@ -46,10 +46,10 @@ def day(text: str) -> date:
 
 
 def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
-    from ..contract_tests.config import moment
+    from ..contract_tests.config import parse_date
 
     try:
-        return None if text is None else moment(text, last=param.name == "end_date")
+        return None if text is None else parse_date(text, last=param.name == "end_date")
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from None
 

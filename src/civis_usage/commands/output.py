@@ -93,15 +93,16 @@ def in_github_actions() -> bool:
 
 @contextmanager
 def progress(wanted: bool = True) -> Iterator[Callable[[Any], None]]:
-    """Show each result of the check as it comes: one line on standard error, if that is a terminal."""
+    """Show each request of the check as it is answered: one line on standard error, if that is a terminal."""
     shown = wanted and sys.stderr.isatty()
     count = 0
 
-    def seen(result: Any) -> None:
+    def seen(interaction: Any) -> None:
         nonlocal count
         count += 1
         if shown:
-            click.echo(f"\r\x1b[K{count} checks, {result.check.id}: {result.verdict}", nl=False, err=True)
+            answer = interaction.status or interaction.failure
+            click.echo(f"\r\x1b[K{count} requests, {interaction.operation}: {answer}", nl=False, err=True)
 
     try:
         yield seen

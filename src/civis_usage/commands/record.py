@@ -13,7 +13,7 @@ from ..contract_tests.exit_code import ExitCode
 from ..contract_tests.recording import cassette
 from ..contract_tests.recording import record as recorder
 from ..contract_tests.recording.record import Recorded
-from ..contract_tests.wording import headline
+from ..contract_tests.reports.text import headline
 from ..files import ensure_writable, write
 from .errors import complain
 from .options import config_of, options
@@ -47,8 +47,8 @@ def record(output: str, **given: Any) -> int:
     config = config_of(given)
     _ensure_recording(output)
     try:
-        with progress() as on_result:
-            made = recorder.record(config, on_result=on_result)
+        with progress() as on_interaction:
+            made = recorder.record(config, on_interaction=on_interaction)
     except recorder.NotRecorded as reason:
         complain(f"The API could not be recorded, and nothing is written: {reason}")
         return ExitCode.NOT_JUDGED
