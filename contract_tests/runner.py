@@ -107,11 +107,11 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
     """
     used = checks(with_drift=config.with_drift)
     today = datetime.fromtimestamp(evidence.now, UTC).date()
-    latest = judge(evidence.latest, used)
-    results = [
-        apply(check, _marked(evidence, outcome, again), config.waivers, today)
-        for check, outcome, again in zip(used, judge(evidence, used), latest, strict=True)
-    ]
+    outcomes = judge(evidence, used)
+    if any(finding.contradiction for outcome in outcomes for finding in outcome.findings):
+        pairs = zip(outcomes, judge(evidence.latest, used), strict=True)
+        outcomes = tuple(_marked(evidence, outcome, latest) for outcome, latest in pairs)
+    results = [apply(check, outcome, config.waivers, today) for check, outcome in zip(used, outcomes, strict=True)]
     unjudged = _unjudged(config, evidence, results)
     if unjudged:
         results = [_without_verdict(each, unjudged) for each in results]

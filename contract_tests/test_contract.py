@@ -31,7 +31,8 @@ def test_contract(check_id: str, contract_report: Report) -> None:
     result = next(result for result in contract_report.results if result.check.id == check_id)
     findings = "\n".join(f"  {finding.message}" for finding in result.findings)
     text = in_pytest_words(
-        f"{result.check.rule} ({result.check.basis})\n{findings or result.outcome.inconclusive or result.outcome.examined}"
+        f"{result.check.rule} ({result.check.basis})\n"
+        f"{findings or result.outcome.inconclusive or result.outcome.examined}"
     )
     inconclusive = result.verdict is Verdict.INCONCLUSIVE
     if contract_report.exit_code_for(result):

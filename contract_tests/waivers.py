@@ -94,7 +94,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-class InvalidWaiver(ConfigurationError):
+class InvalidWaiver(ConfigurationError):  # noqa: N818 - named as in `except InvalidWaiver`
     """Waivers cannot be read; the message is one sentence with the file, the entry, the value and the remedy."""
 
 

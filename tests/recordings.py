@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from civis_usage.contract_tests.recording.cassette import Credentials, Interaction, Recording
+from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
+from civis_usage.contract_tests.recording.cassette import Recording
 
 AT = datetime(2026, 5, 19, 15, 26, 7, tzinfo=UTC)
 RECORD: dict[str, Any] = {

@@ -13,7 +13,7 @@ EXPIRED = Waiver("get-llm-listed", "Known until the migration.", None, "2026-01-
 UNUSED = Waiver("list-llm-window", "Was fixed.", "runCreatedAt")
 
 
-def make_check(id_: str = "list-llm-filter", evidence: Evidence = DOCUMENTED, operation: str = "list_llm") -> Check:
+def make_check(id_: str = "list-llm-filter", evidence: Basis = DOCUMENTED, operation: str = "list_llm") -> Check:
     return Check(id_, f"The rule of {id_} holds.", evidence, operation, lambda witness: Outcome("nothing"))
 
 
@@ -25,10 +25,10 @@ def finding(text: str = "3 of 40 records belong to another organization", **more
 def every_verdict(text: str = "3 of 40 records belong to another organization") -> tuple[Result, ...]:
     found = (finding(text, example=text, request=f"/usage/llm?x={text}"), finding("another", field=None, request=None))
     return (
-        Result(make_check("list-llm-window"), Verdict.KEPT, "138 records in 4 windows"),
-        Result(make_check(), Verdict.VIOLATED, "40 records in 2 windows", found),
-        Result(make_check("list-llm-utc", RECORDED), Verdict.WARNED, "138 records", found),
-        Result(make_check("list-llm-order", ASSUMED), Verdict.NOTED, "138 records", found),
+        Result(make_check("list-llm-window"), Verdict.PASSED, "138 records in 4 windows"),
+        Result(make_check(), Verdict.FAILED, "40 records in 2 windows", found),
+        Result(make_check("list-llm-utc", RECORDED), Verdict.WARNING, "138 records", found),
+        Result(make_check("list-llm-order", ASSUMED), Verdict.INFO, "138 records", found),
         Result(make_check("list-llm-shape"), Verdict.WAIVED, "138 records", waived=((finding(text), WAIVER),)),
         Result(
             make_check("matching-task", operation="list_matching"),

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from civis_usage.client.redaction import redact
-from civis_usage.contract_tests import report_json
+from civis_usage.contract_tests.reports import json as json_report
 
 from .checkout import ROOT, check_out
 from .ci.github import Job, Machine, run
@@ -113,7 +113,7 @@ def reported(job: Job) -> dict[str, Any]:
     assert files["report.html"].startswith(b"<!doctype html>")
     assert ET.fromstring(files["report.xml"]).tag == "testsuites"
     report: dict[str, Any] = json.loads(files["report.json"])
-    jsonschema.validate(report, report_json.schema())
+    jsonschema.validate(report, json_report.schema())
     return report
 
 

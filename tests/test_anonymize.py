@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.client.redaction import Secret
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.recording.anonymize import PLACEHOLDER, anonymize
-from civis_usage.contract_tests.recording.cassette import Interaction, Recording, render
+from civis_usage.contract_tests.recording.cassette import Recording, render
 
 from .recordings import IDENTIFIERS, RECORD, answered, recording
 

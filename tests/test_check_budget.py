@@ -60,13 +60,13 @@ def test_a_budget_is_kept_and_what_it_did_not_reach_is_said(
     report = judge(server, standin, organizations, max_requests=budget)
     assert_gentle(standin, report)
     assert report.budget == budget
-    reached = all(result.verdict is Verdict.KEPT for result in report.results)
+    reached = all(result.verdict is Verdict.PASSED for result in report.results)
     assert report.exit_code == (0 if reached else 3), wrong(report)
     if budget <= 20:
         assert not reached, wrong(report)
     for result in report.results:
-        assert result.verdict in (Verdict.KEPT, Verdict.INCONCLUSIVE), wrong(report)
-        assert result.verdict is Verdict.KEPT or result.inconclusive, wrong(report)
+        assert result.verdict in (Verdict.PASSED, Verdict.INCONCLUSIVE), wrong(report)
+        assert result.verdict is Verdict.PASSED or result.outcome.inconclusive, wrong(report)
 
 
 @pytest.mark.parametrize(

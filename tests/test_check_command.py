@@ -24,7 +24,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civis_usage.cli import main
-from civis_usage.contract_tests import report_json, runner
+from civis_usage.contract_tests import runner
+from civis_usage.contract_tests.reports import json as json_report
 from civis_usage.contract_tests.results import Report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
@@ -227,10 +228,10 @@ STAGES = (
     "waivers.discover",
     "config.Config",
     "runner.run",
-    "report_terminal.render",
-    "report_json.render",
+    "terminal.render",
+    "json_report.render",
     "waivers.draft",
-    "report_github.summary",
+    "github.summary",
 )
 
 
@@ -273,7 +274,7 @@ def test_every_report_asked_for_is_written(check: Check, tmp_path: Path) -> None
     result = check("--org-id", "1", *(word for pair in options for word in pair), standin=with_null_credits())
     assert result.exit_code == 1
     document = json.loads(paths[0].read_text())
-    jsonschema.validate(document, report_json.schema())
+    jsonschema.validate(document, json_report.schema())
     assert document["exit_code"] == 1
     failed = {case.get("name") for case in ET.parse(paths[1]).iter("testcase") if case.find("failure") is not None}
     assert failed == {found["id"] for found in document["results"] if found["verdict"] == "violated"} != set()
@@ -500,7 +501,7 @@ def test_a_report_on_standard_output_is_utf_8_whatever_the_terminal_reads(
     assert process.returncode == 0, stderr
     assert said in stdout.decode("utf-8")
     if option == "--json":
-        jsonschema.validate(json.loads(stdout), report_json.schema())
+        jsonschema.validate(json.loads(stdout), json_report.schema())
     if option == "--junit":
         ET.fromstring(stdout)
 

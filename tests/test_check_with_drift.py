@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civis_usage.cli import main
-from civis_usage.contract_tests import report_json
-from civis_usage.contract_tests.runner import checks
+from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.reports import json as json_report
 from civis_usage.mock_server import usage
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
@@ -55,7 +55,7 @@ def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Check]:
 
 def results(path: str = "report.json") -> dict[str, dict[str, object]]:
     report = json.loads(Path(path).read_text("utf-8"))
-    jsonschema.validate(report, report_json.schema())
+    jsonschema.validate(report, json_report.schema())
     return {result["id"]: result for result in report["results"]}
 
 

@@ -16,7 +16,7 @@ import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 
 from civis_usage import client
-from civis_usage.contract_tests.runner import checks
+from civis_usage.contract_tests.checks import checks
 from civis_usage.fixtures import pytest_plugin
 from civis_usage.mock_server.app import create_app
 

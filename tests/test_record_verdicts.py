@@ -72,7 +72,7 @@ def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation:
     server.standin = Standin(daily={}, daily_matching={})
     recorded = run(replay_config(through_a_file(made), allow_no_data=True))
 
-    assert live.exit_code or any(each.verdict is Verdict.WARNED for each in live.results), "the deviation shows"
+    assert live.exit_code or any(each.verdict is Verdict.WARNING for each in live.results), "the deviation shows"
     assert_the_same(recorded, live, deviation.wrong)
     assert not server.standin.journal, "no request is sent"
 
@@ -127,7 +127,7 @@ def test_what_is_not_in_the_recording_is_inconclusive_and_never_passed(server: S
     report = run(replay_config(replace(made.recording, interactions=kept)))
     about = [result for result in report.results if result.check.operation == SUMMARY]
     assert {result.verdict for result in about} == {Verdict.INCONCLUSIVE}
-    assert "not recorded: /usage/llm/organization/" in str([result.inconclusive for result in about])
+    assert "not recorded: /usage/llm/organization/" in str([result.outcome.inconclusive for result in about])
     assert report.exit_code == 3
 
 

@@ -133,12 +133,12 @@ def test_headers_with_credentials_are_hidden_whole() -> None:
 
 
 REPORTS: dict[str, Callable[..., str]] = {
-    "JSON": report_json.render,
-    "JUnit": report_junit.render,
-    "HTML": report_html.render,
-    "terminal": lambda report: report_terminal.render(report, verbosity=2),
-    "annotations": report_github.annotate,
-    "summary": report_github.summary,
+    "JSON": json_report.render,
+    "JUnit": junit.render,
+    "HTML": html_report.render,
+    "terminal": lambda report: terminal.render(report, verbosity=2),
+    "annotations": github.annotate,
+    "summary": github.summary,
     "waivers": waivers.draft,
 }
 

@@ -26,7 +26,7 @@ from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full
 
 ALL = every_verdict()
 BY_VERDICT = {result.verdict: result for result in ALL}
-KEPT, NO_DATA = BY_VERDICT[Verdict.KEPT], BY_VERDICT[Verdict.INCONCLUSIVE]
+KEPT, NO_DATA = BY_VERDICT[Verdict.PASSED], BY_VERDICT[Verdict.INCONCLUSIVE]
 OPEN = make_report((replace(NO_DATA, no_data=False),))
 OUTCOMES: dict[str, tuple[int, Report]] = {
     "The contract is kept.": (0, make_report((KEPT,))),
@@ -34,7 +34,7 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
     "1 waiver expired: renew or delete what no longer holds.": (1, make_report((KEPT,), expired_waivers=(EXPIRED,))),
     "Nothing is violated, but --strict allows no warning: 1 check warned.": (
         1,
-        make_report((KEPT, BY_VERDICT[Verdict.WARNED]), strict=True),
+        make_report((KEPT, BY_VERDICT[Verdict.WARNING]), strict=True),
     ),
     "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
     "Nothing is violated, but there was no data for list_matching (--allow-no-data).": (4, make_report((NO_DATA,))),
@@ -44,9 +44,9 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
 SPARED = replace(NO_DATA, no_data=False, spared=True)
 CODES = [
     (KEPT, 0, 0, 0),
-    (BY_VERDICT[Verdict.VIOLATED], 1, 1, 1),
-    (BY_VERDICT[Verdict.WARNED], 0, 1, 0),
-    (BY_VERDICT[Verdict.NOTED], 0, 0, 0),
+    (BY_VERDICT[Verdict.FAILED], 1, 1, 1),
+    (BY_VERDICT[Verdict.WARNING], 0, 1, 0),
+    (BY_VERDICT[Verdict.INFO], 0, 0, 0),
     (BY_VERDICT[Verdict.WAIVED], 0, 0, 0),
     (NO_DATA, 4, 4, 0),
     (OPEN.results[0], 3, 3, 3),
@@ -60,8 +60,8 @@ def test_one_rule_says_which_result_fails_a_run(result: Result, plain: int, stri
     for more, code in zip(settings, (plain, strict, allowing), strict=True):
         report = make_report((result,), **more)
         assert (report.code_of(result), report.exit_code) == (code, code)
-        assert ("<failure" in report_junit.render(report)) is (code == 1)
-        assert ("::error " in report_github.annotate(report)) is (code != 0)
+        assert ("<failure" in junit.render(report)) is (code == 1)
+        assert ("::error " in github.annotate(report)) is (code != 0)
 
 
 @pytest.mark.parametrize("headline", OUTCOMES)
@@ -89,13 +89,13 @@ def test_curl_repeats_a_request_that_had_no_key_without_one_also_in_a_rewritten_
 
 @pytest.mark.parametrize("report", [full_report(), *(report for _, report in OUTCOMES.values())])
 def test_json_is_valid_against_its_schema(report: Report) -> None:
-    jsonschema.Draft202012Validator.check_schema(report_json.schema())
-    jsonschema.validate(json.loads(report_json.render(report)), report_json.schema())
+    jsonschema.Draft202012Validator.check_schema(json_report.schema())
+    jsonschema.validate(json.loads(json_report.render(report)), json_report.schema())
 
 
 def test_json_names_every_field_and_the_schema_describes_every_one() -> None:
-    document = json.loads(report_json.render(full_report()))
-    schema = report_json.schema()
+    document = json.loads(json_report.render(full_report()))
+    schema = json_report.schema()
     assert set(document) == set(schema["properties"]) == set(schema["required"])
     for name, value in (
         ("result", document["results"][0]),
@@ -106,7 +106,7 @@ def test_json_names_every_field_and_the_schema_describes_every_one() -> None:
 
 
 def test_json_says_what_was_found() -> None:
-    document = json.loads(report_json.render(make_report()))
+    document = json.loads(json_report.render(make_report()))
     assert document["totals"] == {"checks": 6} | {str(verdict): 1 for verdict in Verdict}
     assert (document["schema_version"], document["exit_code"], document["seconds"]) == (1, 1, 3.211)
     assert document["results"][1]["findings"][0]["field"] == "organizationId"
@@ -127,20 +127,20 @@ def test_json_says_what_was_found() -> None:
     ],
 )
 def test_the_schema_refuses_another_report(path: tuple[str | int, ...], value: object) -> None:
-    document = json.loads(report_json.render(make_report()))
+    document = json.loads(json_report.render(make_report()))
     place = document
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, report_json.schema())
+        jsonschema.validate(document, json_report.schema())
 
 
 # -- JUnit
 
 
 def test_junit_gives_each_verdict_its_element() -> None:
-    root = ET.fromstring(report_junit.render(make_report(unjudged="the budget is spent", expired_waivers=(EXPIRED,))))
+    root = ET.fromstring(junit.render(make_report(unjudged="the budget is spent", expired_waivers=(EXPIRED,))))
     kinds = {
         case.get("name"): [child.tag for child in case if child.tag != "system-out"] for case in root.iter("testcase")
     }
@@ -160,7 +160,7 @@ def test_junit_gives_each_verdict_its_element() -> None:
 
 
 def test_junit_fails_a_warning_under_strict() -> None:
-    root = ET.fromstring(report_junit.render(make_report(strict=True)))
+    root = ET.fromstring(junit.render(make_report(strict=True)))
     assert [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None] == [
         "list-llm-filter",
         "list-llm-utc",
@@ -168,7 +168,7 @@ def test_junit_fails_a_warning_under_strict() -> None:
 
 
 def test_junit_parses_whatever_the_api_says() -> None:
-    root = ET.fromstring(report_junit.render(full_report()).encode())
+    root = ET.fromstring(junit.render(full_report()).encode())
     message = next(iter(root.iter("failure"))).get("message") or ""
     assert message.startswith("<script>alert('x')</script> & \"quotes\"")
     assert "\\x00\\x1b[31m\\u202e\\ud800" in message
@@ -194,14 +194,14 @@ class Page(HTMLParser):
 
 
 def test_html_escapes_whatever_the_api_says() -> None:
-    page = Page(report_html.render(full_report()))
+    page = Page(html_report.render(full_report()))
     assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert page.text.count(wording.printable(NASTY)) == 5
 
 
 def test_html_is_one_file_that_loads_nothing() -> None:
-    text = report_html.render(full_report())
+    text = html_report.render(full_report())
     page = Page(text)
     assert not [tag for tag, _ in page.tags if tag == "link"]
     assert not [name for _, attributes in page.tags for name in ("src", "href", "action") if name in attributes]
@@ -212,7 +212,7 @@ def test_html_is_one_file_that_loads_nothing() -> None:
 
 def test_html_opens_what_needs_attention_and_shows_everything_else_on_demand() -> None:
     page = Page(
-        report_html.render(make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",)))
+        html_report.render(make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",)))
     )
     checks = {attributes["id"]: "open" in attributes for tag, attributes in page.tags if tag == "details"}
     assert [name for name, is_open in checks.items() if is_open] == ["list-llm-filter", "list-llm-utc"]
@@ -229,7 +229,7 @@ def test_html_opens_what_needs_attention_and_shows_everything_else_on_demand() -
 
 
 def test_html_says_why_nothing_was_judged() -> None:
-    assert "the key was refused" in Page(report_html.render(make_report((), unjudged="the key was refused"))).text
+    assert "the key was refused" in Page(html_report.render(make_report((), unjudged="the key was refused"))).text
 
 
 # -- terminal
@@ -238,7 +238,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def test_the_terminal_groups_by_operation_and_ends_with_the_cost() -> None:
-    lines = report_terminal.render(make_report()).splitlines()
+    lines = terminal.render(make_report()).splitlines()
     assert [line for line in lines if line in ("list_llm", "list_matching")] == ["list_llm", "list_matching"]
     assert lines[-3:] == [
         "6 checks: 1 kept, 1 violated, 1 warned, 1 noted, 1 inconclusive, 1 waived",
@@ -248,7 +248,7 @@ def test_the_terminal_groups_by_operation_and_ends_with_the_cost() -> None:
 
 
 def test_the_terminal_shows_a_violation_with_evidence_rule_counterexample_and_curl() -> None:
-    text = report_terminal.render(make_report((BY_VERDICT[Verdict.VIOLATED],)))
+    text = terminal.render(make_report((BY_VERDICT[Verdict.FAILED],)))
     block = text.split("list_llm\n")[1].split("\n\n")[0]
     assert block.splitlines()[:4] == [
         "  ✗ list-llm-filter  documented  40 records in 2 windows",
@@ -262,7 +262,7 @@ def test_the_terminal_shows_a_violation_with_evidence_rule_counterexample_and_cu
 def test_the_terminal_shows_an_example_once() -> None:
     found = (finding("one", example="same"), finding("the same", example="same"))
     result = every_verdict()[1]
-    text = report_terminal.render(make_report((type(result)(result.check, Verdict.VIOLATED, "", found),)))
+    text = terminal.render(make_report((type(result)(result.check, Verdict.FAILED, "", found),)))
     assert text.count("\n        same\n") == 1
 
 
@@ -281,27 +281,27 @@ def test_the_terminal_shows_an_example_once() -> None:
 )
 def test_the_terminal_says(said: str) -> None:
     report = make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",))
-    assert said in report_terminal.render(report)
+    assert said in terminal.render(report)
 
 
 def test_the_terminal_shows_five_findings_and_with_v_all_of_them() -> None:
     result = every_verdict()[1]
     many = tuple(finding(f"deviation {number}") for number in range(8))
-    report = make_report((type(result)(result.check, Verdict.VIOLATED, "", many),))
-    assert "deviation 4" in report_terminal.render(report)
-    assert "deviation 5" not in report_terminal.render(report)
-    assert "and 3 more" in report_terminal.render(report)
-    assert "deviation 7" in report_terminal.render(report, verbosity=1)
+    report = make_report((type(result)(result.check, Verdict.FAILED, "", many),))
+    assert "deviation 4" in terminal.render(report)
+    assert "deviation 5" not in terminal.render(report)
+    assert "and 3 more" in terminal.render(report)
+    assert "deviation 7" in terminal.render(report, verbosity=1)
 
 
 def test_with_v_every_rule_is_shown() -> None:
     rules = [result.check.rule for result in ALL]
-    assert sum(rule in report_terminal.render(make_report()) for rule in rules) == 3
-    assert all(rule in report_terminal.render(make_report(), verbosity=1) for rule in rules)
+    assert sum(rule in terminal.render(make_report()) for rule in rules) == 3
+    assert all(rule in terminal.render(make_report(), verbosity=1) for rule in rules)
 
 
 def test_colours_change_nothing_but_colours() -> None:
-    plain, coloured = (report_terminal.render(make_report(), colour=colour) for colour in (False, True))
+    plain, coloured = (terminal.render(make_report(), colour=colour) for colour in (False, True))
     assert "\x1b" not in plain
     assert ANSI.findall(coloured)
     assert ANSI.sub("", coloured) == plain
@@ -309,10 +309,10 @@ def test_colours_change_nothing_but_colours() -> None:
 
 def test_nothing_that_the_api_says_steers_the_terminal() -> None:
     for ascii_only in (True, False):
-        text = report_terminal.render(full_report(), ascii_only=ascii_only)
+        text = terminal.render(full_report(), ascii_only=ascii_only)
         assert all(char == "\n" or char.isprintable() for char in text)
         assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
-    assert report_terminal.render(full_report(), ascii_only=True).isascii()
+    assert terminal.render(full_report(), ascii_only=True).isascii()
 
 
 # -- GitHub
@@ -320,7 +320,7 @@ def test_nothing_that_the_api_says_steers_the_terminal() -> None:
 
 def test_annotations_name_what_to_look_at_one_a_line() -> None:
     report = make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), unjudged="the budget is spent")
-    assert report_github.annotate(report).splitlines() == [
+    assert github.annotate(report).splitlines() == [
         "::error title=could not be judged::the budget is spent",
         "::error title=list-llm-filter::The rule of list-llm-filter holds.%0A"
         "3 of 40 records belong to another organization%0Aanother",
@@ -329,27 +329,27 @@ def test_annotations_name_what_to_look_at_one_a_line() -> None:
         "::error title=expired waiver::get-llm-listed until 2026-01-31: Known until the migration.",
         "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
     ]
-    assert report_github.annotate(make_report((KEPT,))) == ""
+    assert github.annotate(make_report((KEPT,))) == ""
 
 
 @pytest.mark.parametrize("report", [*(report for _, report in OUTCOMES.values()), OPEN], ids=wording.headline)
 def test_a_run_fails_with_an_error_and_is_kept_without(report: Report) -> None:
-    errors = [line for line in report_github.annotate(report).splitlines() if line.startswith("::error ")]
+    errors = [line for line in github.annotate(report).splitlines() if line.startswith("::error ")]
     assert bool(errors) is (report.exit_code != 0)
 
 
 def test_a_warning_is_an_error_under_strict() -> None:
-    assert "::error title=list-llm-utc::" in report_github.annotate(make_report(strict=True))
+    assert "::error title=list-llm-utc::" in github.annotate(make_report(strict=True))
 
 
 def test_annotations_are_escaped() -> None:
-    lines = report_github.annotate(full_report("50%\r\n::error::x")).splitlines()
+    lines = github.annotate(full_report("50%\r\n::error::x")).splitlines()
     assert all(re.fullmatch(r"::(error|warning) title=[^:,\r\n]*::[^\r\n]*", line) for line in lines), lines
     assert "50%25%0D%0A::error::x" in lines[0]
 
 
 def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
-    text = report_github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
+    text = github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
     assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 1 of 6 checks.**")
     assert "| ❌ violated | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
     assert "### ❌ `list-llm-filter`" in text
@@ -358,7 +358,7 @@ def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
 
 
 def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
-    text = report_github.summary(full_report("a|b <b>*x*</b> [y](javascript:1) `z` @team\n# head"))
+    text = github.summary(full_report("a|b <b>*x*</b> [y](javascript:1) `z` @team\n# head"))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {6}
     outside = re.sub(r"<pre>.*?</pre>", "", text)

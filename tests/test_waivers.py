@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from civis_usage.contract_tests import waivers
-from civis_usage.contract_tests.results import Evidence, Outcome, Verdict, Waiver
-from civis_usage.contract_tests.runner import checks
-from civis_usage.contract_tests.waivers import WaiverError
+from civis_usage.contract_tests.results import Basis, Outcome, Verdict, Waiver
+from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.waivers import InvalidWaiver
 
 from .report_samples import EXPIRED, WAIVER, finding, full_report, make_check, make_report
 
@@ -58,7 +58,7 @@ def test_without_a_list_the_ids_of_the_registry_are_known(file: Path) -> None:
     file.write_text(f'[[waiver]]\ncheck = "{id_}"\nreason = "Known."')
     assert waivers.load(file)[0].check == id_
     file.write_text('[[waiver]]\ncheck = "no-such-check"\nreason = "Known."')
-    with pytest.raises(WaiverError, match="no-such-check"):
+    with pytest.raises(InvalidWaiver, match="no-such-check"):
         waivers.load(file)
 
 
@@ -96,7 +96,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "words"), [(text, words) for text, *words in REFUSED.values()], ids=list(REFUSED))
 def test_a_wrong_file_is_refused_with_file_entry_value_and_remedy(file: Path, text: str, words: list[str]) -> None:
-    with pytest.raises(WaiverError) as refused:
+    with pytest.raises(InvalidWaiver) as refused:
         read(file, text)
     message = str(refused.value)
     assert all(word in message for word in (str(file), *words)), message
@@ -104,10 +104,10 @@ def test_a_wrong_file_is_refused_with_file_entry_value_and_remedy(file: Path, te
 
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(file: Path) -> None:
-    with pytest.raises(WaiverError, match=r"waivers\.toml cannot be read \(No such file"):
+    with pytest.raises(InvalidWaiver, match=r"waivers\.toml cannot be read \(No such file"):
         waivers.load(file, checks=KNOWN)
     file.write_bytes(b"\xff\xfe[")
-    with pytest.raises(WaiverError, match="is not UTF-8"):
+    with pytest.raises(InvalidWaiver, match="is not UTF-8"):
         waivers.load(file, checks=KNOWN)
 
 
@@ -130,35 +130,35 @@ def test_waivers_are_discovered_in_pyproject_toml(tmp_path: Path) -> None:
 )
 def test_a_wrong_table_in_pyproject_toml_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    with pytest.raises(WaiverError, match=words):
+    with pytest.raises(InvalidWaiver, match=words):
         waivers.discover(tmp_path, checks=KNOWN)
 
 
 @pytest.mark.parametrize(
     ("evidence", "verdict"),
     [
-        (Evidence.DOCUMENTED, Verdict.VIOLATED),
-        (Evidence.RECORDED, Verdict.WARNED),
-        (Evidence.ASSUMED, Verdict.NOTED),
+        (Basis.DOCUMENTED, Verdict.FAILED),
+        (Basis.RECORDED, Verdict.WARNING),
+        (Basis.ASSUMED, Verdict.INFO),
     ],
 )
-def test_an_open_finding_counts_as_the_evidence_of_its_rule_says(evidence: Evidence, verdict: Verdict) -> None:
+def test_an_open_finding_counts_as_the_evidence_of_its_rule_says(evidence: Basis, verdict: Verdict) -> None:
     outcome = Outcome("40 records", (finding(),))
     result = waivers.apply(make_check(evidence=evidence), outcome, (), TODAY)
     assert (result.verdict, result.findings, result.waived) == (verdict, outcome.findings, ())
 
 
 def test_without_findings_a_check_is_kept_or_inconclusive() -> None:
-    assert waivers.apply(make_check(), Outcome("40 records"), (), TODAY).verdict is Verdict.KEPT
+    assert waivers.apply(make_check(), Outcome("40 records"), (), TODAY).verdict is Verdict.PASSED
     empty = waivers.apply(make_check(), Outcome("0 records", inconclusive="no data", no_data=True), (), TODAY)
-    assert (empty.verdict, empty.inconclusive, empty.no_data) == (Verdict.INCONCLUSIVE, "no data", True)
+    assert (empty.verdict, empty.outcome.inconclusive, empty.outcome.no_data) == (Verdict.INCONCLUSIVE, "no data", True)
 
 
 def test_a_waiver_accepts_its_field_alone() -> None:
     check = make_check("list-llm-shape")
     spent, model = finding("null in credits", field="credits"), finding("null in modelId", field="modelId")
     result = waivers.apply(check, Outcome("40 records", (spent, model)), (WAIVER,), TODAY)
-    assert (result.verdict, result.findings, result.waived) == (Verdict.VIOLATED, (model,), ((spent, WAIVER),))
+    assert (result.verdict, result.findings, result.waived) == (Verdict.FAILED, (model,), ((spent, WAIVER),))
     assert waivers.apply(check, Outcome("40 records", (spent,)), (WAIVER,), TODAY).verdict is Verdict.WAIVED
 
 
@@ -171,7 +171,7 @@ def test_a_waiver_without_a_field_accepts_findings_that_concern_none() -> None:
 
 def test_a_waiver_of_another_check_accepts_nothing() -> None:
     result = waivers.apply(make_check(), Outcome("", (finding(field="credits"),)), (WAIVER,), TODAY)
-    assert result.verdict is Verdict.VIOLATED
+    assert result.verdict is Verdict.FAILED
 
 
 def test_a_question_left_open_is_not_waived() -> None:
@@ -181,7 +181,7 @@ def test_a_question_left_open_is_not_waived() -> None:
 
 @pytest.mark.parametrize(
     ("today", "verdict", "is_expired"),
-    [(date(2027, 1, 31), Verdict.WAIVED, False), (date(2027, 2, 1), Verdict.VIOLATED, True)],
+    [(date(2027, 1, 31), Verdict.WAIVED, False), (date(2027, 2, 1), Verdict.FAILED, True)],
 )
 def test_a_waiver_holds_until_the_end_of_its_last_day(today: date, verdict: Verdict, is_expired: bool) -> None:
     outcome = Outcome("", (finding(field="credits"),))
@@ -203,7 +203,7 @@ def test_a_draft_does_not_load_until_its_reasons_are_filled_in(file: Path) -> No
     text = waivers.draft(full_report())
     known = [entry["check"] for entry in tomllib.loads(text)["waiver"]]
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(WaiverError, match="reason ''"):
+    with pytest.raises(InvalidWaiver, match="reason ''"):
         waivers.load(file, checks=known)
     file.write_text(text.replace('reason = ""', 'reason = "Known."'), encoding="utf-8")
     loaded = waivers.load(file, checks=known)

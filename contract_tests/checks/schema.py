@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -93,6 +93,7 @@ class _Judged(NamedTuple):
     """Each deviation of records, how often, and the first request and record that show it."""
 
 
+@lru_cache(maxsize=8)
 def _judge(operation: str, evidence: Evidence) -> _Judged:
     responses = [
         each

@@ -83,10 +83,14 @@ def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
     The two differ where a record stands at an end.
     """
     inside = [(record.credits, window.contains(record.timestamp)) for record in listing.records]
-    sure = [credits for credits, is_inside in inside if is_inside]
-    maybe = [credits for credits, is_inside in inside if is_inside is None]
+    sure = [spent for spent, is_inside in inside if is_inside]
+    maybe = [spent for spent, is_inside in inside if is_inside is None]
     least = sum(sure)
-    return least + sum(c for c in maybe if c < 0), least + sum(c for c in maybe if c > 0), len(sure)
+    return (
+        least + sum(spent for spent in maybe if spent < 0),
+        least + sum(spent for spent in maybe if spent > 0),
+        len(sure),
+    )
 
 
 def sums(evidence: Evidence) -> Outcome:
@@ -223,7 +227,7 @@ def end_only(evidence: Evidence) -> Outcome:
                 for r in unique.values()
                 if each.window and each.window.contains(r.timestamp)
             )
-            totals = list(accumulate(credits for _, credits in reversed(inside)))
+            totals = list(accumulate(spent for _, spent in reversed(inside)))
             near = min(totals, key=lambda total: abs(total - _credits(each)), default=0.0)
             findings += _check_total(evidence, each, near, near, len(inside))
         else:

@@ -15,7 +15,7 @@ from .window import Window, default_windows
 __all__ = ["Evidence"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """What was requested and what came of it, and when: nothing else is needed to judge."""
 
@@ -88,7 +88,7 @@ class Evidence:
     def summary_decimals(self) -> int:
         """The decimals of the summaries that came, 2 at least: how coarsely they may be rounded."""
         shown = [each.json["credits"] for each in self.summaries]
-        return max([2, *(_decimals(credits) for credits in shown if isinstance(credits, float))])
+        return max([2, *(_decimals(each) for each in shown if isinstance(each, float))])
 
     def shows_usage(self, operation: str) -> bool:
         """Whether the organization of interest has shown any usage."""

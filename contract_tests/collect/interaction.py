@@ -58,9 +58,9 @@ class Query(NamedTuple):
     credentials: Credentials = Credentials.VALID
 
     @classmethod
-    def of(cls, operation: str, credentials: Credentials = Credentials.VALID, **params: Any) -> Query:
-        """Return a query with these parameters."""
-        return cls(operation, tuple(params.items()), credentials)
+    def of(cls, operation: str, **params: Any) -> Query:
+        """Return a query with the key and these parameters."""
+        return cls(operation, tuple(params.items()))
 
     @property
     def target(self) -> str:
@@ -132,7 +132,7 @@ class Interaction:
     def unavailable(self) -> str | None:
         """Why the response says nothing of the contract (none came, or a passing outage); ``None`` where it does."""
         if self.failure is not None:
-            return self.reason or _REASONS[self.failure].format(self.request)
+            return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES:
             return f"{self.request} answered {self.status}, after retries as well" if not self.reason else self.reason
         return None

@@ -106,13 +106,14 @@ def _lists(operation: str) -> Callable[[_Plan], None]:
             for window in (sample.window, sample.oldest_window):
                 if window is not None:
                     sample.request(window)
-        if (sample := plan.first(operation)) is not None and sample.open_start is not None:
-            plan.send(sample.query(Window(sample.open_start, None), **_task(plan, operation)))
-        for sample in plan.samples[operation][:1]:
-            if sample.has_list:
-                everything = sample.is_small and plan.config.start is None and sample.open_end is not None
-                end = sample.open_end if everything else EARLIEST
-                plan.send(sample.query(Window(None, end), **_task(plan, operation)))
+        interest = plan.first(operation)
+        if interest is not None and interest.open_start is not None:
+            plan.send(interest.query(Window(interest.open_start, None), **_task(plan, operation)))
+        for first in plan.samples[operation][:1]:
+            if first.has_list:
+                everything = first.is_small and plan.config.start is None and first.open_end is not None
+                window = Window(None, first.open_end if everything else EARLIEST)
+                plan.send(first.query(window, **_task(plan, operation)))
 
     return step
 
@@ -139,13 +140,13 @@ def _tasks(plan: _Plan) -> None:
             if sample.widened_window is not None:
                 dates = sample.widened_window.params_with_offset
                 plan.send(Query.of("list_matching", task=task, **dates, org_id=sample.org))
-    sample = plan.first("list_matching")
-    if sample is None:
+    first = plan.first("list_matching")
+    if first is None:
         return
-    if sample.window is not None:
-        plan.send(Query.of("list_matching", task=plan.rng.choice(TASKS), **sample.window.params))
-    query = sample.query(None, task=plan.rng.choice(TASKS))
-    if sample.is_small:
+    if first.window is not None:
+        plan.send(Query.of("list_matching", task=plan.rng.choice(TASKS), **first.window.params))
+    query = first.query(None, task=plan.rng.choice(TASKS))
+    if first.is_small:
         plan.send(query)
     else:
         plan.session.skip(query, "not asked: the list may be very long")

@@ -175,7 +175,7 @@ class _Calls:
         )
 
     def get(self, target: str, *, auth: bool, seconds: float) -> Response | Exception | None:
-        """Return the response, what was raised, or ``None`` if neither came within ``seconds`` of the API's own time."""
+        """Return the response, what was raised, ``None`` if neither came within ``seconds`` of the API's time."""
         self.attempts = 0
 
         def work() -> None:
@@ -193,7 +193,7 @@ class _Calls:
             self.abandoned = True
             event = None
         self._session.slowness += max(0.0, time.monotonic() - began - waited)
-        return event  # type: ignore[no-any-return]  # a queue holds anything
+        return event
 
     def close(self) -> None:
         self._transport.close()

@@ -11,8 +11,8 @@ from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
 
 __all__ = [
-    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "headline", "map_text", "message",
-    "totals",
+    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "headline", "map_text",
+    "message", "totals",
 ]  # fmt: skip
 
 MAX_LENGTH = 400
@@ -33,7 +33,8 @@ def headline(report: Report) -> str:
         return f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
     if report.expired_waivers:
         return f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
-    return f"Nothing is violated, but --strict allows no warning: {_number(report.count(Verdict.WARNING), 'check')} warned."
+    warned = _number(report.count(Verdict.WARNING), "check")
+    return f"Nothing is violated, but --strict allows no warning: {warned} warned."
 
 
 def totals(report: Report) -> str:
