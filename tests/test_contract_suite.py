@@ -5,11 +5,11 @@ from click.testing import CliRunner
 
 from civis_usage.cli import main
 from civis_usage.client.errors import ConfigurationError
+from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.pytest_options import OPTIONS, config_of, in_pytest_words
 from civis_usage.contract_tests.recording.cassette import render
 from civis_usage.contract_tests.recording.record import record
-from civis_usage.contract_tests.checks import checks
 
 from .checkout import ROOT
 from .http_stub import answering

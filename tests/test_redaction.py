@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from civis_usage.contract_tests import report_github, report_html, report_json, report_junit, report_terminal, waivers
+from civis_usage.contract_tests import waivers
 from civis_usage.contract_tests.redaction import MASK, Redactor
 
 from .report_samples import full_report

@@ -13,11 +13,6 @@ import jsonschema
 import pytest
 
 from civis_usage.contract_tests import (
-    report_github,
-    report_html,
-    report_json,
-    report_junit,
-    report_terminal,
     wording,
 )
 from civis_usage.contract_tests.results import Finding, Report, Result, Verdict

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from civis_usage.contract_tests import waivers
-from civis_usage.contract_tests.results import Basis, Outcome, Verdict, Waiver
 from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.results import Basis, Outcome, Verdict, Waiver
 from civis_usage.contract_tests.waivers import InvalidWaiver
 
 from .report_samples import EXPIRED, WAIVER, finding, full_report, make_check, make_report

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from civis_usage.contract_tests.results import Check
 from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.results import Check
 from civis_usage.schemas import OPERATIONS
 from generators.markdown import code, page, table
 
