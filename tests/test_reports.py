@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -12,71 +13,122 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from civis_usage.contract_tests import (
-    wording,
+from civis_usage.contract_tests.reports import github, junit, terminal
+from civis_usage.contract_tests.reports import html as html_report
+from civis_usage.contract_tests.reports import json as json_report
+from civis_usage.contract_tests.reports.text import (
+    MAX_LENGTH,
+    clean,
+    clean_text,
+    curl,
+    escape_control_characters,
+    headline,
+    map_text,
 )
-from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Finding, Outcome, Report, Result, Verdict
 
-from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full_report, make_report
+from .report_samples import EXPIRED, NASTY, UNUSED, every_verdict, finding, full_report, make_check, make_report
 
 ALL = every_verdict()
 BY_VERDICT = {result.verdict: result for result in ALL}
-KEPT, NO_DATA = BY_VERDICT[Verdict.PASSED], BY_VERDICT[Verdict.INCONCLUSIVE]
-OPEN = make_report((replace(NO_DATA, no_data=False),))
+PASSED, NO_DATA = BY_VERDICT[Verdict.PASSED], BY_VERDICT[Verdict.INCONCLUSIVE]
+OPEN = make_report((replace(NO_DATA, outcome=replace(NO_DATA.outcome, no_data=False)),))
 OUTCOMES: dict[str, tuple[int, Report]] = {
-    "The contract is kept.": (0, make_report((KEPT,))),
+    "The contract is kept.": (0, make_report((PASSED,))),
     "The contract is violated: 1 of 6 checks.": (1, make_report()),
-    "1 waiver expired: renew or delete what no longer holds.": (1, make_report((KEPT,), expired_waivers=(EXPIRED,))),
+    "1 waiver expired: renew or delete what no longer holds.": (1, make_report((PASSED,), expired_waivers=(EXPIRED,))),
     "Nothing is violated, but --strict allows no warning: 1 check warned.": (
         1,
-        make_report((KEPT, BY_VERDICT[Verdict.WARNING]), strict=True),
+        make_report((PASSED, BY_VERDICT[Verdict.WARNING]), strict=True),
     ),
     "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
     "Nothing is violated, but there was no data for list_matching (--allow-no-data).": (4, make_report((NO_DATA,))),
 }
 
 
-SPARED = replace(NO_DATA, no_data=False, spared=True)
-CODES = [
-    (KEPT, 0, 0, 0),
-    (BY_VERDICT[Verdict.FAILED], 1, 1, 1),
-    (BY_VERDICT[Verdict.WARNING], 0, 1, 0),
-    (BY_VERDICT[Verdict.INFO], 0, 0, 0),
-    (BY_VERDICT[Verdict.WAIVED], 0, 0, 0),
-    (NO_DATA, 4, 4, 0),
-    (OPEN.results[0], 3, 3, 3),
-    (SPARED, 0, 0, 0),
-]
+SKIPPED = replace(NO_DATA, outcome=replace(NO_DATA.outcome, no_data=False, skipped=True))
+CODES = {
+    "passed": (PASSED, 0, 0, 0),
+    "failed": (BY_VERDICT[Verdict.FAILED], 1, 1, 1),
+    "warning": (BY_VERDICT[Verdict.WARNING], 0, 1, 0),
+    "info": (BY_VERDICT[Verdict.INFO], 0, 0, 0),
+    "waived": (BY_VERDICT[Verdict.WAIVED], 0, 0, 0),
+    "no data": (NO_DATA, 4, 4, 0),
+    "inconclusive": (OPEN.results[0], 3, 3, 3),
+    "skipped": (SKIPPED, 0, 0, 0),
+}
 
 
-@pytest.mark.parametrize(("result", "plain", "strict", "allowing"), CODES, ids=lambda value: getattr(value, "seen", ""))
+@pytest.mark.parametrize(("result", "plain", "strict", "allowing"), CODES.values(), ids=CODES)
 def test_one_rule_says_which_result_fails_a_run(result: Result, plain: int, strict: int, allowing: int) -> None:
     settings: tuple[dict[str, bool], ...] = ({}, {"strict": True}, {"allow_no_data": True})
     for more, code in zip(settings, (plain, strict, allowing), strict=True):
         report = make_report((result,), **more)
-        assert (report.code_of(result), report.exit_code) == (code, code)
+        assert (report.exit_code_for(result), report.exit_code) == (code, code)
         assert ("<failure" in junit.render(report)) is (code == 1)
         assert ("::error " in github.annotate(report)) is (code != 0)
 
 
-@pytest.mark.parametrize("headline", OUTCOMES)
-def test_the_headline_says_what_the_exit_code_says(headline: str) -> None:
-    code, report = OUTCOMES[headline]
-    assert (report.exit_code, wording.headline(report)) == (code, headline)
+@pytest.mark.parametrize("said", OUTCOMES)
+def test_the_headline_says_what_the_exit_code_says(said: str) -> None:
+    code, report = OUTCOMES[said]
+    assert (report.exit_code, headline(report)) == (code, said)
 
 
 def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:
     request = "/usage/llm?org_id=1&start_date=2026-01-01T00%3A00%3A00Z&x='$(rm -rf)'"
-    command = wording.curl("https://api.example.com", Finding("…", request=request))
+    command = curl("https://api.example.com", Finding("…", request=request))
     assert command is not None
     assert shlex.split(command) == ["curl", "-i", "-u", "$CIVIS_API_KEY:", f"https://api.example.com{request}"]
     assert '"$CIVIS_API_KEY:"' in command
 
 
 def test_curl_repeats_a_request_that_had_no_key_without_one_also_in_a_rewritten_report() -> None:
-    asked = replace(KEPT, findings=(Finding("…", request="/usage/llm", keyed=False),))
-    [result] = wording.rewrite(make_report((asked,)), str.upper).results
-    assert wording.curl("https://api.example.com", result.findings[0]) == "curl -i https://api.example.com/USAGE/LLM"
+    asked = replace(PASSED, findings=(Finding("…", request="/usage/llm", authenticated=False),))
+    [result] = map_text(make_report((asked,)), str.upper).results
+    assert curl("https://api.example.com", result.findings[0]) == "curl -i https://api.example.com/USAGE/LLM"
+
+
+# -- what the API and the user wrote
+
+
+def test_a_text_is_redacted_then_cut_then_escaped() -> None:
+    key = "a/key+of=24&characters:!"
+    for before in range(MAX_LENGTH - 60, MAX_LENGTH + 2):
+        text = "\n" * before + key + " and more" * 9
+        cleaned = clean_text(text, [key])
+        assert not any(key[:length] in cleaned for length in range(1, len(key) + 1) if length > 2), before
+        assert cleaned.startswith("\\n" * min(before, MAX_LENGTH - 1)), "what is escaped is not cut by it"
+        assert cleaned.isprintable()
+        assert cleaned.endswith("…")
+        assert len(cleaned.replace("\\n", "\n")) == MAX_LENGTH
+
+
+def test_every_text_of_a_report_is_cleaned() -> None:
+    key = "a-key-in-every-place"
+    said = f"{key}\x1b[31m{'long ' * 200}"
+    waiver = replace(UNUSED, reason=said)
+    waivers = {"expired_waivers": (waiver,), "unused_waivers": (waiver,)}
+    found = Finding(said, said, said, said)
+    results = (Result(make_check(), Verdict.FAILED, Outcome(said, (found,), said), (found,), ((found, waiver),)),)
+    report = make_report(results, base_url=said, unjudged=said, notes=(said,), **waivers)
+    cleaned = clean(report, [key])
+    assert key not in repr(cleaned)
+    seen: list[str] = []
+    map_text(cleaned, lambda text: seen.append(text) or text)
+    assert len(seen) == 3 + 2 + 2 + 4 + 5, "report, waivers, outcome, finding, waived finding with its waiver"
+    for text in seen:
+        assert text.startswith("***\\x1b[31mlong")
+        assert len(text.replace("\\x1b", "\x1b")) == MAX_LENGTH
+
+
+@pytest.mark.parametrize("render", [terminal.render, junit.render, html_report.render, github.annotate, github.summary])
+def test_a_contradiction_that_was_not_seen_again_is_marked(render: Callable[[Report], str]) -> None:
+    for seen_once in (True, False):
+        found = (finding("two lists disagree", seen_once=seen_once),)
+        text = render(make_report((Result(make_check(), Verdict.FAILED, Outcome("2 lists", found), found),)))
+        assert "two lists disagree" in text
+        assert ("two lists disagree (seen once)" in text) is seen_once
 
 
 # -- JSON
@@ -103,7 +155,7 @@ def test_json_names_every_field_and_the_schema_describes_every_one() -> None:
 def test_json_says_what_was_found() -> None:
     document = json.loads(json_report.render(make_report()))
     assert document["totals"] == {"checks": 6} | {str(verdict): 1 for verdict in Verdict}
-    assert (document["schema_version"], document["exit_code"], document["seconds"]) == (1, 1, 3.211)
+    assert (document["schema_version"], document["exit_code"], document["seconds"]) == (2, 1, 3.211)
     assert document["results"][1]["findings"][0]["field"] == "organizationId"
     assert document["results"][1]["findings"][1]["curl"] is None
     assert document["results"][4]["waived"][0]["waiver"]["reason"] == "Retired models have no credits."
@@ -112,12 +164,12 @@ def test_json_says_what_was_found() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema_version",), 2),
+        (("schema_version",), 1),
         (("exit_code",), 2),
-        (("totals", "kept"), "1"),
-        (("results", 0, "verdict"), "passed"),
+        (("totals", "passed"), "1"),
+        (("results", 0, "verdict"), "kept"),
         (("results", 1, "findings"), []),
-        (("results", 0, "evidence"), "guessed"),
+        (("results", 0, "basis"), "guessed"),
         (("results", 5, "inconclusive"), None),
     ],
 )
@@ -163,7 +215,7 @@ def test_junit_fails_a_warning_under_strict() -> None:
 
 
 def test_junit_parses_whatever_the_api_says() -> None:
-    root = ET.fromstring(junit.render(full_report()).encode())
+    root = ET.fromstring(junit.render(clean(full_report())).encode())
     message = next(iter(root.iter("failure"))).get("message") or ""
     assert message.startswith("<script>alert('x')</script> & \"quotes\"")
     assert "\\x00\\x1b[31m\\u202e\\ud800" in message
@@ -189,14 +241,14 @@ class Page(HTMLParser):
 
 
 def test_html_escapes_whatever_the_api_says() -> None:
-    page = Page(html_report.render(full_report()))
+    page = Page(html_report.render(clean(full_report())))
     assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
-    assert page.text.count(wording.printable(NASTY)) == 5
+    assert page.text.count(escape_control_characters(NASTY)) == 5
 
 
 def test_html_is_one_file_that_loads_nothing() -> None:
-    text = html_report.render(full_report())
+    text = html_report.render(clean(full_report()))
     page = Page(text)
     assert not [tag for tag, _ in page.tags if tag == "link"]
     assert not [name for _, attributes in page.tags for name in ("src", "href", "action") if name in attributes]
@@ -236,13 +288,13 @@ def test_the_terminal_groups_by_operation_and_ends_with_the_cost() -> None:
     lines = terminal.render(make_report()).splitlines()
     assert [line for line in lines if line in ("list_llm", "list_matching")] == ["list_llm", "list_matching"]
     assert lines[-3:] == [
-        "6 checks: 1 kept, 1 violated, 1 warned, 1 noted, 1 inconclusive, 1 waived",
+        "6 checks: 1 passed, 1 failed, 1 warning, 1 info, 1 inconclusive, 1 waived",
         "The contract is violated: 1 of 6 checks.",
         "41 requests in 3.2 s",
     ]
 
 
-def test_the_terminal_shows_a_violation_with_evidence_rule_counterexample_and_curl() -> None:
+def test_the_terminal_shows_a_violation_with_basis_rule_counterexample_and_curl() -> None:
     text = terminal.render(make_report((BY_VERDICT[Verdict.FAILED],)))
     block = text.split("list_llm\n")[1].split("\n\n")[0]
     assert block.splitlines()[:4] == [
@@ -257,7 +309,7 @@ def test_the_terminal_shows_a_violation_with_evidence_rule_counterexample_and_cu
 def test_the_terminal_shows_an_example_once() -> None:
     found = (finding("one", example="same"), finding("the same", example="same"))
     result = every_verdict()[1]
-    text = terminal.render(make_report((type(result)(result.check, Verdict.FAILED, "", found),)))
+    text = terminal.render(make_report((Result(result.check, Verdict.FAILED, Outcome("", found), found),)))
     assert text.count("\n        same\n") == 1
 
 
@@ -282,7 +334,7 @@ def test_the_terminal_says(said: str) -> None:
 def test_the_terminal_shows_five_findings_and_with_v_all_of_them() -> None:
     result = every_verdict()[1]
     many = tuple(finding(f"deviation {number}") for number in range(8))
-    report = make_report((type(result)(result.check, Verdict.FAILED, "", many),))
+    report = make_report((Result(result.check, Verdict.FAILED, Outcome("", many), many),))
     assert "deviation 4" in terminal.render(report)
     assert "deviation 5" not in terminal.render(report)
     assert "and 3 more" in terminal.render(report)
@@ -304,10 +356,10 @@ def test_colours_change_nothing_but_colours() -> None:
 
 def test_nothing_that_the_api_says_steers_the_terminal() -> None:
     for ascii_only in (True, False):
-        text = terminal.render(full_report(), ascii_only=ascii_only)
+        text = terminal.render(clean(full_report()), ascii_only=ascii_only)
         assert all(char == "\n" or char.isprintable() for char in text)
         assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
-    assert terminal.render(full_report(), ascii_only=True).isascii()
+    assert terminal.render(clean(full_report()), ascii_only=True).isascii()
 
 
 # -- GitHub
@@ -324,10 +376,10 @@ def test_annotations_name_what_to_look_at_one_a_line() -> None:
         "::error title=expired waiver::get-llm-listed until 2026-01-31: Known until the migration.",
         "::warning title=unused waiver::list-llm-window (runCreatedAt): Was fixed.",
     ]
-    assert github.annotate(make_report((KEPT,))) == ""
+    assert github.annotate(make_report((PASSED,))) == ""
 
 
-@pytest.mark.parametrize("report", [*(report for _, report in OUTCOMES.values()), OPEN], ids=wording.headline)
+@pytest.mark.parametrize("report", [*(report for _, report in OUTCOMES.values()), OPEN], ids=headline)
 def test_a_run_fails_with_an_error_and_is_kept_without(report: Report) -> None:
     errors = [line for line in github.annotate(report).splitlines() if line.startswith("::error ")]
     assert bool(errors) is (report.exit_code != 0)
@@ -346,14 +398,14 @@ def test_annotations_are_escaped() -> None:
 def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
     text = github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
     assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 1 of 6 checks.**")
-    assert "| ❌ violated | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
+    assert "| ❌ failed | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
     assert "### ❌ `list-llm-filter`" in text
     assert "- A note" in text
     assert text.endswith("\n\n"), "another summary may follow"
 
 
 def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
-    text = github.summary(full_report("a|b <b>*x*</b> [y](javascript:1) `z` @team\n# head"))
+    text = github.summary(clean(full_report("a|b <b>*x*</b> [y](javascript:1) `z` @team\n# head")))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {6}
     outside = re.sub(r"<pre>.*?</pre>", "", text)

@@ -10,7 +10,8 @@ import pytest
 
 from civis_usage.contract_tests import waivers
 from civis_usage.contract_tests.checks import checks
-from civis_usage.contract_tests.results import Basis, Outcome, Verdict, Waiver
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.results import Basis, Outcome, Verdict
 from civis_usage.contract_tests.waivers import InvalidWaiver
 
 from .report_samples import EXPIRED, WAIVER, finding, full_report, make_check, make_report
@@ -53,7 +54,7 @@ def test_an_expiry_date_may_be_a_string(file: Path) -> None:
     assert read(file, text)[0].expires == "2027-01-31"
 
 
-def test_without_a_list_the_ids_of_the_registry_are_known(file: Path) -> None:
+def test_without_a_list_the_ids_of_all_checks_are_known(file: Path) -> None:
     id_ = checks()[0].id
     file.write_text(f'[[waiver]]\ncheck = "{id_}"\nreason = "Known."')
     assert waivers.load(file)[0].check == id_
@@ -135,20 +136,20 @@ def test_a_wrong_table_in_pyproject_toml_is_refused(tmp_path: Path, text: str, w
 
 
 @pytest.mark.parametrize(
-    ("evidence", "verdict"),
+    ("basis", "verdict"),
     [
         (Basis.DOCUMENTED, Verdict.FAILED),
         (Basis.RECORDED, Verdict.WARNING),
         (Basis.ASSUMED, Verdict.INFO),
     ],
 )
-def test_an_open_finding_counts_as_the_evidence_of_its_rule_says(evidence: Basis, verdict: Verdict) -> None:
+def test_an_open_finding_counts_as_the_basis_of_its_rule_says(basis: Basis, verdict: Verdict) -> None:
     outcome = Outcome("40 records", (finding(),))
-    result = waivers.apply(make_check(evidence=evidence), outcome, (), TODAY)
+    result = waivers.apply(make_check(basis=basis), outcome, (), TODAY)
     assert (result.verdict, result.findings, result.waived) == (verdict, outcome.findings, ())
 
 
-def test_without_findings_a_check_is_kept_or_inconclusive() -> None:
+def test_without_findings_a_check_is_passed_or_inconclusive() -> None:
     assert waivers.apply(make_check(), Outcome("40 records"), (), TODAY).verdict is Verdict.PASSED
     empty = waivers.apply(make_check(), Outcome("0 records", inconclusive="no data", no_data=True), (), TODAY)
     assert (empty.verdict, empty.outcome.inconclusive, empty.outcome.no_data) == (Verdict.INCONCLUSIVE, "no data", True)

@@ -73,7 +73,7 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"{_text(report.base_url)}, organizations: {organizations}, seed {report.seed}, kit {_text(report.version)}."
     yield ""
     if report.results:
-        yield "| | check | operation | evidence | seen |"
+        yield "| | check | operation | basis | seen |"
         yield "|---|---|---|---|---|"
     for result in report.results:
         check = result.check

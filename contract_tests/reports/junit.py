@@ -48,8 +48,8 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
 def _case(suite: ET.Element, result: Result, report: Report) -> None:
     case = ET.SubElement(suite, "testcase", classname=result.check.operation, name=result.check.id, time="0")
     if report.exit_code_for(result) == 1:
-        message = "; ".join(message(finding) for finding in result.findings)
-        failure = ET.SubElement(case, "failure", message=message, type=str(result.verdict))
+        said = "; ".join(message(finding) for finding in result.findings)
+        failure = ET.SubElement(case, "failure", message=said, type=str(result.verdict))
         failure.text = _details(result, report)
         return
     if result.verdict is Verdict.INCONCLUSIVE:
