@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from . import hooks, page, responses, usage
+from . import hooks, responses, usage
 from .controls import routes as controls
 from .fake import Fake
+from .page import routes as page
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from civis_usage.mock_server.world import World
 from civis_usage.mock_server.world.pool import DEALT, draw_pool
 from civis_usage.mock_server.world.schedule import PROFILES as SCHEDULES
-from civis_usage.mock_server.world.words import MODELS
 from civis_usage.schemas import times, validator
 
 from .worlds import generated, listed
@@ -268,7 +267,7 @@ class TestRealistic:
     def test_credits_follow_from_the_tokens_at_the_models_price(self):
         world = a_world("realistic")
         for organization in world.organizations:
-            models = {model.id: model for model in MODELS if model in organization.models}
+            models = {model.id: model for model in world.models(organization.id)}
             for record in parsed(listed(world, "llm", organization.id, now=NOW)):
                 model = models[record["modelId"]]
                 micro = record["inputTokens"] * model.input_rate + record["outputTokens"] * model.output_rate

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .pool import Kind, Model, Pool, draw_pool, draw_resources
+from .pool import Kind, Pool, draw_pool
 
 __all__ = [
     "LARGEST_ID",
@@ -37,14 +37,6 @@ class Organization:
     id: int
     runs_per_day: int
     """LLM runs on an average day; there is one matching run to six of them."""
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The models that it uses, by id, with their prices; the ``edge`` profile has no prices."""
-        if self.profile == "edge":
-            used = {record["modelId"] for record in self.pool("llm").records}
-            return tuple(Model(name, 0, 0) for name in sorted(used))
-        return tuple(sorted(draw_resources(self.seed, self.profile, self.id).models))
 
     def pool(self, kind: Kind) -> Pool:
         """Return the records that its days are dealt from."""

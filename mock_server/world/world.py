@@ -23,6 +23,7 @@ from .loaded import EXACT, Loaded, Surroundings, load_records
 from .organization import Organization, sizes
 from .pool import PROFILES, Kind
 from .schedule import Run, Schedule
+from .words import MODELS, Model
 
 __all__ = ["World"]
 
@@ -156,6 +157,15 @@ class World:
         generated = [] if schedule is None else schedule.latest(count, now)
         runs = nlargest(count, (*generated, *self._loaded.window(kind, org_id, None, now)))
         return [json.loads(text) for _, _, text in runs]
+
+    def models(self, org_id: int) -> list[Model]:
+        """Return the models of an organization's records, generated or loaded, by id; an unknown price is 0."""
+        priced = {model.id: model for model in MODELS}
+        schedule = self._schedule("llm", org_id)
+        dealt = schedule.pool.records if schedule is not None and self._possible[org_id].runs_per_day else ()
+        own = (record for record in self._loaded.records() if record["organizationId"] == org_id)
+        names = {record["modelId"] for record in (*dealt, *own) if "modelId" in record}
+        return [priced.get(name, Model(name, 0, 0)) for name in sorted(names)]
 
     def generated_texts(
         self, kind: Kind, org_ids: Sequence[int], day: int, form: Literal["json", "csv"] = "json"
