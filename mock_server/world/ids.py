@@ -50,7 +50,7 @@ class Position(NamedTuple):
     slot: int
     numbered: int
     """``RECORD``, ``LLM_RUN`` or ``MATCHING_RUN``."""
-    index: int
+    at: int
     """Its index among the day's."""
 
 

@@ -92,7 +92,8 @@ def _realistic(kind: Kind, organization: int, resources: Resources) -> st.Search
 
 def price(record: Record, model: Model) -> float:
     """Return the credits of a run: its tokens times its model's rates."""
-    return (record["inputTokens"] * model.input_rate + record["outputTokens"] * model.output_rate) / MICRO
+    micro_credits: int = record["inputTokens"] * model.input_rate + record["outputTokens"] * model.output_rate
+    return micro_credits / MICRO
 
 
 def _owned_ids(organization: int) -> st.SearchStrategy[int]:

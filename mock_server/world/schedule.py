@@ -63,7 +63,7 @@ _MILLIS = tuple(f"{milli:03d}Z" for milli in range(1000))
 class Plan(NamedTuple):
     """What a day is dealt."""
 
-    count: int
+    runs: int
     offset: int
 
 
@@ -94,12 +94,12 @@ class Schedule:
     ) -> list[Run]:
         """Return the runs of a day from ``start`` to ``end``, oldest first; matching ones of one ``task`` only."""
         first = 0 if start is None or start <= day * DAY else self.before(day, start)
-        stop = self.plan(day).count if end is None or end >= (day + 1) * DAY - 1 else self.before(day, end + 1)
+        stop = self.plan(day).runs if end is None or end >= (day + 1) * DAY - 1 else self.before(day, end + 1)
         return [*self._dealt(day, first, stop, task, form)]
 
     def run(self, day: int, index: int) -> Run | None:
         """Return one run of a day, or ``None`` if the day has fewer."""
-        known = self._since <= day and index < self.plan(day).count
+        known = self._since <= day and index < self.plan(day).runs
         return next(self._dealt(day, index, index + 1)) if known else None
 
     def latest(self, count: int, now: int) -> list[Run]:
@@ -127,7 +127,7 @@ class Schedule:
 
     def before(self, day: int, moment: int) -> int:
         """Return how many of a day's runs happen before ``moment``."""
-        count = self.plan(day).count if day >= self._since else 0
+        count = self.plan(day).runs if day >= self._since else 0
         return bisect_left(range(count), moment, key=lambda index: self._time(day, index))
 
     def _plan(self, day: int) -> Plan:
@@ -186,7 +186,7 @@ class Schedule:
         totals = self._totals
         if day - self._since >= len(totals):
             missing = range(self._since + len(totals) - 1, day)
-            sums = accumulate((self._of_day(each, self._plan(each).count) for each in missing), initial=totals[-1])
+            sums = accumulate((self._of_day(each, self._plan(each).runs) for each in missing), initial=totals[-1])
             self._totals = totals = [*totals[:-1], *sums]
         return totals[day - self._since]
 

@@ -244,7 +244,7 @@ class World:
         if place.day > _FAR // DAY:
             return None
         schedule = self._schedule("llm", self._at_slot[place.slot])
-        return None if schedule is None else schedule.run(place.day, place.index)
+        return None if schedule is None else schedule.run(place.day, place.at)
 
 
 def _cut(text: bytes) -> Iterator[bytes]:

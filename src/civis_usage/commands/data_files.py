@@ -50,7 +50,7 @@ def named(reason: InvalidRecord, sources: tuple[Source, ...]) -> str:
     number = reason.number or 0
     for source in sources:
         if number <= len(source.records):
-            place = {"number": number, "line": reason.line, "field": reason.field}
-            return f"{source.name}: {type(reason)(reason.problem, reason.remedy, **place)}"
+            counted = type(reason)(reason.problem, reason.remedy, number=number, line=reason.line, field=reason.field)
+            return f"{source.name}: {counted}"
         number -= len(source.records)
     return str(reason)
