@@ -27,12 +27,12 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
-from ...schemas import bundled_openapi
 from ...schemas.json_format import encode
 from .. import parameters, responses
 from ..fake import Fake
 from ..faults import Fault
 from ..messages import quote
+from ..openapi import openapi as served_openapi
 from ..responses import ApiError, bad_request
 from ..world import InvalidRecord
 from ..world.loading import read_records
@@ -52,7 +52,7 @@ def _check_access() -> None:
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Return the contract as OpenAPI 3.1, to everybody; no key is needed."""
-    response = responses.ok(encode(bundled_openapi()))
+    response = responses.ok(encode(served_openapi(fake().state())))
     responses.add_etag(response)
     return response
 
