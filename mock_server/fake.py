@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -123,7 +124,13 @@ class Fake:
                 self._sleep or self._woken.wait,
             )
 
-    def load(self, records: Iterable[Mapping[str, Any]], *, replace: bool | None = False) -> list[dict[str, Any]]:
+    def load(
+        self,
+        records: Iterable[Mapping[str, Any]],
+        *,
+        replace: bool | None = False,
+        warn: Callable[[str], object] = warnings.warn,
+    ) -> list[dict[str, Any]]:
         """Add the user's records, whole or partial; with ``replace``, they take the place of all others.
 
         What is missing in a record is completed. Returns the records that were loaded, whole.
@@ -131,6 +138,7 @@ class Fake:
         Args:
             records: the records.
             replace: ``None`` means: if they are the first that are loaded.
+            warn: called with one sentence about records that lie after the clock's now, or a field that is left out.
 
         Raises:
             InvalidRecord: a record is invalid; the message names its number, field, value and the remedy, and nothing
@@ -139,7 +147,7 @@ class Fake:
         records = list(records)
         with self._replacing:
             alone = not self.world.loaded(newest=1) if replace is None else replace
-            world = self._with(records, self.world, replace=alone)
+            world = self._with(records, self.world, replace=alone, warn=warn)
             with self._lock:
                 self.world = world
             return world.loaded(newest=len(records))
@@ -185,8 +193,15 @@ class Fake:
             "seed": self.settings.seed,
         }
 
-    def _with(self, records: Sequence[Mapping[str, Any]], world: World, *, replace: bool = False) -> World:
-        return world.with_records(records, now=self.clock.now(), replace=replace)
+    def _with(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        world: World,
+        *,
+        replace: bool = False,
+        warn: Callable[[str], object] = warnings.warn,
+    ) -> World:
+        return world.with_records(records, now=self.clock.now(), replace=replace, warn=warn)
 
 
 def _organization(record: bytes) -> int:

@@ -139,6 +139,11 @@ class TestData:
         assert client.get("/_fake/data").json == given.json
         assert client.get("/usage/llm", headers=KEY).data == listed
 
+    def test_that_is_not_seen_yet_is_loaded_with_a_warning(self, client):
+        told = client.post("/_fake/data", json=[{"credits": 1, "runCreatedAt": "2999-01-01T00:00:00Z"}])
+        assert (told.status_code, told.json["loaded"]) == (201, 1)
+        assert "cannot be seen before the clock gets there" in told.json["warnings"][0]
+
     @pytest.mark.parametrize(
         ("body", "told"),
         [

@@ -236,3 +236,19 @@ def test_what_is_served_does_not_depend_on_the_process():
         assert json.loads(one.get("/_fake/health").content) == two.get("/_fake/health").json()
         for path in ("/usage/llm?start_date=2026-01-01", "/usage/matching", "/usage/llm/organization/2/summary"):
             assert one.get(path).content == two.get(path).content
+
+
+def test_a_record_in_the_future_and_a_field_that_is_not_documented_are_said_at_the_start(tmp_path):
+    whole = {"credits": 1, "id": 5, "runId": 6, "jobId": 7, "userId": 8, "organizationId": 9, "runTime": 1}
+    whole |= {
+        "inputTokens": 1,
+        "outputTokens": 1,
+        "modelId": "m",
+        "runCreatedAt": "2999-01-01T00:00:00Z",
+        "region": "us",
+    }
+    (tmp_path / "mine.json").write_text(json.dumps([whole]), encoding="ascii")
+    with serving("--empty", "--data", "mine.json", folder=tmp_path) as served:
+        said = "".join(served.said)
+    assert "Warning: The field 'region' is not documented and was left out." in said
+    assert "Warning: A record lies after the clock's now" in said

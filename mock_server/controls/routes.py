@@ -79,12 +79,13 @@ def data() -> Response:
 @blueprint.post("/_fake/data")
 def load() -> Response:
     """Load records."""
+    said: list[str] = []
     try:
         rows = read_records(request.get_data())
-        loaded = fake().load(rows, replace=_flag("replace"))
+        loaded = fake().load(rows, replace=_flag("replace"), warn=said.append)
     except InvalidRecord as reason:
         raise bad_request(f"{reason}.") from None
-    return _json({"loaded": len(loaded)}, 201)
+    return _json({"loaded": len(loaded), **({"warnings": said} if said else {})}, 201)
 
 
 @blueprint.delete("/_fake/data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -135,11 +136,15 @@ def serve(
         **settings_given,
     )
     try:
-        fake = Fake(settings)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fake = Fake(settings)
     except InvalidRecord as reason:
         raise click.UsageError(f"{data_files.named(reason, data)}.") from None
     except ValueError as reason:
         raise click.UsageError(f"{reason}.") from None
+    for each in said:
+        click.echo(f"Warning: {each.message}", err=True)
     if log:
         fake.journal.on_call = _print_call
     try:
