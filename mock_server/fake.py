@@ -15,6 +15,7 @@ from .faults import ActiveFault, FaultRules
 from .journal import Journal
 from .rate_limit import LIVE, RateLimits
 from .settings import Settings
+from .stubs import Stub, Stubs
 from .world import World
 
 __all__ = ["Fake", "State"]
@@ -32,6 +33,8 @@ class State:
     clock: ClockSetting
     faults: FaultRules
     rules: tuple[ActiveFault, ...]
+    stubs: Mapping[str, Mapping[str, Stub]]
+    """By path and method."""
     journal: Journal
     generation: int
     """The journal's: a request that began before a reset is not noted after it."""
@@ -71,7 +74,7 @@ class State:
 
 
 class Fake:
-    """A world, a clock, faults, a journal and rate-limit counters; ``app.extensions["civis_usage"]`` is one.
+    """A world, a clock, faults, stubs, a journal and rate-limit counters; ``app.extensions["civis_usage"]`` is one.
 
     The command line, HTTP under ``/_fake/`` and the pytest fixtures are thin layers over its methods.
 
@@ -91,6 +94,7 @@ class Fake:
         self.settings = settings = settings or Settings()
         self.clock = Clock(settings.now, wall=wall)
         self.faults = FaultRules(settings.faults, seed=settings.seed)
+        self.stubs = Stubs(settings.stubs)
         self.journal = Journal()
         limit = settings.rate_limit or LIVE
         self.rate_limits = RateLimits(limit) if wall is None else RateLimits(limit, wall=wall)
@@ -118,6 +122,7 @@ class Fake:
                 self.clock.setting,
                 self.faults,
                 self.faults.rules,
+                self.stubs.active,
                 self.journal,
                 self.journal.generation,
                 self.rate_limits,
@@ -162,7 +167,7 @@ class Fake:
             self.world = self._generated
 
     def reset(self) -> None:
-        """Bring data, faults, journal, clock and rate-limit counters back to how the fake started, at once.
+        """Bring data, faults, stubs, journal, clock and rate-limit counters back to how the fake started, at once.
 
         A request that waits for a fault's latency waits no longer, and is not noted in the new journal.
         """
@@ -170,6 +175,7 @@ class Fake:
             self.world = self._start
             self.clock.reset()
             self.faults.reset()
+            self.stubs.reset()
             self.journal.reset()
             self.rate_limits.reset()
         self.wake()

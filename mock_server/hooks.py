@@ -17,6 +17,7 @@ from .responses import ApiError
 
 if TYPE_CHECKING:
     from .fake import Fake, State
+    from .stubs import Stub
 
 __all__ = ["register"]
 
@@ -40,16 +41,17 @@ def register(app: Flask) -> None:
     app.after_request(after)
 
 
-def before() -> None:
-    """Count and authorize the request, then delay it or answer in its place where a fault does."""
+def before() -> Response | None:
+    """Count and authorize the request, then delay it or answer in its place where a fault or a stub does."""
     if not _is_for_the_api():
-        return
+        return None
     fake = cast("Fake", current_app.extensions["civis_usage"])
     state, key = fake.state(), _key()
     g.state = state
     g.exchange = exchange = Exchange(state, key, state.rate_limits.count(key), state.clock.now())
-    if request.routing_exception is not None:
-        return  # 404 and 405, with a key or without
+    stub = _stub(state)
+    if request.routing_exception is not None and stub is None:
+        return None  # 404 and 405, with a key or without
     _authorize(state, key, exchange.rate_limit)
     exchange.injection = _injection(state, key)
     if exchange.injection.wait:
@@ -57,6 +59,7 @@ def before() -> None:
     fault = exchange.injection.fault
     if fault is not None and fault.status is not None:
         raise ApiError(fault.status, headers=effects.headers(fault))
+    return None if stub is None else responses.stubbed(stub)
 
 
 def after(response: Response) -> Response:
@@ -118,11 +121,24 @@ def _authorize(state: State, key: str | None, rate_limit: RateLimitStatus) -> No
         raise ApiError(429, headers=[("Retry-After", str(rate_limit.retry_after))])
 
 
+def _stub(state: State) -> Stub | None:
+    """Return the stub that answers the request; a path that has stubs for other methods only is answered by 405."""
+    methods = state.stubs.get(request.path) if request.endpoint is None else None
+    if not methods:
+        return None
+    stub = methods.get("GET" if request.method == "HEAD" else request.method)
+    if stub is None:
+        raise ApiError(405, headers=[("Allow", ", ".join(sorted(methods)))])
+    return stub
+
+
 def _injection(state: State, key: str | None) -> Injection:
     try:
         chosen = preferred(request.headers.get("Prefer"))
     except BadFault as reason:
         raise responses.bad_request(f"{reason}.") from None
+    if request.endpoint is None:
+        return chosen or NOTHING  # rules are for /usage
     return chosen or state.faults.choose(_operation(), key, lambda: _organization(state), state.rules)
 
 

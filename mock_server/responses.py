@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ..schemas.json_format import encode
 from .rate_limit import RateLimitStatus
+from .stubs import Stub
 
 __all__ = [
     "API_HEADERS",
@@ -25,6 +26,7 @@ __all__ = [
     "finish",
     "ok",
     "register_error_handlers",
+    "stubbed",
 ]
 
 JSON = "application/json; charset=utf-8"
@@ -88,6 +90,11 @@ def bad_request(reason: str) -> ApiError:
 def ok(body: bytes | Iterable[bytes]) -> Response:
     """Return a successful response; a body that is an iterator is sent while it is made."""
     return Response(body, content_type=JSON)
+
+
+def stubbed(stub: Stub) -> Response:
+    """Return the response of a stub."""
+    return Response(stub.encoded(), stub.status, list(stub.headers.items()), content_type=JSON)
 
 
 def finish(response: Response, rate_limit: RateLimitStatus, request_id: str, seconds: float, now: int) -> None:

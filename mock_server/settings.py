@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..schemas.times import Moment
 from .faults import Fault
 from .rate_limit import Limit
+from .stubs import Stub
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -49,5 +50,9 @@ class Settings:
     """Whether ``/_fake/`` answers other machines as well."""
     host: str = "127.0.0.1"
     """The address that the server listens on; ``/_fake/`` answers to it as a name of its own."""
+    stubs: tuple[Stub, ...] = ()
+    """Fixed answers outside of ``/usage``, by method and path."""
+    spec: bytes | None = field(default=None, repr=False)
+    """The API spec in JSON that ``/endpoints`` returns; ``None`` for the contract's, of ``/usage`` alone."""
     blueprints: tuple[Blueprint, ...] = ()
     """The user's own Flask blueprints, served beside ``/usage``."""

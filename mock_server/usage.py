@@ -64,6 +64,9 @@ def list_matching() -> Response:
 @blueprint.get("/endpoints", strict_slashes=False)
 def endpoints() -> Response:
     """Return the API's description: Swagger 2.0, or OpenAPI 3.0 with ``openapi_version=3.0`` (documented)."""
+    state: State = g.state
+    if state.settings.spec is not None:
+        return ok(state.settings.spec)
     return ok(encode(openapi_30() if request.args.get("openapi_version", "").startswith("3") else swagger()))
 
 

@@ -286,3 +286,30 @@ def test_the_command_says_that_the_key_was_refused(command: Callable[..., Any]) 
     done = command("usage", "list-llm", key="another")
     assert done.returncode != 0
     assert "401 error downloading" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def served_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    stubs = tmp_path_factory.mktemp("stubs") / "stubs.json"
+    stubs.write_text(json.dumps([{"path": "/usage_limits/llm", "body": [{"id": 11, "hardLimit": 1000}]}]))
+    with serving(*THE_KEY, "--spec", "civis", "--stubs", str(stubs)) as server:
+        yield server
+
+
+def test_with_the_spec_of_civis_the_client_has_all_its_methods(
+    served_whole: Served, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVIS_API_ENDPOINT", served_whole.url)
+    client = civis.APIClient(force_refresh_api_spec=True)
+    assert {"users", "groups", "scripts", "usage_limits"} <= vars(client).keys()
+    assert [limit.hard_limit for limit in client.usage_limits.list_llm()] == [1000]
+    assert client.usage.list_llm(**WINDOW)
+
+
+def test_with_the_spec_of_civis_the_command_keeps_the_whole_spec_in_the_users_home(
+    served_whole: Served, command: Callable[..., Any], environment: dict[str, str]
+) -> None:
+    environment["CIVIS_API_ENDPOINT"] = served_whole.url
+    assert yaml.safe_load(command("usage-limits", "list-llm").stdout) == [{"id": 11, "hardLimit": 1000}]
+    kept = json.loads(Path(environment["HOME"], ".civis_api_spec.json").read_text())
+    assert kept == json.loads(resources.files("civis.resources").joinpath("civis_api_spec.json").read_text())

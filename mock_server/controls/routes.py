@@ -2,13 +2,16 @@
 
 ==========================  =========================================================================
 GET    /_fake/health        what is served
-POST   /_fake/reset         data, faults, journal, clock and rate-limit counters, as at the start
+POST   /_fake/reset         data, faults, stubs, journal, clock and rate-limit counters, as at the start
 GET    /_fake/data          the records that were loaded
 POST   /_fake/data          load records: JSON, NDJSON or CSV; ?replace=true for them alone
 DELETE /_fake/data          take them back
 GET    /_fake/faults        the faults that are set, with their counts, and the ids of those that never fired
 POST   /_fake/faults        set one, or a list: {"operation": "list_llm", "status": 503, "first": 2}
 DELETE /_fake/faults        take all back; /_fake/faults/ID for one
+GET    /_fake/stubs         the fixed answers outside of /usage
+POST   /_fake/stubs         add one, or a list: {"method": "GET", "path": "/users/me", "body": {"id": 5}}
+DELETE /_fake/stubs         take all back
 GET    /_fake/journal       the last calls: ?operation= &status= &org_id= &since= &limit=
 DELETE /_fake/journal       forget them
 GET    /_fake/clock         what time it is
@@ -34,6 +37,7 @@ from ..faults import Fault
 from ..messages import quote
 from ..openapi import openapi as served_openapi
 from ..responses import ApiError, bad_request
+from ..stubs import Stub
 from ..world import InvalidRecord
 from ..world.loading import read_records
 from . import access
@@ -129,6 +133,31 @@ def remove_fault(id: int) -> Response:  # noqa: A002  the route's name for it
     if not fake().faults.remove(id):
         raise ApiError(404, f"No fault has the id {id}: GET /_fake/faults lists those that are set.")
     return _json(_faults(fake()))
+
+
+@blueprint.get("/_fake/stubs")
+def stubs() -> Response:
+    """Return the fixed answers outside of ``/usage``."""
+    return _json(fake().stubs.as_list())
+
+
+@blueprint.post("/_fake/stubs")
+def add_stubs() -> Response:
+    """Add one fixed answer, or a list of them."""
+    given = _body()
+    try:
+        made = [Stub.from_dict(each) for each in (given if isinstance(given, list) else [given])]
+    except ValueError as reason:
+        raise bad_request(f"{reason}.") from None
+    fake().stubs.extend(made)
+    return _json(fake().stubs.as_list(), 201)
+
+
+@blueprint.delete("/_fake/stubs")
+def clear_stubs() -> Response:
+    """Take all fixed answers back."""
+    fake().stubs.clear()
+    return _json([])
 
 
 @blueprint.get("/_fake/journal")

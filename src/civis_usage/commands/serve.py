@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..mock_server.journal import Call
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
+    from ..mock_server.stubs import Stub
     from .data_files import Source
 
 __all__ = ["PORT", "serve"]
@@ -34,6 +36,18 @@ def _key(text: str) -> str:
     if not text or ":" in text or not all("!" <= character <= "~" for character in text):
         raise ValueError("a key that can be sent is printable ASCII without spaces and colons")
     return text
+
+
+def _spec(name: str) -> bytes:
+    from ..mock_server.api_spec import read_spec
+
+    return read_spec(name)
+
+
+def _stubs(name: str) -> tuple[Stub, ...]:
+    from ..mock_server.stubs import read_stubs
+
+    return read_stubs(name)
 
 
 def _limit(text: str) -> Limit:
@@ -87,12 +101,26 @@ def _fault(text: str) -> Fault:
     multiple=True,
     help="Something to go wrong; see above. Repeatable.",
 )
+@click.option(
+    "--spec",
+    metavar="FILE",
+    callback=parse_with(_spec),
+    help="Another API spec at /endpoints (JSON); civis for the one in the installed package civis.",
+)
+@click.option(
+    "--stubs",
+    metavar="FILE",
+    callback=parse_with(_stubs),
+    multiple=True,
+    help="Fixed answers outside of /usage (a JSON list). Repeatable.",
+)
 @click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
 @click.option("--log", is_flag=True, help="Print every request on standard error.")
 def serve(
     host: str,
     port: int,
     data: tuple[Source, ...],
+    stubs: tuple[tuple[Stub, ...], ...],
     empty: bool,
     orgs: Any,
     log: bool,
@@ -107,6 +135,7 @@ def serve(
       civis-usage serve --empty --data my-records.json
       civis-usage serve --empty --data usage.recording.json
       civis-usage serve --fault "list_llm status=429 retry-after=1 first=2"
+      civis-usage serve --spec civis --stubs limits.json
 
     \b
     A fault is written in words:
@@ -132,6 +161,7 @@ def serve(
         host=host,
         organizations=orgs,
         data=tuple(record for source in data for record in source.records),
+        stubs=tuple(chain.from_iterable(stubs)),
         generated=not empty,
         **settings_given,
     )
@@ -174,6 +204,7 @@ def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ..
     lines = [
         f"Faking the Civis Platform API's /usage at {url}",
         f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
+        *(f"  stub           {stub.method} {stub.path}" for stub in settings.stubs),
         f"  organizations  {organizations}",
         f"  world          {_world(settings)}; clock: {clock}",
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
