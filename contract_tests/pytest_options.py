@@ -30,6 +30,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-start-date", {"metavar": "DATE", "help": "look at no usage before this day"}),
     ("--usage-end-date", {"metavar": "DATE", "help": "look at no usage after this day"}),
     ("--usage-max-requests", {"metavar": "N", "type": int, "help": "the request budget (default: 60)"}),
+    (
+        "--usage-deadline",
+        {"metavar": "SECONDS", "type": float, "help": "how long the API may take altogether (default: 60)"},
+    ),
     ("--usage-waivers", {"metavar": "FILE", "help": "deviations that you accept, as TOML"}),
     ("--usage-allow-no-data", {"action": "store_true", "help": "do not fail where an operation shows no usage"}),
     ("--usage-strict", {"action": "store_true", "help": "fail on warnings as well"}),
@@ -40,7 +44,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 """Names and settings, as for ``argparse``. The key comes from ``CIVIS_API_KEY`` only: other users of a machine can read
 its command lines."""
 
-LIVE_ONLY = ("base-url", "org-id", "start-date", "end-date", "max-requests", "with-drift", "seed")
+LIVE_ONLY = ("base-url", "org-id", "start-date", "end-date", "max-requests", "deadline", "with-drift", "seed")
 """The options that say what to request, and so have no meaning for a recording."""
 
 
@@ -121,7 +125,7 @@ def report_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]])
     from civis_usage.contract_tests.reports.text import clean
     from civis_usage.contract_tests.runner import run
 
-    optional = {name: options.getoption(f"usage_{name}") for name in ("max_requests", "seed")}
+    optional = {name: options.getoption(f"usage_{name}") for name in ("max_requests", "deadline", "seed")}
     settings |= {name: value for name, value in optional.items() if value is not None}
     settings |= {
         "organizations": tuple(dict.fromkeys(options.getoption("usage_org_id") or ())),

@@ -135,7 +135,7 @@ def test_a_violated_contract_is_1_with_an_annotation_for_each_rule(check: Check,
     job = check(server.url)
     assert judged(job) == (1, "1", "violated"), job.log
     report = reported(job)
-    violated = [result["id"] for result in report["results"] if result["verdict"] == "violated"]
+    violated = [result["id"] for result in report["results"] if result["verdict"] == "failed"]
     assert violated
     assert [re.match("::error title=([^:]+)::", line)[1] for line in job.annotations] == violated  # type: ignore[index]
     assert "**The contract is violated" in job.summary and all(f"`{id_}`" in job.summary for id_ in violated)

@@ -25,13 +25,14 @@ from click.testing import CliRunner, Result
 
 from civis_usage.cli import main
 from civis_usage.contract_tests import runner
+from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.reports import json as json_report
 from civis_usage.contract_tests.results import Report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
 
-from .report_samples import KEPT_ONLY, make_report
+from .report_samples import PASSED_ONLY, make_report
 from .standin import KEY, LLM, Answer, Request, Standin
 from .standin_runs import millis
 from .standin_server import Server, serving
@@ -50,7 +51,7 @@ def server() -> Iterator[Server]:
 def at_noon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run every check at one time, in a folder of its own."""
     run = runner.run
-    monkeypatch.setattr(runner, "run", lambda config, on_result=None: run(replace(config, now=lambda: NOW), on_result))
+    monkeypatch.setattr(runner, "run", lambda config, seen=None: run(replace(config, now=lambda: NOW), seen))
     monkeypatch.chdir(tmp_path)
 
 
@@ -170,6 +171,7 @@ WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
         {},
         "'--timeout': 1e+300 is not in the range 0<x<=86400",
     ),
+    "no time at all": (["--deadline", "0"], {}, "'--deadline': 0.0 is not in the range 0<x<=86400"),
     "unreadable day": (["--start-date", "yesterday"], {}, "2026-01-31"),
     "from after to": (
         ["--start-date", "2026-02-01", "--end-date", "2026-01-31"],
@@ -215,7 +217,7 @@ def test_wrong_use_is_2_and_asks_nothing(
 
 
 def test_a_mistake_of_the_check_itself_is_3_and_one_sentence(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(config: Any, on_result: Any) -> Report:
+    def fail(config: Any, on_interaction: Any) -> Report:
         raise RuntimeError(f"nobody thought of {config.api_key}")
 
     monkeypatch.setattr(runner, "run", fail)
@@ -228,10 +230,10 @@ STAGES = (
     "waivers.discover",
     "config.Config",
     "runner.run",
-    "terminal.render",
-    "json_report.render",
+    "reports.terminal.render",
+    "reports.json.render",
     "waivers.draft",
-    "github.summary",
+    "reports.github.summary",
 )
 
 
@@ -257,7 +259,7 @@ def test_a_mistake_at_any_stage_is_3_and_one_sentence(
 
 
 def test_an_interrupted_check_is_3(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(config: Any, on_result: Any) -> Report:
+    def interrupt(config: Any, on_interaction: Any) -> Report:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runner, "run", interrupt)
@@ -277,7 +279,7 @@ def test_every_report_asked_for_is_written(check: Check, tmp_path: Path) -> None
     jsonschema.validate(document, json_report.schema())
     assert document["exit_code"] == 1
     failed = {case.get("name") for case in ET.parse(paths[1]).iter("testcase") if case.find("failure") is not None}
-    assert failed == {found["id"] for found in document["results"] if found["verdict"] == "violated"} != set()
+    assert failed == {found["id"] for found in document["results"] if found["verdict"] == "failed"} != set()
     assert "null in credits" in paths[2].read_text()
     assert 'reason = ""' in paths[3].read_text()
 
@@ -295,8 +297,8 @@ def test_a_report_that_cannot_be_written_after_all_is_2_unless_there_is_worse(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    for report, code in ((make_report(KEPT_ONLY), 2), (make_report(), 1), (make_report((), unjudged="no"), 3)):
-        monkeypatch.setattr(runner, "run", lambda config, on_result, report=report: report)
+    for report, code in ((make_report(PASSED_ONLY), 2), (make_report(), 1), (make_report((), unjudged="no"), 3)):
+        monkeypatch.setattr(runner, "run", lambda config, on_interaction, report=report: report)
         result = check("--json", "a")
         assert result.exit_code == code
         assert result.stderr.endswith("Error: a cannot be written: No space left on device.\n")
@@ -318,7 +320,7 @@ def test_drafted_waivers_do_not_load_until_filled_in_and_then_accept_what_was_fo
 
 
 def test_waivers_are_found_in_the_project_and_an_expired_one_fails(check: Check, tmp_path: Path) -> None:
-    id_ = runner.checks()[0].id
+    id_ = checks()[0].id
     (tmp_path / "pyproject.toml").write_text(
         f'[[tool.civis-usage.waivers]]\ncheck = "{id_}"\nreason = "Until then."\nexpires = 2026-05-18\n'
     )
@@ -359,9 +361,9 @@ def test_github_gets_a_refusal_as_an_annotation(check: Check, options: list[str]
 def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
-    def run(config: Any, on_result: Any) -> Report:
+    def run(config: Any, on_interaction: Any) -> Report:
         seen.append(config)
-        return make_report(KEPT_ONLY)
+        return make_report(PASSED_ONLY)
 
     monkeypatch.setattr(runner, "run", run)
     check(
@@ -375,6 +377,8 @@ def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest
             "40",
             "--timeout",
             "2.5",
+            "--deadline",
+            "20",
             "--seed",
             "9",
         ),
@@ -387,7 +391,7 @@ def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest
         "2026-01-01T00:00:00+00:00",
         "2026-01-31T23:59:59.999000+00:00",
     )
-    assert (config.max_requests, config.timeout, config.seed) == (40, 2.5, 9)
+    assert (config.max_requests, config.timeout, config.deadline, config.seed) == (40, 2.5, 20.0, 9)
     assert (config.strict, config.allow_no_data, config.waivers) == (True, True, ())
     assert KEY not in repr(config)
 
@@ -445,7 +449,7 @@ def test_on_a_terminal_there_is_progress_and_colour(server: Server, no_colour: s
     os.close(ours)
     text = said.decode()
     assert process.returncode == 0, text
-    assert "\r\x1b[K1 checks, " in text
+    assert "\r\x1b[K1 requests, " in text
     report = text.rpartition("\r\x1b[K")[2]
     assert ("\x1b[32m" in report) == (not no_colour)
     assert "The contract is kept." in report

@@ -1,4 +1,4 @@
-"""The page of the checks: every rule of the registry, with its evidence."""
+"""The page of the checks: every rule, with its basis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generators.markdown import code, page, table
 
 
 def check_list() -> str:
-    """Give the page."""
+    """Return the page."""
     every = checks(with_drift=True)
     more = len(every) - len(checks())
     parts = [
@@ -30,4 +30,4 @@ def _heading(operation: str) -> str:
 
 
 def _table(every: Iterable[Check]) -> str:
-    return table(["id", "rule", "evidence"], ([code(each.id), each.rule, str(each.basis)] for each in every))
+    return table(["id", "rule", "basis"], ([code(each.id), each.rule, str(each.basis)] for each in every))

@@ -87,6 +87,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "How long to wait for one response.  [default: 30]",
     },
+    "deadline": {
+        "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),
+        "metavar": "SECONDS",
+        "help": "How long the API may take altogether, without the waits that it asks for.  [default: 60]",
+    },
     "sample-seed": {
         "name": "seed",
         "type": int,
@@ -141,7 +146,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """The settings of each option as for ``click.option``; ``name`` where it differs from the key."""
 
-LIVE_ONLY = ("base_url", "org_id", "start_date", "end_date", "max_requests", "timeout", "seed", "with_drift")
+LIVE_ONLY = (
+    *("base_url", "org_id", "start_date", "end_date"),
+    *("max_requests", "timeout", "deadline", "seed", "with_drift"),
+)
 """The parameters that say what to request, and so have no meaning for a recording."""
 
 
