@@ -29,7 +29,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--usage-start-date", {"metavar": "DATE", "help": "look at no usage before this day"}),
     ("--usage-end-date", {"metavar": "DATE", "help": "look at no usage after this day"}),
-    ("--usage-max-requests", {"metavar": "N", "type": int, "help": "the request budget (default: 60)"}),
+    (
+        "--usage-max-requests",
+        {"metavar": "N", "type": int, "help": "the request budget (default: 60, and 12 for each further organization)"},
+    ),
     (
         "--usage-deadline",
         {"metavar": "SECONDS", "type": float, "help": "how long the API may take altogether (default: 60)"},

@@ -449,7 +449,7 @@ def test_on_a_terminal_there_is_progress_and_colour(server: Server, no_colour: s
     os.close(ours)
     text = said.decode()
     assert process.returncode == 0, text
-    assert "\r\x1b[K1 requests, " in text
+    assert "\r\x1b[Krequest 1, " in text
     report = text.rpartition("\r\x1b[K")[2]
     assert ("\x1b[32m" in report) == (not no_colour)
     assert "The contract is kept." in report

@@ -54,8 +54,8 @@ def check(
 ) -> int:
     """Check that the API at a base URL keeps the contract of /usage.
 
-    Reads only, in at most 60 requests, and says for each rule what was seen. The key comes from CIVIS_API_KEY; a report
-    never contains it.
+    Reads only, within --max-requests and --deadline, and says for each rule what was seen. The key comes from
+    CIVIS_API_KEY; a report never contains it.
 
     \b
     Examples:

@@ -80,7 +80,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "max-requests": {
         "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "The request budget, retries included.  [default: 60]",
+        "help": "The request budget, retries included.  [default: 60, and 12 for each further organization]",
     },
     "timeout": {
         "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),

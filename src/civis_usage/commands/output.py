@@ -102,7 +102,7 @@ def progress(wanted: bool = True) -> Iterator[Callable[[Any], None]]:
         count += 1
         if shown:
             answer = interaction.status or interaction.failure
-            click.echo(f"\r\x1b[K{count} requests, {interaction.operation}: {answer}", nl=False, err=True)
+            click.echo(f"\r\x1b[Krequest {count}, {interaction.operation}: {answer}", nl=False, err=True)
 
     try:
         yield seen
