@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -16,12 +17,16 @@ from hypothesis import strategies as st
 
 from civis_usage.client.redaction import MASK, redact
 from civis_usage.contract_tests import waivers
+from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.recording.record import NotRecorded, record
 from civis_usage.contract_tests.reports import github, junit, terminal
 from civis_usage.contract_tests.reports import html as html_report
 from civis_usage.contract_tests.reports import json as json_report
-from civis_usage.contract_tests.reports.text import clean
+from civis_usage.contract_tests.reports.text import MAX_LENGTH, clean
 
 from .report_samples import full_report
+from .standin import KEY, Answer, Request, Standin
+from .standin_server import serving
 
 Form = Callable[[str], str]
 
@@ -150,3 +155,18 @@ def test_no_report_shows_a_key_that_the_api_echoes(kind: str, key: str, form: Fo
     for reading in (written, html.unescape(written)):
         assert key not in reading
         assert form(key) not in reading
+
+
+def test_a_recording_that_fails_shows_no_key_and_nothing_that_steers_a_terminal() -> None:
+    def finish(api: Standin, right: Callable[..., Any], request: Request, answer: Answer) -> Answer:
+        answer.status, answer.body = 200, f"\x1b[31m<h1>{KEY}</h1>{'more ' * 500}".encode()
+        return answer
+
+    with serving() as server:
+        server.standin = Standin().bend("finish", finish)
+        with pytest.raises(NotRecorded) as refused:
+            record(Config(server.url, KEY, (1,)))
+    message = str(refused.value)
+    assert "\\x1b[31m<h1>***</h1>more more" in message
+    assert message.isprintable()
+    assert len(message) < MAX_LENGTH + 5

@@ -17,6 +17,7 @@ from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.exit_code import ExitCode
+from civis_usage.contract_tests.reports.text import clean_text
 from civis_usage.contract_tests.results import Report
 from civis_usage.contract_tests.runner import collect, report
 
@@ -62,7 +63,7 @@ def record(
     reason = live.unjudged or (evidence.stopped if live.exit_code == ExitCode.NOT_JUDGED else None)
     reason = reason or (_unanswered_window(config, evidence) if config.start or config.end else None)
     if reason:
-        raise NotRecorded(reason)
+        raise NotRecorded(clean_text(reason, [config.api_key]))
     kept = tuple(each for each in evidence.interactions if each.operation != SPEC and each.failure != Failure.UNSENT)
     recording = Recording(
         kit=version("civis-usage-kit"),
