@@ -25,7 +25,7 @@ def equals_listed(evidence: Evidence) -> Outcome:
     for each in evidence.closed_lists("list_llm"):
         for record in each.records:
             if (known := record_id(record)) in listed:
-                listed[known].setdefault(record.key, record)  # type: ignore[index]  # not None: it is in the dictionary
+                listed[known].setdefault(record.key, record)
     fetched = [each for each in fetched if listed[each.params["id"]]]
     findings, compared, unusable = [], 0, None
     for each in fetched:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -249,10 +249,10 @@ def without_dates(evidence: Evidence) -> Outcome:
     return outcome(f"{len(lists[0].records)} records", findings)
 
 
-def _of_both(suffix: str, rule: str, judge: object) -> Iterator[Check]:
+def _of_both(suffix: str, rule: str, judge: Callable[[str, Evidence], Outcome]) -> Iterator[Check]:
     for operation in ("list_llm", "list_matching"):
         name = operation.replace("_", "-")
-        yield Check(f"{name}-{suffix}", operation, rule, partial(judge, operation))  # type: ignore[arg-type]
+        yield Check(f"{name}-{suffix}", operation, rule, partial(judge, operation))
 
 
 CHECKS = (

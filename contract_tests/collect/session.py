@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 
 from civis_usage.client.errors import ConnectionFailed, UsageError
 from civis_usage.client.retries import RetryPolicy, retry_after
@@ -101,8 +100,8 @@ class Session:
         sent = Interaction(query.operation, dict(query.params), query.credentials, _now())
         left = self.config.deadline - self.slowness
         if self.stopped is None and left < LEAST:
-            seconds = f"{self.config.deadline:g} seconds"
-            self.stopped = f"the API took longer than {seconds} altogether: raise the limit with --deadline"
+            allowed = f"{self.config.deadline:g} seconds"
+            self.stopped = f"the API took longer than {allowed} altogether: raise the limit with --deadline"
         if self.stopped is not None:
             return _failed(sent, Failure.UNSENT, self.stopped)
         key = Credentials.VALID if query.credentials is Credentials.NONE else query.credentials
@@ -163,7 +162,7 @@ class _Calls:
         """Requests of the last call."""
         self._session = session
         self._last_attempt: Attempt | None = None
-        self._events: SimpleQueue[Any] = SimpleQueue()
+        self._events: SimpleQueue[Response | Exception | float] = SimpleQueue()
         self._transport = Transport(
             session.config.base_url,
             key,
