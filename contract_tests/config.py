@@ -74,8 +74,8 @@ class Config:
     def __post_init__(self) -> None:
         if self.max_requests is not None and self.max_requests < 1:
             raise ConfigurationError(f"--max-requests {self.max_requests} allows no request: set it to 1 or more.")
-        if not 0 < self.deadline <= _DAY:
-            raise ConfigurationError(f"--deadline {self.deadline:g} is not in the range 0<x<={_DAY}: name seconds.")
+        if not 1 <= self.deadline <= _DAY:
+            raise ConfigurationError(f"--deadline {self.deadline:g} is not in the range 1<=x<={_DAY}: name seconds.")
         for org in self.organizations:
             if org < 0:
                 raise ConfigurationError(f"--org-id {org} is not an organization's id: use 0 or more.")

@@ -171,7 +171,7 @@ WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
         {},
         "'--timeout': 1e+300 is not in the range 0<x<=86400",
     ),
-    "no time at all": (["--deadline", "0"], {}, "'--deadline': 0.0 is not in the range 0<x<=86400"),
+    "no time at all": (["--deadline", "0"], {}, "'--deadline': 0.0 is not in the range 1<=x<=86400"),
     "unreadable day": (["--start-date", "yesterday"], {}, "2026-01-31"),
     "from after to": (
         ["--start-date", "2026-02-01", "--end-date", "2026-01-31"],

@@ -88,7 +88,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "How long to wait for one response.  [default: 30]",
     },
     "deadline": {
-        "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),
+        "type": _Seconds(min=1, max=MAX_SECONDS),
         "metavar": "SECONDS",
         "help": "How long the API may take altogether, without the waits that it asks for.  [default: 60]",
     },
