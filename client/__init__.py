@@ -14,6 +14,7 @@ from .errors import (
     UsageError,
 )
 from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Record, Records
+from .retries import RetryPolicy
 from .transport import Attempt, Response, Transport
 from .usage import Moment, UsageClient
 
@@ -34,6 +35,7 @@ __all__ = [
     "Record",
     "Records",
     "Response",
+    "RetryPolicy",
     "ServerError",
     "Transport",
     "Unauthorized",

@@ -483,9 +483,9 @@ def test_a_failed_test_shows_its_records_that_the_fakes_clock_has_not_reached(py
         pytester,
         """
         def test_it(usage_client, usage_records, usage_server):
-            usage_server.clock.pin("2026-04-30T12:00:00Z")
             usage_records.llm(credits=3, run_id=5, run_created_at="2026-04-30T11:00:00Z")
             usage_records.llm(credits=5, run_id=6, run_created_at="2026-04-30T13:00:00Z")
+            usage_server.clock.pin("2026-04-30T12:00:00Z")
             assert usage_client.get_llm_organization_summary(1).credits == 8
         """,
         failed=1,
