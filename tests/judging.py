@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from civis_usage.contract_tests.config import Config
@@ -17,11 +17,21 @@ from .standin_server import Server
 
 
 def judge(
-    server: Server, standin: Standin, organizations: Sequence[int] = (1,), *, at: datetime = NOW, **more: Any
+    server: Server,
+    standin: Standin,
+    organizations: Sequence[int] = (1,),
+    *,
+    at: datetime = NOW,
+    pace: float = 0,
+    **more: Any,
 ) -> Report:
-    """Check a stand-in as ``civis-usage check --allow-no-data`` does; both clocks stand still."""
-    server.standin, standin.now = standin, lambda: millis(at)
-    config = {"allow_no_data": True, "now": lambda: at, "sleep": WAITING.sleep} | more
+    """Check a stand-in as ``civis-usage check --allow-no-data`` does; both clocks go on ``pace`` seconds a request."""
+
+    def now() -> datetime:
+        return at + timedelta(seconds=pace * len(standin.journal))
+
+    server.standin, standin.now = standin, lambda: millis(now())
+    config = {"allow_no_data": True, "now": now, "sleep": WAITING.sleep} | more
     return run(Config(server.url, KEY, tuple(organizations), **config))
 
 

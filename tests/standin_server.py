@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import socketserver
 import threading
@@ -24,7 +25,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {"Content-Length": str(len(answer.body))} | answer.headers
-        lines = [f"HTTP/1.1 {answer.status} {http.HTTPStatus(answer.status).phrase}"]
+        lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.close_connection = headers.get("Connection") == "close"
         self.wfile.write("\r\n".join([*lines, "", ""]).encode() + (b"" if self.command == "HEAD" else answer.body))

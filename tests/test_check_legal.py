@@ -23,7 +23,7 @@ def server() -> Iterator[Server]:
 @pytest.mark.parametrize("variation", [*VARIATIONS, *combinations(10, 4, seed=3)], ids=lambda variation: variation.id)
 def test_a_legal_variation_is_no_violation(server: Server, variation: Variation) -> None:
     standin = variation.standin(**SIZE)
-    report = judge(server, standin, variation.organizations, at=variation.at)
+    report = judge(server, standin, variation.organizations, at=variation.at, pace=variation.pace)
     shown = f"{variation.unusual}\n{wrong(report)}\n{standin.trace()}"
 
     assert report.exit_code == 0, f"expected exit 0: {shown}"

@@ -18,25 +18,24 @@ from .comparison import Listing, plain, without_evidence
 __all__ = ["CHECKS"]
 
 OPERATION = "get_llm_organization_summary"
-SINGLE = 2.0**-23
-"""The relative error of a number in single precision; its sum errs by some of these for each addend."""
-COARSEST = 2
-"""The fewest decimals that a summary may show: those of an amount of money, which some cut off in place of rounding."""
-RECORD_ROUNDING = 1e-6
-"""How far a listed credit may stand from the one that is added up: the list may show six decimals of it."""
+SINGLE = 2.0**-24
+"""The relative error of rounding to single precision."""
+MONEY = 2
+"""The decimals of an amount of money; up to so many, some cut off in place of rounding."""
 LONG = 400
 """Days from which a window is long."""
 
 
 def tolerance(evidence: Evidence, total: float, addends: int) -> float:
-    """Return how far a summary may stand from the sum of its list.
+    """Return how far a summary may stand from the exact sum.
 
-    It may be rounded (to two decimals at the coarsest; the decimals seen in this run's summaries say how coarsely),
-    up, down or to the nearest where two decimals are shown, and it may have been added up in single precision.
+    It may be rounded up, down or to the nearest, to as many decimals as this run's summaries show. Each number, and
+    each step of the addition, may have been rounded to single precision as well: such errors do not cancel where the
+    addends are alike.
     """
     decimals = evidence.summary_decimals
-    rounding = (1.0 if decimals <= COARSEST else 0.5) * 10.0**-decimals * 1.02 + addends * RECORD_ROUNDING
-    return rounding + abs(total) * SINGLE * (2 + math.sqrt(addends))
+    rounding = (1.0 if decimals <= MONEY else 0.5) * 10.0**-decimals * 1.02
+    return rounding + abs(total) * SINGLE * (addends + 4)
 
 
 def _credits(summary: Interaction) -> float:
@@ -51,8 +50,9 @@ def _check_total(
     evidence: Evidence, summary: Interaction, least: float, most: float, addends: int, *lists: Interaction | Listing
 ) -> list[Finding]:
     slack = tolerance(evidence, max(abs(least), abs(most)), addends)
+    listed = addends * 10.0**-evidence.record_decimals  # what the lists show may be rounded, or cut off
     credits = _credits(summary)  # noqa: A001 - the field's name
-    if least - slack <= credits <= most + slack:
+    if least - slack - listed / 2 <= credits <= most + slack + listed:
         return []
     text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
     return [Finding(text, request=summary.request, contradiction=(summary.query, *(each.query for each in lists)))]

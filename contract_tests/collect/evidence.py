@@ -86,9 +86,15 @@ class Evidence:
 
     @cached_property
     def summary_decimals(self) -> int:
-        """The decimals of the summaries that came, 2 at least: how coarsely they may be rounded."""
+        """The decimals of the summaries that came, 1 at least: how coarsely they may be rounded."""
         shown = [each.json["credits"] for each in self.summaries]
-        return max([2, *(_decimals(each) for each in shown if isinstance(each, float))])
+        return max([1, *(_decimals(each) for each in shown if isinstance(each, float))])
+
+    @cached_property
+    def record_decimals(self) -> int:
+        """The decimals of the credits in the records that came, from 2 to 6: how coarsely they may be rounded."""
+        shown = {record.credits for each in self.of("list_llm", "get_llm") for record in each.records}
+        return min(6, max([2, *map(_decimals, shown)]))
 
     def shows_usage(self, operation: str) -> bool:
         """Whether the organization of interest has shown any usage."""

@@ -6,7 +6,19 @@ correct method. Its docstring says what is wrong. :func:`deviates` enters it int
 
 from __future__ import annotations
 
-from . import fields, keys, lists, organizations, recorded, singles, summaries, tasks, transport, windows  # noqa: F401 (they fill the table)
+from . import (  # noqa: F401 (they fill the table)
+    arithmetic,
+    fields,
+    keys,
+    lists,
+    organizations,
+    recorded,
+    singles,
+    summaries,
+    tasks,
+    transport,
+    windows,
+)
 from .fields import FIELD_MISTAKES
 from .table import DEVIATIONS, Deviation
 

@@ -24,6 +24,8 @@ class Variation:
     """How the stand-in is made."""
     at: datetime = NOW
     """When it happens."""
+    pace: float = 0
+    """Seconds by which both clocks go on at each request."""
     combines: bool = True
     """Whether it can be put together with others at random."""
     no_data: bool = False
