@@ -17,10 +17,12 @@ from civis_usage.schemas import OPERATIONS
 from .record import Record, parse_records
 from .window import Window
 
-__all__ = ["NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
+__all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
 
 NONEXISTENT_ID = 9_007_199_254_740_991
 """An id that no usage has: the largest integer that every JSON reader keeps exact."""
+HICCUPS = frozenset({408, *range(520, 525), 530})
+"""Statuses of servers on the way, which pass as those do that the client retries; asked once more."""
 SPEC = "spec"
 """The request for the API's own spec, which is not an operation of the contract."""
 _SPEC_PATH = "/endpoints"
@@ -133,7 +135,7 @@ class Interaction:
         """Why the response says nothing of the contract (none came, or a passing outage); ``None`` where it does."""
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
-        if self.status in RETRY_STATUSES:
+        if self.status in RETRY_STATUSES | HICCUPS:
             return f"{self.request} answered {self.status}, after retries as well" if not self.reason else self.reason
         return None
 

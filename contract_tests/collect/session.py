@@ -14,16 +14,18 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from civis_usage.client.errors import ConnectionFailed, UsageError
-from civis_usage.client.retries import RetryPolicy, retry_after
+from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
 from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
 
-from .interaction import Credentials, Failure, Interaction, Query
+from .interaction import HICCUPS, Credentials, Failure, Interaction, Query
 
 __all__ = ["Session"]
 
 WRONG_KEY = "wrong-key-of-civis-usage-check"
 MAX_ATTEMPTS = 5
+HICCUP_SECONDS = 1.0
+"""Seconds before what may have been a hiccup on the way is asked again."""
 LEAST = 0.25
 """Seconds of the deadline with which no request is begun."""
 
@@ -141,7 +143,7 @@ class Session:
     def _judge(self, sent: Interaction, status: int, wait: float | None, attempts: int) -> str:
         """Return what an unavailable response means, and stop the run where no other would fare better."""
         tries = ", after retries as well" if attempts > 1 else ""
-        reason = f"{sent.request} answered {status}{tries}" if status in (429, 502, 503, 504) else ""
+        reason = f"{sent.request} answered {status}{tries}" if status in RETRY_STATUSES | HICCUPS else ""
         if reason and wait is not None and wait > MAX_RETRY_AFTER - self.waited:
             reason = f"{reason}: the API asks to come back in {wait:.0f} seconds (Retry-After)"
             if sent.is_valid:
@@ -179,7 +181,11 @@ class _Calls:
 
         def work() -> None:
             try:
-                self._events.put(self._transport.get(target, auth=auth))
+                response = self._transport.get(target, auth=auth)
+                if response.status_code in HICCUPS:
+                    self._sleep(HICCUP_SECONDS)
+                    response = self._transport.get(target, auth=auth)
+                self._events.put(response)
             except Exception as error:  # handed over to the thread that waits
                 self._events.put(error)
 

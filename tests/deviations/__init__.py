@@ -12,6 +12,7 @@ from . import (  # noqa: F401 (they fill the table)
     keys,
     lists,
     organizations,
+    others,
     recorded,
     singles,
     summaries,
