@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from civis_usage.contract_tests.checks import checks
-from civis_usage.contract_tests.checks.comparison import excerpt
 from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction, Query
+from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
@@ -153,6 +153,7 @@ def _without_verdict(result: Result, reason: str) -> Result:
 
 def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str | None:
     """Return why nothing can be said of the API; ``None`` where at least one promised response came as JSON."""
+    foreign = [each.unavailable for each in evidence.interactions if each.is_foreign]
     promised = [
         each for each in evidence.interactions if each.is_promised and not each.unavailable and each.status != 401
     ]
@@ -166,7 +167,7 @@ def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str 
         first = promised[0]
         return f"the answers are not the API's: {first.request} answered {first.status}{_description(first)}"
     reasons = [result.outcome.inconclusive for result in results if result.outcome.inconclusive]
-    return evidence.stopped or next(iter(reasons), "nothing was requested")
+    return next(iter(foreign), None) or evidence.stopped or next(iter(reasons), "nothing was requested")
 
 
 def _description(interaction: Interaction) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Failure, Interaction, Query
-from civis_usage.contract_tests.collect.record import Record, as_json
+from civis_usage.contract_tests.collect.record import Record, excerpt
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Finding, Outcome, no_data
 
@@ -16,7 +16,6 @@ __all__ = [
     "Listing",
     "Predicate",
     "compare_records",
-    "excerpt",
     "expected",
     "missing_records",
     "plain",
@@ -28,8 +27,6 @@ __all__ = [
 
 Predicate = Callable[[Record], bool | None]
 """Whether a record must be in a list; ``None`` where either is right."""
-_LONGEST = 4000
-"""Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
 
 
 class Listing(NamedTuple):
@@ -45,16 +42,6 @@ class Listing(NamedTuple):
         """Return the listing of a response."""
         window = interaction.window or Window(None, None)
         return cls(window, interaction.records, interaction.query, interaction.request)
-
-
-def excerpt(value: object) -> str:
-    """Return ``value`` on one line: bytes as text, anything else as compact JSON."""
-    if isinstance(value, bytes):
-        text = value[: 4 * _LONGEST].decode("utf-8", "replace")
-    else:
-        text = value if isinstance(value, str) else as_json(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def expected(interaction: Interaction, window: Window | None = None) -> Predicate:

@@ -9,10 +9,9 @@ from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, no_data, outcome
 from civis_usage.schemas import OPERATIONS
-
-from .comparison import excerpt
 
 __all__ = ["CHECKS"]
 

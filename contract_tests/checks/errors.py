@@ -8,10 +8,11 @@ from functools import partial
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
 from civis_usage.contract_tests.collect.plan import UNREADABLE
+from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
 from civis_usage.schemas import OPERATIONS, validator
 
-from .comparison import excerpt, without_evidence
+from .comparison import without_evidence
 
 __all__ = ["CHECKS"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
-from civis_usage.contract_tests.collect.record import Record, record_id
+from civis_usage.contract_tests.collect.record import Record, excerpt, record_id
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
 from civis_usage.schemas import load
 
-from .comparison import excerpt, without_evidence
+from .comparison import without_evidence
 
 __all__ = ["CHECKS"]
 

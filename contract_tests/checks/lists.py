@@ -8,7 +8,7 @@ from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record
+from civis_usage.contract_tests.collect.record import Record, excerpt
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Check, Finding, Outcome, outcome
 
@@ -16,7 +16,6 @@ from .comparison import (
     Listing,
     Predicate,
     compare_records,
-    excerpt,
     expected,
     missing_records,
     plain,

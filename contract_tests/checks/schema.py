@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import as_json
+from civis_usage.contract_tests.collect.record import as_json, excerpt
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 from civis_usage.schemas import OPERATIONS, load, validator
-
-from .comparison import excerpt
 
 __all__ = ["CHECKS", "Deviation", "Kind", "deviations"]
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
 
-from .record import Record, parse_records
+from .record import Record, excerpt, parse_records
 from .window import Window
 
 __all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
@@ -131,12 +131,22 @@ class Interaction:
         return self.failure is None and self.is_valid and (self.status == 200 or self.query.is_promised)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether a promised response is another server's 403 or 404: the API's own say ``error`` in JSON."""
+        if self.failure is not None or self.status not in (403, 404) or not self.query.is_promised:
+            return False
+        return not (isinstance(self.json, dict) and isinstance(self.json.get("error"), str))
+
+    @property
     def unavailable(self) -> str | None:
         """Why the response says nothing of the contract (none came, or a passing outage); ``None`` where it does."""
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES | HICCUPS:
             return f"{self.request} answered {self.status}, after retries as well" if not self.reason else self.reason
+        if self.is_foreign:
+            came = excerpt(self.body) or "nothing but headers"
+            return f"{self.request} answered {self.status}, which is not the API's answer; this came: {came}"
         return None
 
     @property

@@ -13,7 +13,10 @@ from civis_usage.schemas import load
 
 from .window import parse_timestamp
 
-__all__ = ["Record", "as_json", "parse_records", "record_id"]
+__all__ = ["Record", "as_json", "excerpt", "parse_records", "record_id"]
+
+_LONGEST = 4000
+"""Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,16 @@ def parse_records(schema: str, items: Iterable[Any]) -> list[Record]:
 def as_json(value: Any) -> str:
     """Return ``value`` as compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def excerpt(value: object) -> str:
+    """Return ``value`` on one line: bytes as text, anything else as compact JSON."""
+    if isinstance(value, bytes):
+        text = value[: 4 * _LONGEST].decode("utf-8", "replace")
+    else:
+        text = value if isinstance(value, str) else as_json(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...]) -> Record:
