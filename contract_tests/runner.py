@@ -157,7 +157,7 @@ def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str 
     promised = [
         each for each in evidence.interactions if each.is_promised and not each.unavailable and each.status != 401
     ]
-    if any(each.status == 200 and each.body.lstrip()[:1] in (b"[", b"{") for each in promised):
+    if any(each.looks_like_api for each in promised):
         return None
     hidden = [each for each in promised if each.status in (403, 404)]
     if hidden and len(hidden) == len(promised):

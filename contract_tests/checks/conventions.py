@@ -63,6 +63,28 @@ def headers(evidence: Evidence) -> Outcome:
     return outcome(f"{len(good)} responses", findings)
 
 
+def names_once(evidence: Evidence) -> Outcome:
+    """Look for a name that stands twice in one object: some readers take the first value, others the last."""
+    good = _successes(evidence)
+    counts: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], Interaction] = {}
+    for each in good:
+        for name, count in each.repeated_names.items():
+            counts[each.operation, name] = counts.get((each.operation, name), 0) + count
+            first.setdefault((each.operation, name), each)
+    findings = [
+        Finding(
+            f"{name} stands more than once in {counts[operation, name]} objects of {operation}: readers differ in "
+            "which value they take",
+            name,
+            each.request,
+            excerpt(each.body),
+        )
+        for (operation, name), each in first.items()
+    ]
+    return outcome(f"{len(good)} responses", findings)
+
+
 def unpaginated(evidence: Evidence) -> Outcome:
     """Look for the headers of paginated resources."""
     good = _successes(evidence)
@@ -104,6 +126,7 @@ CHECKS = (
     Check(
         "any-headers", "any", "Responses carry the rate limit, a request id and a weak ETag.", headers, Basis.RECORDED
     ),
+    Check("any-names-once", "any", "Each name stands once in an object.", names_once, Basis.RECORDED),
     Check("any-unpaginated", "any", "Lists are whole: no response speaks of pages.", unpaginated, Basis.RECORDED),
     Check("any-order", "any", "Lists are ordered newest first.", order, Basis.ASSUMED),
 )

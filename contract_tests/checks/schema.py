@@ -123,6 +123,8 @@ def _wrong_body(interaction: Interaction, is_list: bool) -> str | None:
         return f"{request} answered {interaction.status} instead of 200: {excerpt(interaction.body)}"
     if interaction.json_error is not None:
         return f"{request} answered what is not JSON ({interaction.json_error}): {excerpt(interaction.body)}"
+    if isinstance(interaction.json, str):
+        return f"{request} answered a JSON string instead of {'an array' if is_list else 'an object'}"
     if is_list and not isinstance(interaction.json, list):
         return f"{request} answered {_type(interaction.json)} instead of an array"
     if interaction.media_type != "application/json":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -155,11 +157,22 @@ class Interaction:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @cached_property
-    def _parsed(self) -> tuple[Any, str | None]:
+    def _parsed(self) -> tuple[Any, str | None, Counter[str]]:
+        repeated: Counter[str] = Counter()
+
+        def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            read = dict(pairs)
+            if len(read) < len(pairs):
+                repeated.update(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+            return read
+
         try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse), None
+            if self.body.startswith(BOM_UTF8):
+                raise ValueError("it begins with a byte order mark, which JSON must not have")
+            text = self.body.decode("utf-8")
+            return json.loads(text, parse_constant=_refuse, object_pairs_hook=read_object), None, repeated
         except (ValueError, RecursionError) as error:
-            return None, str(error)
+            return None, str(error), repeated
 
     @property
     def json(self) -> Any:
@@ -170,6 +183,16 @@ class Interaction:
     def json_error(self) -> str | None:
         """Why the body is not JSON; ``None`` where it is."""
         return self._parsed[1]
+
+    @property
+    def repeated_names(self) -> Counter[str]:
+        """The names that stand more than once in one object, and the number of such objects."""
+        return self._parsed[2]
+
+    @property
+    def looks_like_api(self) -> bool:
+        """Whether this is a 200 with JSON, even if it stands after a byte order mark or inside a string."""
+        return self.status == 200 and self.body.removeprefix(BOM_UTF8).lstrip()[:1] in (b"[", b"{", b'"')
 
     @cached_property
     def items(self) -> list[Any]:

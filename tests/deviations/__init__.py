@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import (  # noqa: F401 (they fill the table)
     arithmetic,
+    doubles,
     fields,
     keys,
     lists,
