@@ -63,6 +63,45 @@ def headers(evidence: Evidence) -> Outcome:
     return outcome(f"{len(good)} responses", findings)
 
 
+def header_values(evidence: Evidence) -> Outcome:
+    """Look at what the headers of every successful response say."""
+    good = _successes(evidence)
+    findings = []
+    for wrong in (_wrong_limit, _wrong_caching):
+        found = [(text, each) for each in good if (text := wrong(each))]
+        if found:
+            text, first = found[0]
+            findings.append(Finding(f"{text} on {len(found)} of {len(good)} responses", request=first.request))
+    return outcome(f"{len(good)} responses", [*findings, *_shared_etags(good)])
+
+
+def _wrong_limit(interaction: Interaction) -> str | None:
+    limit, left = (interaction.headers.get(f"x-ratelimit-{name}") for name in ("limit", "remaining"))
+    for name, value in (("X-RateLimit-Limit", limit), ("X-RateLimit-Remaining", left)):
+        if value is not None and not (value.isascii() and value.isdecimal()):
+            return f"{name}: {value} is not a count"
+    if limit and left and int(left[:20]) > int(limit[:20]):
+        return f"X-RateLimit-Remaining: {left} is more than X-RateLimit-Limit: {limit}"
+    return None
+
+
+def _wrong_caching(interaction: Interaction) -> str | None:
+    value = interaction.headers.get("cache-control", "")
+    directives = {each.partition("=")[0].strip().lower() for each in value.split(",")}
+    return f"Cache-Control: {value} lets shared caches keep usage" if directives & {"public", "s-maxage"} else None
+
+
+def _shared_etags(good: Sequence[Interaction]) -> list[Finding]:
+    """Return a finding if responses with one ETag have several bodies."""
+    first: dict[str, Interaction] = {}
+    for each in good:
+        etag = each.headers.get("etag")
+        if etag and first.setdefault(etag, each).body != each.body:
+            text = f"the body is another than that of {first[etag].request}, and the ETag is the same: {etag}"
+            return [Finding(text, request=each.request)]
+    return []
+
+
 def names_once(evidence: Evidence) -> Outcome:
     """Look for a name that stands twice in one object: some readers take the first value, others the last."""
     good = _successes(evidence)
@@ -125,6 +164,13 @@ CHECKS = (
     ),
     Check(
         "any-headers", "any", "Responses carry the rate limit, a request id and a weak ETag.", headers, Basis.RECORDED
+    ),
+    Check(
+        "any-header-values",
+        "any",
+        "Rate limits are counts, shared caches keep nothing, and an ETag belongs to one body.",
+        header_values,
+        Basis.RECORDED,
     ),
     Check("any-names-once", "any", "Each name stands once in an object.", names_once, Basis.RECORDED),
     Check("any-unpaginated", "any", "Lists are whole: no response speaks of pages.", unpaginated, Basis.RECORDED),

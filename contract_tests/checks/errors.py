@@ -78,6 +78,8 @@ def _malformed(interaction: Interaction) -> Iterator[Finding]:
         text = f"{status} with a body that is not the API's: {error.message}"
     elif body.get("code") != status:
         text = f"{status} with the code {excerpt(body.get('code'))}"
+    elif not (isinstance(sentence := body.get("errorDescription"), str) and sentence.strip()):
+        text = f"{status} without a sentence in errorDescription"
     else:
         return
     yield Finding(text, request=interaction.request, example=excerpt(interaction.body))

@@ -21,6 +21,7 @@ SUMMARY = "get_llm_organization_summary"
 TASKS = ("IDR", "CDM")
 UNREADABLE: dict[str, tuple[str, str]] = {
     "list_llm": ("org_id", "abc"),
+    "get_llm": ("id", "abc"),
     SUMMARY: ("start_date", "tomorrow"),
     "list_matching": ("task", "XYZ"),
 }

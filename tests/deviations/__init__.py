@@ -19,6 +19,7 @@ from . import (  # noqa: F401 (they fill the table)
     summaries,
     tasks,
     transport,
+    values,
     windows,
 )
 from .fields import FIELD_MISTAKES
