@@ -9,7 +9,7 @@ from functools import partial
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt
-from civis_usage.contract_tests.collect.window import Window
+from civis_usage.contract_tests.collect.window import DAY, Window, format_timestamp
 from civis_usage.contract_tests.results import Check, Finding, Outcome, outcome
 
 from .comparison import (
@@ -165,6 +165,67 @@ def _duplicates(listing: Listing, operation: str) -> Iterator[Finding]:
         yield Finding(text, request=listing.request, example=excerpt(record.data))
 
 
+def one_run(operation: str, evidence: Evidence) -> Outcome:
+    """Look for a run that has two jobs, users, organizations or creation times, in whatever lists."""
+    return _each_record(operation, evidence, _contradictions(operation, evidence))
+
+
+def run_end(operation: str, evidence: Evidence) -> Outcome:
+    """Look for runs that were created, or ended, later than a day from now."""
+    return _each_record(operation, evidence, _future_runs(operation, evidence))
+
+
+def _each_record(operation: str, evidence: Evidence, findings: Iterator[Finding]) -> Outcome:
+    lists = [Listing.of(each) for each in evidence.lists(operation)]
+    if not any(each.records for each in lists):
+        return without_evidence(evidence, operation, "the lists are empty")
+    return outcome(_examined(lists), findings)
+
+
+def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
+    """Yield the first contradiction of each field: the values that a run has, and the lists that show them."""
+    seen: dict[tuple[str, int], tuple[int, Interaction]] = {}
+    found = set()
+    for each in evidence.lists(operation):
+        for record in each.records:
+            run = record.data.get("runId")
+            if not isinstance(run, int):
+                continue
+            for name in ("jobId", "userId", "organizationId", "runCreatedAt"):
+                value = record.timestamp if name == "runCreatedAt" else record.data.get(name)
+                if name in found or not isinstance(value, int):
+                    continue
+                other, first = seen.setdefault((name, run), (value, each))
+                if abs(value - other) > (name == "runCreatedAt"):  # a fraction of a second may be rounded
+                    found.add(name)
+                    shown = [format_timestamp(at) if name == "runCreatedAt" else str(at) for at in (other, value)]
+                    text = f"run {run} has {name} {shown[0]} in {first.request} and {shown[1]} in {each.request}"
+                    queries = dict.fromkeys((first.query, each.query))
+                    yield Finding(text, name, each.request, excerpt(record.data), contradiction=tuple(queries))
+
+
+def _future_runs(operation: str, evidence: Evidence) -> Iterator[Finding]:
+    latest = evidence.now + DAY
+    for each in evidence.lists(operation):
+        late = [record for record in each.records if (_end(record) or 0) > latest]
+        if late:
+            field = "runTime" if (late[0].timestamp or 0) <= latest else "runCreatedAt"
+            text = (
+                f"{len(late)} of {len(each.records)} runs end (runCreatedAt and runTime together) later than a day "
+                f"from now, {format_timestamp(evidence.now)}"
+            )
+            yield Finding(text, field, each.request, excerpt(late[0].data))
+            return
+
+
+def _end(record: Record) -> float | None:
+    """Return when a run ended, in seconds since the epoch; ``None`` where that cannot be read."""
+    seconds = record.data.get("runTime")
+    if record.timestamp is None:
+        return None
+    return record.timestamp + (seconds if isinstance(seconds, int | float) else 0)
+
+
 def repeat(evidence: Evidence) -> Outcome:
     """Judge lists that were requested again, also with their dates in other offsets."""
     lists = restated(evidence, "list_llm")
@@ -259,6 +320,8 @@ CHECKS = (
     *_of_both("window", "A list holds exactly the usage of runs created from start_date to end_date.", window),
     *_of_both("start-only", "With start_date alone, a list begins there and goes on to the present.", start_only),
     *_of_both("end-only", "With end_date alone, a list holds nothing later.", end_only),
+    *_of_both("one-run", "A run has one job, user, organization and creation time, in every list.", one_run),
+    *_of_both("run-end", "A run was created and ended no later than a day from now.", run_end),
     *_of_both("once", "A list shows each usage once.", once),
     Check(
         "list-llm-repeat",
