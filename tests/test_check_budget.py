@@ -35,7 +35,7 @@ def assert_gentle(standin: Standin, report: Report) -> None:
     assert report.requests == len(standin.journal) <= report.budget, standin.trace()
 
 
-def test_a_year_of_one_organization_takes_45_requests_and_some_seconds(
+def test_a_year_of_one_organization_takes_50_requests_and_some_seconds(
     server: Server, record_property: pytest.RecordProperty
 ) -> None:
     standins = [Standin(**A_YEAR) for _ in range(5)]
@@ -47,7 +47,7 @@ def test_a_year_of_one_organization_takes_45_requests_and_some_seconds(
     seconds = statistics.median(report.seconds for report in reports)
     record_property("requests", requests)
     record_property("seconds", seconds)
-    assert requests <= 45, f"median of {requests} requests:\n{standins[0].trace()}"
+    assert requests <= 50, f"median of {requests} requests:\n{standins[0].trace()}"
     assert seconds < 30, f"median of {seconds} s; 8 are promised on a quiet machine"
 
 

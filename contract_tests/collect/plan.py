@@ -80,6 +80,11 @@ class _Plan:
     def with_usage(self, operation: str) -> list[Sample]:
         return [each for each in self.samples[operation] if each.has_list and each.records]
 
+    def is_out(self, operation: str) -> bool:
+        """Return whether an operation was asked, and never available: a wrong key would tell nothing there."""
+        tried = [each for each in self.session.interactions if each.operation == operation and each.is_valid]
+        return bool(tried) and all(each.unavailable for each in tried)
+
     def summary(self, org: int, window: Window | None = None) -> Query:
         return Query.of(SUMMARY, org_id=org, **(window.params if window else {}))
 
@@ -248,7 +253,8 @@ def _keys(plan: _Plan) -> None:
     """Repeat a cheap request of each operation without a key, and one with a wrong key."""
     for operation in OPERATIONS:
         plan.send(_cheap(plan, operation)._replace(credentials=Credentials.NONE))
-    plan.send(_cheap(plan, "list_llm")._replace(credentials=Credentials.INVALID))
+    if not plan.is_out("list_llm"):
+        plan.send(_cheap(plan, "list_llm")._replace(credentials=Credentials.INVALID))
 
 
 def _unreadable_parameters(plan: _Plan) -> None:
