@@ -11,14 +11,14 @@ from importlib.metadata import version
 from typing import Any
 
 from .clock import Clock, ClockSetting
-from .faults import ActiveFault, FaultRules
+from .faults import ActiveFault, Fault, FaultRules
 from .journal import Journal
 from .rate_limit import LIVE, RateLimits
 from .settings import Settings
 from .stubs import Stub, Stubs
 from .world import World
 
-__all__ = ["Fake", "State"]
+__all__ = ["Fake", "Snapshot", "State"]
 
 WRONG = "wrong-key"
 """How a key begins that is refused although any other is accepted."""
@@ -73,6 +73,16 @@ class State:
         return None if body is None else _organization(body)
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a fake can be brought back to: its records, clock, faults and stubs."""
+
+    world: World
+    clock: ClockSetting
+    faults: tuple[Fault, ...]
+    stubs: Mapping[str, Mapping[str, Stub]]
+
+
 class Fake:
     """A world, a clock, faults, stubs, a journal and rate-limit counters; ``app.extensions["civis_usage"]`` is one.
 
@@ -112,6 +122,8 @@ class Fake:
         )
         self._start = self._with(settings.data, self._generated) if settings.data else self._generated
         self.world = self._start
+        self.loads = 0
+        """How often records were loaded since the start, or since the last reset."""
 
     def state(self) -> State:
         """Return the state as it is now; no reset comes between its parts."""
@@ -134,7 +146,7 @@ class Fake:
         records: Iterable[Mapping[str, Any]],
         *,
         replace: bool | None = False,
-        warn: Callable[[str], object] = warnings.warn,
+        warn: Callable[[UserWarning], object] = warnings.warn,
     ) -> list[dict[str, Any]]:
         """Add the user's records, whole or partial; with ``replace``, they take the place of all others.
 
@@ -143,7 +155,7 @@ class Fake:
         Args:
             records: the records.
             replace: ``None`` means: if they are the first that are loaded.
-            warn: called with one sentence about records that lie after the clock's now, or a field that is left out.
+            warn: called with a warning about records that lie after the clock's now, or a field that is left out.
 
         Raises:
             InvalidRecord: a record is invalid; the message names its number, field, value and the remedy, and nothing
@@ -155,6 +167,7 @@ class Fake:
             world = self._with(records, self.world, replace=alone, warn=warn)
             with self._lock:
                 self.world = world
+                self.loads += 1
             return world.loaded(newest=len(records))
 
     def loaded(self) -> list[dict[str, Any]]:
@@ -176,9 +189,33 @@ class Fake:
             self.clock.reset()
             self.faults.reset()
             self.stubs.reset()
-            self.journal.reset()
-            self.rate_limits.reset()
+            self._forget_requests()
         self.wake()
+
+    def snapshot(self) -> Snapshot:
+        """Return records, clock, faults and stubs as they are now, for :meth:`restore`. It copies nothing."""
+        with self._lock:
+            faults = tuple(each.fault for each in self.faults)
+            return Snapshot(self.world, self.clock.setting, faults, self.stubs.active)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Bring records, clock, faults and stubs back to a snapshot of this fake, and empty journal and rate limits.
+
+        Its faults count from 0 again.
+        """
+        with self._replacing, self._lock:
+            self.world = snapshot.world
+            self.clock.setting = snapshot.clock
+            self.faults.clear()
+            self.faults.add(*snapshot.faults)
+            self.stubs.active = snapshot.stubs
+            self._forget_requests()
+        self.wake()
+
+    def _forget_requests(self) -> None:
+        self.loads = 0
+        self.journal.reset()
+        self.rate_limits.reset()
 
     def wake(self) -> None:
         """End the waiting of every request that has begun: a reset, or the server stops."""
@@ -205,7 +242,7 @@ class Fake:
         world: World,
         *,
         replace: bool = False,
-        warn: Callable[[str], object] = warnings.warn,
+        warn: Callable[[UserWarning], object] = warnings.warn,
     ) -> World:
         return world.with_records(records, now=self.clock.now(), replace=replace, warn=warn)
 

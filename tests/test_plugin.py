@@ -482,6 +482,9 @@ def test_a_failed_test_shows_its_records_that_the_fakes_clock_has_not_reached(py
     result = passes(
         pytester,
         """
+        import pytest
+
+        @pytest.mark.filterwarnings("ignore::civis_usage.mock_server.world.HiddenRecord")
         def test_it(usage_client, usage_records, usage_server):
             usage_records.llm(credits=3, run_id=5, run_created_at="2026-04-30T11:00:00Z")
             usage_records.llm(credits=5, run_id=6, run_created_at="2026-04-30T13:00:00Z")

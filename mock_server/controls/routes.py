@@ -86,7 +86,7 @@ def load() -> Response:
     said: list[str] = []
     try:
         rows = read_records(request.get_data())
-        loaded = fake().load(rows, replace=_flag("replace"), warn=said.append)
+        loaded = fake().load(rows, replace=_flag("replace"), warn=lambda warning: said.append(str(warning)))
     except InvalidRecord as reason:
         raise bad_request(f"{reason}.") from None
     return _json({"loaded": len(loaded), **({"warnings": said} if said else {})}, 201)

@@ -1,7 +1,7 @@
 """The world behind the fake: organizations, their usage, and the records that a user loads. Data, no HTTP."""
 
-from .loaded import InvalidRecord
+from .loaded import HiddenRecord, InvalidRecord
 from .pool import Kind
 from .world import World
 
-__all__ = ["InvalidRecord", "Kind", "World"]
+__all__ = ["HiddenRecord", "InvalidRecord", "Kind", "World"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXACT",
     "FileRecord",
+    "HiddenRecord",
     "InvalidRecord",
     "Loaded",
     "Surroundings",
@@ -36,6 +37,10 @@ __all__ = [
 
 EXACT = Context(prec=1100)
 """Exact decimal sums of doubles."""
+
+
+class HiddenRecord(UserWarning):
+    """A record lies after the clock's now, so the fake does not show it yet."""
 
 
 class InvalidRecord(ValueError):  # noqa: N818  named for what is wrong
@@ -188,7 +193,7 @@ class Surroundings:
     """Returns whether an id is that of a generated record, now or later."""
     profile: str
     now: int
-    warn: Callable[[str], object]
+    warn: Callable[[UserWarning], object]
     """Called with one sentence about a record that is loaded all the same."""
 
 
@@ -220,12 +225,11 @@ def load_records(records: Sequence[object], loaded: Loaded, world: Surroundings)
         late += times.to_millis(times.parse(record["runCreatedAt"])) > world.now
         whole.append((each.kind, record))
     for name in undocumented:
-        world.warn(f"The field {name!r} is not documented and was left out.")
+        world.warn(UserWarning(f"The field {name!r} is not documented and was left out."))
     if late:
         many = "A record lies" if late == 1 else f"{late:,} records lie"
-        world.warn(
-            f"{many} after the clock's now ({times.render(world.now)}) and cannot be seen before the clock gets there."
-        )
+        seen = "and cannot be seen before the clock gets there"
+        world.warn(HiddenRecord(f"{many} after the clock's now ({times.render(world.now)}) {seen}."))
     return loaded.add(whole)
 
 

@@ -181,7 +181,7 @@ class World:
         *,
         now: int,
         replace: bool = False,
-        warn: Callable[[str], object] = warnings.warn,
+        warn: Callable[[UserWarning], object] = warnings.warn,
     ) -> World:
         """Return a world with records of the user's own added; with ``replace`` it has them alone.
 
