@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from ..schemas.behavior import Behavior, differences, resolve
 from .clock import Clock, ClockSetting
 from .faults import ActiveFault, Fault, FaultRules
 from .journal import Journal
@@ -29,6 +30,7 @@ class State:
     """What a request is answered from: everything that can change, as of one moment."""
 
     settings: Settings
+    behavior: Behavior
     world: World
     clock: ClockSetting
     faults: FaultRules
@@ -57,15 +59,16 @@ class State:
 
     def may_see(self, organization: int) -> bool:
         """Return whether the caller may see an organization's usage."""
-        if self.settings.own_organization_only:
-            return organization == self.own_organization
-        return self.world.knows(organization)
+        if organization == self.own_organization:
+            return True
+        return self.behavior["foreign_organization"] == "served" and self.world.knows(organization)
 
     def llm_record(self, id: int) -> bytes | None:  # noqa: A002  the API's name
         """Return one LLM usage record; ``None`` where there is none that the caller may see."""
         body = self.world.llm_by_id(id, now=self.clock.now())
-        hidden = body is not None and self.settings.own_organization_only and not self.may_see(_organization(body))
-        return None if hidden else body
+        if body is None or self.behavior["foreign_organization"] == "served":
+            return body
+        return body if self.may_see(_organization(body)) else None
 
     def organization_of(self, id: int) -> int | None:  # noqa: A002  the API's name
         """Return the organization of an LLM usage record; ``None`` where there is no such record."""
@@ -102,6 +105,7 @@ class Fake:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.settings = settings = settings or Settings()
+        self.behavior = resolve(settings.behavior)
         self.clock = Clock(settings.now, wall=wall)
         self.faults = FaultRules(settings.faults, seed=settings.seed)
         self.stubs = Stubs(settings.stubs)
@@ -130,6 +134,7 @@ class Fake:
         with self._lock:
             return State(
                 self.settings,
+                self.behavior,
                 self.world,
                 self.clock.setting,
                 self.faults,
@@ -224,7 +229,7 @@ class Fake:
         woken.set()
 
     def health(self) -> dict[str, Any]:
-        """Return what is served: version, organizations, the world's fingerprint and settings, and the clock."""
+        """Return what is served: version, organizations, the world, the clock, and what is not the default behavior."""
         state = self.state()
         return {
             "status": "ok",
@@ -234,6 +239,7 @@ class Fake:
             "now": state.clock.text,
             "profile": self.settings.profile,
             "seed": self.settings.seed,
+            "behavior": differences(self.behavior),
         }
 
     def _with(

@@ -151,10 +151,10 @@ def _organization(state: State) -> int | None:
     if _operation() not in OPERATIONS:
         return None
     try:
-        values = parameters.read(request)
+        values = parameters.read(request, state.behavior)
     except ApiError:
         return None
     if "id" in values:
         return state.organization_of(cast(int, values["id"]))
-    org = cast(int | None, values["org_id"])
-    return state.own_organization if org is None else org
+    org = values["org_id"]
+    return state.own_organization if org is None else org if isinstance(org, int) else None

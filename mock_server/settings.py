@@ -40,8 +40,8 @@ class Settings:
     """Where the clock stands still; ``None`` for real time."""
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     """The keys that are accepted; with none given, every key that is not empty."""
-    own_organization_only: bool = False
-    """Whether the key may see no other organization than the caller's own, and gets 404 for the others."""
+    behavior: Mapping[str, int | str] = field(default_factory=dict)
+    """Answers to what the documentation leaves open, by the ids of ``schemas/behavior.json``: those that differ."""
     rate_limit: Limit | None = None
     """The limit that is enforced; ``None`` to count as the live API does, and refuse nobody."""
     faults: tuple[Fault, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import chain
 from typing import cast
 
@@ -9,56 +10,59 @@ from flask import Blueprint, Response, g, request
 
 from ..schemas import openapi_30, swagger
 from ..schemas.json_format import encode
-from ..schemas.times import month_so_far
-from . import parameters
+from . import organizations, parameters, rounding, windows
 from .fake import State
-from .parameters import Value
 from .responses import ApiError, ok
-from .world import Kind
+from .world import Kind, Order
 
 __all__ = ["ONE_PIECE", "blueprint"]
 
 ONE_PIECE = 16 << 20
 """Bytes up to which a list is sent in one piece, with its length and an ``ETag``: some 60,000 records."""
 
-Window = tuple[int | None, int | None]
-
 blueprint = Blueprint("usage", __name__)
 
 
 @blueprint.get("/usage/llm")
 def list_llm() -> Response:
-    """Return an organization's LLM usage records in a window, newest first."""
-    state: State = g.state
-    return _list(state, "llm", month_so_far(state.clock.now()))
+    """Return LLM usage records in a window: those of one organization, newest first, unless the behavior differs."""
+    return _list(g.state, "llm")
 
 
 @blueprint.get("/usage/llm/<id>")
 def get_llm(id: str) -> Response:  # noqa: A002  the API's name
     """Return one LLM usage record."""
     state: State = g.state
-    record = state.llm_record(cast(int, parameters.read(request)["id"]))
+    record_id = cast(int, parameters.read(request, state.behavior)["id"])
+    record = state.llm_record(record_id)
     if record is None:
-        raise ApiError(404)
-    return ok(record)
+        is_hidden = state.organization_of(record_id) is not None
+        raise ApiError(403 if is_hidden and state.behavior["foreign_organization"] == "forbidden" else 404)
+    return ok(b"".join(rounding.round_records([record], state.behavior["record_decimals"])))
 
 
 @blueprint.get("/usage/llm/organization/<org_id>/summary")
 def get_llm_organization_summary(org_id: str) -> Response:
-    """Return an organization's credits in a window; an unknown organization has no summary (assumed)."""
+    """Return an organization's credits in a window; by default an unknown organization has no summary (assumed)."""
     state: State = g.state
-    values = parameters.read(request)
+    values = parameters.read(request, state.behavior)
     org, now = cast(int, values["org_id"]), state.clock.now()
-    if not state.may_see(org):
-        raise ApiError(404)
-    credits_used = state.world.credits(org, *_window(values, month_so_far(now)), now=now)
-    return ok(encode({"credits": float(credits_used), "organizationId": org}))
+    is_served = organizations.is_served(state, org, "unknown_organization_in_summary")
+    window = windows.window(values, "llm", state.behavior, now)
+    amount = Decimal(0)
+    if is_served:
+        if state.behavior["summary_without_usage"] == "not_found" and not _has_usage(state, org, window, now):
+            raise ApiError(404)
+        if window is not None:
+            amount = state.world.credits(org, *window, now=now)
+    amount = rounding.round_amount(amount, state.behavior["summary_decimals"])
+    return ok(encode({"credits": float(amount), "organizationId": org}))
 
 
 @blueprint.get("/usage/matching")
 def list_matching() -> Response:
-    """Return an organization's matching usage records in a window, of one task or both, newest first."""
-    return _list(g.state, "matching", (None, None))
+    """Return matching usage records in a window, of one task or both, as :func:`list_llm` does."""
+    return _list(g.state, "matching")
 
 
 @blueprint.get("/endpoints", strict_slashes=False)
@@ -70,23 +74,18 @@ def endpoints() -> Response:
     return ok(encode(openapi_30() if request.args.get("openapi_version", "").startswith("3") else swagger()))
 
 
-def _window(values: dict[str, Value], default: Window) -> Window:
-    """Return both ends, ``None`` for an open one (assumed); ``default`` where neither is given."""
-    window = cast(int | None, values["start_date"]), cast(int | None, values["end_date"])
-    return default if window == (None, None) else window
-
-
-def _list(state: State, kind: Kind, default: Window) -> Response:
+def _list(state: State, kind: Kind) -> Response:
     """Return a list; one that is longer than :data:`ONE_PIECE` is made while it is sent."""
-    values = parameters.read(request)
-    org, task = cast(int | None, values["org_id"]), cast(str | None, values.get("task"))
-    if org is None:
-        org = state.own_organization
-        if org is None:
-            return ok(b"[]")
-    elif state.settings.own_organization_only and not state.may_see(org):
-        raise ApiError(404)
-    pieces = state.world.pieces(kind, org, *_window(values, default), now=state.clock.now(), task=task)
+    values, now = parameters.read(request, state.behavior), state.clock.now()
+    org_ids = organizations.of_list(state, values["org_id"])
+    task = values.get("task")
+    window = windows.window(values, kind, state.behavior, now)
+    if not org_ids or window is None or task is parameters.NOTHING:
+        return ok(b"[]")
+    order = cast(Order, state.behavior["list_order"])
+    pieces = state.world.pieces(kind, org_ids, *window, now=now, task=cast(str | None, task), order=order)
+    if kind == "llm":
+        pieces = rounding.round_records(pieces, state.behavior["record_decimals"])
     made, size = [], 0
     for piece in pieces:
         made.append(piece)
@@ -94,3 +93,7 @@ def _list(state: State, kind: Kind, default: Window) -> Response:
         if size > ONE_PIECE:
             return ok(chain(made, pieces))
     return ok(b"".join(made))
+
+
+def _has_usage(state: State, org_id: int, window: windows.Window | None, now: int) -> bool:
+    return window is not None and next(state.world.pieces("llm", org_id, *window, now=now)) != b"[]"

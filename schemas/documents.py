@@ -7,8 +7,8 @@ from typing import Any, cast
 BODIES = ("llm_usage", "matching_usage", "llm_organization_summary", "error")
 """The schemas of bodies, JSON Schema 2020-12, one file each."""
 
-NAMES = (*BODIES, "openapi")
-"""Every file of the contract."""
+NAMES = (*BODIES, "openapi", "behavior")
+"""Every file: the contract, and what it leaves open."""
 
 
 @cache

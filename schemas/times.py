@@ -7,11 +7,13 @@ from functools import lru_cache
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000
 """Milliseconds in a day."""
+_EPOCH_ORDINAL = EPOCH.toordinal()
 
 Moment = int | str | date | datetime
 """Milliseconds since the epoch, a text (``2026-04-17T17:26:07Z``, ``2026-04-17``), a date, or a datetime."""
 
 _MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 _DATE_TIME = re.compile(
@@ -71,8 +73,8 @@ def render(millis: int) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def moment(value: Moment, *, up: bool = False) -> int:
-    """Return ``value`` as milliseconds since the epoch; what is finer is rounded down, or up where ``up``.
+def moment(value: Moment) -> int:
+    """Return ``value`` as milliseconds since the epoch; what is finer is rounded down.
 
     A date without a time is midnight UTC at its start, and a time without an offset is UTC (assumed).
 
@@ -85,32 +87,49 @@ def moment(value: Moment, *, up: bool = False) -> int:
     if isinstance(value, int):
         return value
     if isinstance(value, str):
-        return _written(value, up)
+        return micros(value) // 1000
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
-    return _whole(value if value.tzinfo else value.replace(tzinfo=UTC), up)
-
-
-def month_so_far(now: int) -> tuple[int, int]:
-    """Return the documented default window: the start of ``now``'s month and the end of its day, in UTC (assumed)."""
-    today = (EPOCH + timedelta(milliseconds=now)).date()
-    midnight = moment(today)
-    return midnight - (today.day - 1) * DAY, midnight + DAY - 1
+    return to_millis(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 @lru_cache(maxsize=256)  # clients send the same windows again: a tenth of the cost of a summary
-def _written(text: str, up: bool) -> int:
-    for end in ("T00:00:00Z",) if len(text) == len("2026-04-17") else ("", "Z"):
+def micros(text: str, offset: int = 0) -> int:
+    """Return a date-time or a date as microseconds since the epoch.
+
+    A date without a time is midnight at its start. It, and a time without an offset, is read at ``offset`` from UTC
+    (milliseconds).
+
+    Raises:
+        ValueError: the text is neither a date-time nor a date, or names one that does not exist.
+    """
+    for end in ("T00:00:00Z",) if is_date(text) else ("", "Z"):
         try:
-            return _whole(parse(f"{text}{end}"), up)
+            since = (parse(f"{text}{end}") - EPOCH) // _MICROSECOND
         except ValueError:
             continue
+        return since - offset * 1000 if end else since
     raise ValueError(f"{_quoted(text, 60)} is no moment: write it as 2026-04-17T17:26:07Z or 2026-04-17")
 
 
-def _whole(value: datetime, up: bool) -> int:
-    millis = to_millis(value)
-    return millis + 1 if up and value.microsecond % 1000 else millis
+def is_date(text: str) -> bool:
+    """Return whether a text is as long as a date without a time."""
+    return len(text) == len("2026-04-17")
+
+
+def month_so_far(now: int, offset: int = 0) -> tuple[int, int]:
+    """Return the documented default window: the start of ``now``'s month and the end of its day.
+
+    Whose month and day is not documented: here, those at ``offset`` from UTC (milliseconds).
+    """
+    return month_start(now, offset), ((now + offset) // DAY + 1) * DAY - 1 - offset
+
+
+def month_start(moment: int, offset: int = 0) -> int:
+    """Return the start of a moment's month at ``offset`` from UTC (milliseconds)."""
+    day = (moment + offset) // DAY
+    today = date.fromordinal(min(max(1, _EPOCH_ORDINAL + day), date.max.toordinal()))
+    return (day - (today.day - 1)) * DAY - offset
 
 
 def _offset(match: re.Match[str]) -> timezone:

@@ -221,7 +221,7 @@ class TestWhatIsAssumed:
         assert {each["organizationId"] for each in ask(client, "/usage/llm", org_id=2).json} == {2}
 
     def test_another_organization_is_404_with_a_key_that_may_not_see_it(self, client):
-        narrow = client_of(own_organization_only=True)
+        narrow = client_of(behavior={"foreign_organization": "not_found", "unknown_organization_in_list": "not_found"})
         foreign = ask(client, "/usage/llm", org_id=2).json[0]["id"]
         own = ask(client, "/usage/llm").json[0]["id"]
         for path in (

@@ -84,6 +84,7 @@ class TestHealth:
             "now": "2026-04-20T12:00:00.000Z",
             "profile": "realistic",
             "seed": 0,
+            "behavior": {},
         }
         assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+.*", health["version"])
 

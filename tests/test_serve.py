@@ -222,7 +222,7 @@ def test_says_how_many_records_came_from_which_file_and_warns_of_none(tmp_path):
 
 def test_help_shows_examples_and_how_to_write_a_fault():
     text = run("--help").output
-    for part in ("civis-usage serve --fault", "retry-after=2", "--own-organization-only", "Prefer: code=503"):
+    for part in ("civis-usage serve --fault", "retry-after=2", "--set end_bound=exclusive", "Prefer: code=503"):
         assert part in text
     examples = re.findall(r'--fault "([^"]+)"', text)
     from civis_usage.mock_server.faults import Fault

@@ -2,6 +2,6 @@
 
 from .loaded import HiddenRecord, InvalidRecord
 from .pool import Kind
-from .world import World
+from .world import Order, World
 
-__all__ = ["HiddenRecord", "InvalidRecord", "Kind", "World"]
+__all__ = ["HiddenRecord", "InvalidRecord", "Kind", "Order", "World"]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from heapq import nlargest
+from itertools import chain
 from typing import Any, Literal
 
 from ...schemas.times import DAY
@@ -25,10 +26,13 @@ from .pool import PROFILES, Kind
 from .schedule import Run, Schedule
 from .words import MODELS, Model
 
-__all__ = ["World"]
+__all__ = ["Order", "World"]
 
 PIECE = 1 << 18
 """Bytes, about, of the pieces in which a long list is made."""
+
+Order = Literal["newest_first", "oldest_first", "highest_id_first", "lowest_id_first"]
+"""How a list is sorted."""
 
 _FAR = (date.max.toordinal() - EPOCH + 1) * DAY - 1
 """The last millisecond that can be written."""
@@ -115,22 +119,24 @@ class World:
     def pieces(
         self,
         kind: Kind,
-        org_id: int,
+        org_ids: int | Sequence[int],
         start: int | None = None,
         end: int | None = None,
         *,
         now: int,
         task: str | None = None,
+        order: Order = "newest_first",
     ) -> Iterator[bytes]:
-        """Return an organization's usage in a window: a JSON array, newest first, ties by higher number (assumed).
+        """Return the usage of organizations in a window: a JSON array, newest first by default (assumed).
 
-        It comes in pieces, each made when it is taken. Matching usage may be of one ``task`` only.
+        It comes in pieces, each made when it is taken, unless it is in the order of the numbers (id, or run id for
+        matching), by which ties are sorted too. Matching usage may be of one ``task`` only.
         """
         last = now if end is None else min(end, now)
         batch: list[bytes] = []
         size, before = 0, b"["
-        for runs in self._days(kind, org_id, start, last, task):
-            part = ",".join([text for _, _, text in reversed(runs)]).encode()
+        for runs in self._ordered(kind, [org_ids] if isinstance(org_ids, int) else org_ids, start, last, task, order):
+            part = ",".join([text for _, _, text in runs]).encode()
             batch += before, part
             size += len(part)
             before = b","
@@ -222,18 +228,34 @@ class World:
             return self._schedules.setdefault(key, made)
         return self._schedules[key]
 
-    def _days(self, kind: Kind, org_id: int, start: int | None, end: int, task: str | None) -> Iterator[list[Run]]:
-        """Return the runs of a window by days, the last day first, each oldest first; only days that have any."""
-        schedule = self._schedule(kind, org_id)
+    def _ordered(
+        self, kind: Kind, org_ids: Sequence[int], start: int | None, end: int, task: str | None, order: Order
+    ) -> Iterator[Iterable[Run]]:
+        """Return the runs of a window in batches that are not empty: days, or one where numbers give the order."""
+        days = self._days(kind, org_ids, start, end, task, last_first=order == "newest_first")
+        if order == "newest_first":
+            yield from map(reversed, days)
+        elif order == "oldest_first":
+            yield from days
+        else:
+            runs = sorted(chain.from_iterable(days), key=_number, reverse=order == "highest_id_first")
+            yield from [runs] if runs else []
+
+    def _days(
+        self, kind: Kind, org_ids: Sequence[int], start: int | None, end: int, task: str | None, *, last_first: bool
+    ) -> Iterator[list[Run]]:
+        """Return the runs of a window by days, each oldest first; only days that have any."""
+        schedules = [each for each in (self._schedule(kind, org_id) for org_id in org_ids) if each is not None]
         loaded: dict[int, list[Run]] = {}
-        for run in self._loaded.window(kind, org_id, start, end, task):
-            loaded.setdefault(run[0] // DAY, []).append(run)
+        for org_id in org_ids:
+            for run in self._loaded.window(kind, org_id, start, end, task):
+                loaded.setdefault(run[0] // DAY, []).append(run)
         first = self._since if start is None else max(self._since, start // DAY)
-        generated = range(first, end // DAY + 1) if schedule is not None else range(0)
-        for day in sorted({*generated, *loaded} if loaded else generated, reverse=True):
-            runs = schedule.runs(day, start, end, task=task) if schedule is not None else []
-            if day in loaded:
-                runs = sorted((*runs, *loaded[day]))
+        generated = range(first, end // DAY + 1) if schedules else range(0)
+        for day in sorted({*generated, *loaded} if loaded else generated, reverse=last_first):
+            runs = [run for schedule in schedules for run in schedule.runs(day, start, end, task=task)]
+            if day in loaded or len(schedules) > 1:
+                runs = sorted((*runs, *loaded.get(day, ())))
             if runs:
                 yield runs
 
@@ -245,6 +267,10 @@ class World:
             return None
         schedule = self._schedule("llm", self._at_slot[place.slot])
         return None if schedule is None else schedule.run(place.day, place.at)
+
+
+def _number(run: Run) -> int:
+    return run[1]
 
 
 def _cut(text: bytes) -> Iterator[bytes]:

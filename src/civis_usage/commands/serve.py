@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
     from ..mock_server.stubs import Stub
+    from ..schemas.behavior import Value
     from .data_files import Source
 
 __all__ = ["PORT", "serve"]
@@ -62,6 +63,18 @@ def _fault(text: str) -> Fault:
     return Fault.parse(text)
 
 
+def _behavior_file(name: str) -> dict[str, Value]:
+    from ..schemas import behavior
+
+    return behavior.read_file(name)
+
+
+def _behavior(text: str) -> tuple[str, Value]:
+    from ..schemas import behavior
+
+    return behavior.parse(text)
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -85,7 +98,21 @@ def _fault(text: str) -> Fault:
     callback=parse_with(_key),
     help="Accept this key, no other. Repeatable.",
 )
-@click.option("--own-organization-only", is_flag=True, help="Answer 404 for other organizations than the caller's own.")
+@click.option(
+    "--behavior",
+    "behavior_file",
+    metavar="FILE",
+    callback=parse_with(_behavior_file),
+    help="Answers to what the documentation leaves open (TOML).",
+)
+@click.option(
+    "--set",
+    "chosen",
+    metavar="ID=ANSWER",
+    callback=parse_with(_behavior),
+    multiple=True,
+    help="One such answer, such as end_bound=exclusive; it overrides the file's. Repeatable.",
+)
 @click.option(
     "--rate-limit",
     metavar="N/SECONDS",
@@ -124,6 +151,8 @@ def serve(
     empty: bool,
     orgs: Any,
     log: bool,
+    behavior_file: dict[str, Value] | None,
+    chosen: tuple[tuple[str, Value], ...],
     **settings_given: Any,
 ) -> None:
     """Serve a fake of the API's /usage resource, until Ctrl-C.
@@ -136,6 +165,7 @@ def serve(
       civis-usage serve --empty --data usage.recording.json
       civis-usage serve --fault "list_llm status=429 retry-after=1 first=2"
       civis-usage serve --spec civis --stubs limits.json
+      civis-usage serve --set end_bound=exclusive --set summary_decimals=2
 
     \b
     A fault is written in words:
@@ -146,6 +176,9 @@ def serve(
                        truncate, malformed, disconnect, content-type=text/html,
                        null=credits, missing=modelId, wrong-type=runTime,inputTokens
     The first rule that fires acts alone; a rule of latency alone lets the next be tried.
+
+    What the documentation leaves open (are bounds inclusive, whose month is this month) is
+    chosen by --behavior and --set; docs/reference/behavior.md has all questions and answers.
 
     A single request gets an error by the header "Prefer: code=503". Data, faults, clock and
     journal can be changed and seen while it runs, under /_fake/.
@@ -163,6 +196,7 @@ def serve(
         data=tuple(record for source in data for record in source.records),
         stubs=tuple(chain.from_iterable(stubs)),
         generated=not empty,
+        behavior={**(behavior_file or {}), **dict(chosen)},
         **settings_given,
     )
     try:
@@ -207,6 +241,7 @@ def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ..
         *(f"  stub           {stub.method} {stub.path}" for stub in settings.stubs),
         f"  organizations  {organizations}",
         f"  world          {_world(settings)}; clock: {clock}",
+        *_behavior_lines(fake),
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
         f"  to look at it  {_controls(settings, url)}",
@@ -218,6 +253,14 @@ def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ..
         "Ctrl-C stops it.",
     ]
     return "\n".join(lines)
+
+
+def _behavior_lines(fake: Fake) -> list[str]:
+    """Return the lines that name what is not the default behavior."""
+    from ..schemas.behavior import differences
+
+    changed = (f"{id_}={value}" for id_, value in differences(fake.behavior).items())
+    return [f"  {title:<13}  {text}" for title, text in zip(chain(["behavior"], repeat("")), changed, strict=False)]
 
 
 def _world(settings: Settings) -> str:

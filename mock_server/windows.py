@@ -1,0 +1,70 @@
+"""The window of a request, as the fake's behavior reads its dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from ..schemas.behavior import Behavior, offset_millis
+from ..schemas.times import DAY, month_so_far, month_start
+from .parameters import NOTHING, Value
+from .responses import bad_request
+from .world import Kind
+
+__all__ = ["Window", "window"]
+
+Window = tuple[int | None, int | None]
+"""The first and the last millisecond of a window; ``None`` for an open end."""
+
+
+def window(values: Mapping[str, Value], kind: Kind, behavior: Behavior, now: int) -> Window | None:
+    """Return the window of a request's ``values``; ``None`` where nothing can be in it.
+
+    Raises:
+        ApiError: the window is refused.
+    """
+    if NOTHING in (values["start_date"], values["end_date"]):
+        return None
+    start, end = cast(int | None, values["start_date"]), cast(int | None, values["end_date"])
+    if start is None and end is None:
+        return _default(kind, behavior, now)
+    if start is not None and end is not None and start > end and behavior["start_after_end"] == "bad_request":
+        raise bad_request("start_date is after end_date: swap them.")
+    last = None if end is None else _last(end, behavior)
+    if start is None and last is not None:
+        return _start_before(last, behavior, now), last
+    if end is None and behavior["start_alone"] == "bad_request":
+        raise bad_request("start_date is given without end_date: give both.")
+    return None if start is None else _first(start, behavior), last
+
+
+def _default(kind: Kind, behavior: Behavior, now: int) -> Window:
+    days = behavior["matching_default_window"]
+    if kind == "llm" or days == "month_so_far":
+        return month_so_far(now, offset_millis(behavior["default_window_offset"]))
+    return (now - days * DAY, None) if isinstance(days, int) else (None, None)
+
+
+def _start_before(end: int, behavior: Behavior, now: int) -> int | None:
+    """Return the start of a window of which the end alone is given."""
+    offset = offset_millis(behavior["default_window_offset"])
+    match behavior["end_alone"]:
+        case "bad_request":
+            raise bad_request("end_date is given without start_date: give both.")
+        case "month_so_far":
+            return month_start(now, offset)
+        case "month_of_end":
+            return month_start(end, offset)
+        case int() as days:
+            return end - days * DAY
+    return None
+
+
+def _first(micros: int, behavior: Behavior) -> int:
+    """Return the first millisecond of a window that starts at ``micros``."""
+    return micros // 1000 + 1 if behavior["start_bound"] == "exclusive" else -(-micros // 1000)
+
+
+def _last(micros: int, behavior: Behavior) -> int:
+    """Return the last millisecond of a window that ends at ``micros``."""
+    return -(-micros // 1000) - 1 if behavior["end_bound"] == "exclusive" else micros // 1000
