@@ -48,13 +48,13 @@ def get_llm_organization_summary(org_id: str) -> Response:
     values = parameters.read(request, state.behavior)
     org, now = cast(int, values["org_id"]), state.clock.now()
     is_served = organizations.is_served(state, org, "unknown_organization_in_summary")
-    window = windows.window(values, "llm", state.behavior, now)
-    amount = Decimal(0)
-    if is_served:
-        if state.behavior["summary_without_usage"] == "not_found" and not _has_usage(state, org, window, now):
-            raise ApiError(404)
-        if window is not None:
-            amount = state.world.credits(org, *window, now=now)
+    if parameters.NOTHING in values.values():
+        window = windows.NOWHERE
+    else:
+        window = windows.window(values, "llm", state.behavior, now)
+    if is_served and state.behavior["summary_without_usage"] == "not_found" and not _has_usage(state, org, window, now):
+        raise ApiError(404)
+    amount = state.world.credits(org, *window, now=now) if is_served else Decimal(0)
     amount = rounding.round_amount(amount, state.behavior["summary_decimals"])
     return ok(encode({"credits": float(amount), "organizationId": org}))
 
@@ -78,12 +78,13 @@ def _list(state: State, kind: Kind) -> Response:
     """Return a list; one that is longer than :data:`ONE_PIECE` is made while it is sent."""
     values, now = parameters.read(request, state.behavior), state.clock.now()
     org_ids = organizations.of_list(state, values["org_id"])
-    task = values.get("task")
-    window = windows.window(values, kind, state.behavior, now)
-    if not org_ids or window is None or task is parameters.NOTHING:
+    if parameters.NOTHING in values.values():
         return ok(b"[]")
-    order = cast(Order, state.behavior["list_order"])
-    pieces = state.world.pieces(kind, org_ids, *window, now=now, task=cast(str | None, task), order=order)
+    first, last = windows.window(values, kind, state.behavior, now)
+    if not org_ids:
+        return ok(b"[]")
+    task, order = cast(str | None, values.get("task")), cast(Order, state.behavior["list_order"])
+    pieces = state.world.pieces(kind, org_ids, first, last, now=now, task=task, order=order)
     if kind == "llm":
         pieces = rounding.round_records(pieces, state.behavior["record_decimals"])
     made, size = [], 0
@@ -95,5 +96,5 @@ def _list(state: State, kind: Kind) -> Response:
     return ok(b"".join(made))
 
 
-def _has_usage(state: State, org_id: int, window: windows.Window | None, now: int) -> bool:
-    return window is not None and next(state.world.pieces("llm", org_id, *window, now=now)) != b"[]"
+def _has_usage(state: State, org_id: int, window: windows.Window, now: int) -> bool:
+    return next(state.world.pieces("llm", org_id, *window, now=now)) != b"[]"

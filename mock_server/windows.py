@@ -7,35 +7,34 @@ from typing import cast
 
 from ..schemas.behavior import Behavior, offset_millis
 from ..schemas.times import DAY, month_so_far, month_start
-from .parameters import NOTHING, Value
+from .parameters import Value
 from .responses import bad_request
 from .world import Kind
 
-__all__ = ["Window", "window"]
+__all__ = ["NOWHERE", "Window", "window"]
 
 Window = tuple[int | None, int | None]
 """The first and the last millisecond of a window; ``None`` for an open end."""
 
+NOWHERE: Window = (1, 0)
+"""A window in which there is nothing."""
 
-def window(values: Mapping[str, Value], kind: Kind, behavior: Behavior, now: int) -> Window | None:
-    """Return the window of a request's ``values``; ``None`` where nothing can be in it.
+
+def window(values: Mapping[str, Value], kind: Kind, behavior: Behavior, now: int) -> Window:
+    """Return the window of a request's ``values``, of which none is ``NOTHING``.
 
     Raises:
         ApiError: the window is refused.
     """
-    if NOTHING in (values["start_date"], values["end_date"]):
-        return None
     start, end = cast(int | None, values["start_date"]), cast(int | None, values["end_date"])
     if start is None and end is None:
         return _default(kind, behavior, now)
     if start is not None and end is not None and start > end and behavior["start_after_end"] == "bad_request":
         raise bad_request("start_date is after end_date: swap them.")
-    last = None if end is None else _last(end, behavior)
-    if start is None and last is not None:
-        return _start_before(last, behavior, now), last
     if end is None and behavior["start_alone"] == "bad_request":
         raise bad_request("start_date is given without end_date: give both.")
-    return None if start is None else _first(start, behavior), last
+    first = _first(start, behavior) if start is not None else _first_before(cast(int, end), behavior, now)
+    return first, None if end is None else _last(end, behavior)
 
 
 def _default(kind: Kind, behavior: Behavior, now: int) -> Window:
@@ -45,8 +44,8 @@ def _default(kind: Kind, behavior: Behavior, now: int) -> Window:
     return (now - days * DAY, None) if isinstance(days, int) else (None, None)
 
 
-def _start_before(end: int, behavior: Behavior, now: int) -> int | None:
-    """Return the start of a window of which the end alone is given."""
+def _first_before(end: int, behavior: Behavior, now: int) -> int | None:
+    """Return the first millisecond of a window of which the end alone is given, in microseconds."""
     offset = offset_millis(behavior["default_window_offset"])
     match behavior["end_alone"]:
         case "bad_request":
@@ -54,9 +53,9 @@ def _start_before(end: int, behavior: Behavior, now: int) -> int | None:
         case "month_so_far":
             return month_start(now, offset)
         case "month_of_end":
-            return month_start(end, offset)
+            return month_start(end // 1000, offset)
         case int() as days:
-            return end - days * DAY
+            return -(-end // 1000) - days * DAY
     return None
 
 
