@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from generators.behavior import behavior
 from generators.checks import check_list
 from generators.command_line import command_line
 from generators.faults import faults
@@ -16,6 +17,7 @@ from generators.http import http_surface
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
+    "behavior.md": behavior,
     "checks.md": check_list,
     "command-line.md": command_line,
     "faults.md": faults,

@@ -538,7 +538,7 @@ WRONG = (
     ("end_alone = 0", "end_alone cannot be 0: use open, month_so_far, month_of_end, a whole number of days from 1 to"),
     ("end_alone = true", "end_alone cannot be True: use open"),
     ('local_offset = "+14:30"', "local_offset cannot be '+14:30': use an offset from -12:00 to +14:00, such as -06:00"),
-    ('local_offset = "+05:30\\n"', "local_offset cannot be '+05:30\\\\n': use"),
+    ('local_offset = "+05:30\\n"', "local_offset cannot be '+05:30\\n': use"),
     ("local_offset = 02:00:00", "local_offset cannot be datetime.time(2, 0): use"),
     ('[list_order]\nis = "newest_first"', "list_order cannot be {'is': 'newest_first'}: use newest_first, oldest"),
     ("version = 2\nthe_future = 1", "version 2 is newer than version 1, the newest that can be read here: upgrade"),
