@@ -17,7 +17,7 @@ KEY = {"Authorization": "Bearer a-key-of-the-tests"}
 WORLDS: dict[str, dict[str, Any]] = {
     "realistic": {},
     "edge": {"profile": "edge"},
-    "one organization alone": {"organizations": {7: 3, 8: 3}, "own_organization_only": True},
+    "one organization alone": {"organizations": {7: 3, 8: 3}, "behavior": {"foreign_organization": "not_found"}},
     "a first organization without usage": {"organizations": {7: 0, 8: 3}},
     "the user's records": {
         "generated": False,

@@ -113,7 +113,7 @@ class TestTheOverview:
         assert (found["llm"], found["matching"], found["default_organization"]) == ([], [], None)
 
     def test_organizations_that_the_key_may_not_see_are_not_shown(self):
-        assert overview(own_organization_only=True)["organizations"] == [1]
+        assert overview(behavior={"foreign_organization": "not_found"})["organizations"] == [1]
 
     def test_no_key_is_shown(self):
         found = overview(api_keys=("a-secret-key",))
