@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class Stubs:
         return [stub.as_dict() for methods in self.active.values() for stub in methods.values()]
 
 
-def read_stubs(name: str | Path) -> tuple[Stub, ...]:
+def read_stubs(name: str | PathLike[str]) -> tuple[Stub, ...]:
     """Read a file of stubs: a JSON list.
 
     Raises:
