@@ -13,6 +13,7 @@ import requests
 from requests.utils import select_proxy
 from urllib3.exceptions import NameResolutionError
 
+from .config import is_loopback
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
 
 __all__ = ["check_ca_bundle", "failure_of"]
@@ -41,7 +42,13 @@ def failure_of(error: Exception, url: str, proxies: Mapping[str, str]) -> UsageE
     variable = proxy and _variable_of(proxy, [name for name in os.environ if name.lower().endswith("_proxy")])
     if isinstance(error, requests.exceptions.InvalidProxyURL | ValueError) and variable:
         return ConfigurationError(f"{variable} cannot be used as a proxy: write it as http://host:port, or unset it.")
-    return ConnectionFailed(f"The API cannot be reached: {_reason(error, variable)}.")
+    return ConnectionFailed(f"The API cannot be reached: {_reason(error, variable)}{_hint(url)}.")
+
+
+def _hint(url: str) -> str:
+    """Return what may be wrong with an https URL of this machine, where the fake speaks http."""
+    is_local = url.startswith("https:") and is_loopback(url)
+    return "; if the fake listens there, begin the endpoint with http://" if is_local else ""
 
 
 def _reason(error: Exception, proxy: str | None) -> str:

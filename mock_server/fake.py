@@ -6,7 +6,7 @@ import json
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -174,6 +174,20 @@ class Fake:
                 self.world = world
                 self.loads += 1
             return world.loaded(newest=len(records))
+
+    def start_with(
+        self, records: Sequence[Mapping[str, Any]], *, warn: Callable[[UserWarning], object] = warnings.warn
+    ) -> None:
+        """Take other records for those that the fake started with, and show them in place of all that were loaded.
+
+        Raises:
+            InvalidRecord: a record is invalid, and nothing is changed.
+        """
+        with self._replacing:
+            start = self._with(records, self._generated, warn=warn) if records else self._generated
+            with self._lock:
+                self.settings = replace(self.settings, data=tuple(records))
+                self._start = self.world = start
 
     def loaded(self) -> list[dict[str, Any]]:
         """Return the records that were loaded, as completed."""

@@ -120,14 +120,18 @@ def test_own_records_come_from_files_and_standard_input(tmp_path):
 
 
 def test_log_prints_requests_and_never_a_key():
-    with started("--log", "--now", NOW, "--api-key", "any-key", "--fault", "list_matching status=503") as server:
+    with started(
+        "--log", "requests", "--now", NOW, "--api-key", "any-key", "--fault", "list_matching status=503"
+    ) as server:
         server.get("/usage/llm", params={"org_id": 2, "api_key": "any-key"})
         server.get("/usage/matching")
         assert "any-key" not in server.said
         assert requests.get(f"{server.url}/usage/llm", auth=("other-key", ""), timeout=10).status_code == 401
         _, _, errors = server.stop()
-        assert re.search(r"list_llm org_id=2 api_key=… → 200$", errors, re.MULTILINE), errors
-        assert re.search(r"list_matching → 503 +\[list_matching status=503\]$", errors, re.MULTILINE), errors
+        assert re.search(r"GET  /usage/llm\?org_id=2&api_key=…  200  [0-9.]+ ms$", errors, re.MULTILINE), errors
+        assert re.search(
+            r"GET  /usage/matching  503  [0-9.]+ ms  \[list_matching status=503\]$", errors, re.MULTILINE
+        ), errors
         assert "-key" not in errors
 
 

@@ -9,7 +9,11 @@ import click
 if TYPE_CHECKING:
     from ..mock_server.world import InvalidRecord
 
-__all__ = ["Source", "named", "read", "warn_if_empty"]
+__all__ = ["STANDARD_INPUT", "Source", "named", "read", "warn_if_empty"]
+
+
+STANDARD_INPUT = "standard input"
+"""The name of what ``-`` stands for."""
 
 
 class Source(NamedTuple):
@@ -28,7 +32,7 @@ def read(name: str) -> Source:
     from ..mock_server.world import InvalidRecord
     from ..mock_server.world.loading import read_records
 
-    file_name, name = name, "standard input" if name == "-" else name
+    file_name, name = name, STANDARD_INPUT if name == "-" else name
     try:
         with click.open_file(file_name, "rb") as file:
             return Source(name, read_records(file.read()))

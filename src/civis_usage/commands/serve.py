@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import warnings
-from itertools import chain, repeat
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import data_files
+from . import data_files, reloading
 from .options import options, parse_with
 
 if TYPE_CHECKING:
@@ -142,7 +148,13 @@ def _behavior(text: str) -> tuple[str, Value]:
     help="Fixed answers outside of /usage (a JSON list). Repeatable.",
 )
 @click.option("--allow-remote-control", is_flag=True, help="Let other machines use /_fake/ too, not this one alone.")
-@click.option("--log", is_flag=True, help="Print every request on standard error.")
+@click.option(
+    "--log",
+    type=click.Choice(["requests", "none"]),
+    help="Print a line for each request on standard error, or none.  [default: requests on a terminal]",
+)
+@click.option("--reload", "reloads", is_flag=True, help="Read the files of --data again when they change.")
+@click.option("--open", "open_browser", is_flag=True, help="Show the fake's page in a browser.")
 def serve(
     host: str,
     port: int,
@@ -150,7 +162,9 @@ def serve(
     stubs: tuple[tuple[Stub, ...], ...],
     empty: bool,
     orgs: Any,
-    log: bool,
+    log: str | None,
+    reloads: bool,
+    open_browser: bool,
     behavior_file: dict[str, Value] | None,
     chosen: tuple[tuple[str, Value], ...],
     **settings_given: Any,
@@ -189,6 +203,11 @@ def serve(
     from ..mock_server.settings import Settings
     from ..mock_server.world import InvalidRecord
 
+    names = [source.name for source in data]
+    if reloads and not data:
+        raise click.UsageError("--reload needs --data: it reads those files again when they change.")
+    if reloads and data_files.STANDARD_INPUT in names:
+        raise click.UsageError("--reload cannot read standard input again: name a file with --data.")
     data_files.warn_if_empty(data)
     settings = Settings(
         host=host,
@@ -209,76 +228,45 @@ def serve(
         raise click.UsageError(f"{reason}.") from None
     for each in said:
         click.echo(f"Warning: {each.message}", err=True)
-    if log:
+    if log == "requests" or (log is None and sys.stderr.isatty()):
         fake.journal.on_call = _print_call
+    stopped = threading.Event()
+    if reloads:
+        watching = (names, partial(reloading.reload, fake, names), stopped)
+        threading.Thread(target=reloading.watch, args=watching, daemon=True).start()
     try:
         server.serve(
             create_app(fake=fake),
             host,
             port,
-            lambda url: click.echo(_welcome(fake, settings, url, data)),
+            _announcer(fake, settings, data, open_browser),
             on_stop=fake.wake,
         )
     except server.StartError as reason:
         raise click.UsageError(f"{reason}.") from None
+    finally:
+        stopped.set()
+
+
+def _announcer(
+    fake: Fake, settings: Settings, sources: tuple[Source, ...], open_browser: bool
+) -> Callable[[str], object]:
+    """Return what is to be done once the server answers at a URL."""
+
+    def announce(url: str) -> None:
+        from .serve_texts import welcome
+
+        click.echo(welcome(fake, settings, url, sources))
+        if open_browser:
+            import webbrowser
+
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()  # a browser may hold it up
+
+    return announce
 
 
 def _print_call(call: Call) -> None:
-    click.echo(f"{call.duration:8.1f} ms  {call}" + (f"   [{call.fault}]" if call.fault else ""), err=True)
+    from .serve_texts import request_line
 
-
-def _welcome(fake: Fake, settings: Settings, url: str, sources: tuple[Source, ...]) -> str:
-    from ..schemas import OPERATIONS
-
-    known = [str(each.id) for each in fake.world.organizations]
-    organizations = ", ".join([f"{known[0]} (own)", *known[1:]]) if known else "none yet: load records of yours"
-    record = _record(fake)
-    clock = f"pinned at {fake.clock.text}" if fake.clock.pinned else "real time"
-    key = "'<one of those given by --api-key>'" if settings.api_keys else "any-key-will-do"
-    lines = [
-        f"Faking the Civis Platform API's /usage at {url}",
-        f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
-        *(f"  stub           {stub.method} {stub.path}" for stub in settings.stubs),
-        f"  organizations  {organizations}",
-        f"  world          {_world(settings)}; clock: {clock}",
-        *_behavior_lines(fake),
-        *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
-        f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
-        f"  to look at it  {_controls(settings, url)}",
-        "",
-        "Point a client at it:",
-        f"  export CIVIS_API_ENDPOINT={url}",
-        f"  export CIVIS_API_KEY={key}",
-        "",
-        "Ctrl-C stops it.",
-    ]
-    return "\n".join(lines)
-
-
-def _behavior_lines(fake: Fake) -> list[str]:
-    """Return the lines that name what is not the default behavior."""
-    from ..schemas.behavior import differences
-
-    changed = (f"{id_}={value}" for id_, value in differences(fake.behavior).items())
-    return [f"  {title:<13}  {text}" for title, text in zip(chain(["behavior"], repeat("")), changed, strict=False)]
-
-
-def _world(settings: Settings) -> str:
-    if not settings.generated:
-        return "your records alone"
-    return f"seed {settings.seed}, profile {settings.profile}, since {settings.since}"
-
-
-def _controls(settings: Settings, url: str) -> str:
-    whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
-    return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
-
-
-def _record(fake: Fake) -> int | None:
-    """Give the id of a newest record, looking back no further than needed."""
-    state = fake.state()
-    for organization in state.world.organizations:
-        latest = state.world.latest("llm", organization.id, 1, now=state.clock.now())
-        if latest and state.may_see(organization.id):
-            return int(latest[0]["id"])
-    return None
+    with suppress(OSError):  # whoever read the lines may be gone
+        click.echo(request_line(call, datetime.now()), err=True)

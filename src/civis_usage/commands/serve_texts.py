@@ -1,0 +1,115 @@
+"""What ``civis-usage serve`` says: its start-up lines, and a line for each request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from ..mock_server.fake import Fake
+    from ..mock_server.journal import Call
+    from ..mock_server.settings import Settings
+    from .data_files import Source
+
+__all__ = ["request_line", "welcome"]
+
+
+def request_line(call: Call, now: datetime) -> str:
+    r"""Return one line about a request: time, method, path and query, status, milliseconds, and the fault if any.
+
+    Characters that could break the line or steer a terminal are escaped, as in ``\x1b``.
+    """
+    from ..schemas import OPERATIONS
+
+    operation = OPERATIONS.get(call.operation or "")
+    in_path = {each.name for each in operation.parameters if each.place == "path"} if operation else set()
+    query = "&".join(f"{name}={value}" for name, value in call.parameters.items() if name not in in_path)
+    parts = [
+        f"{now:%H:%M:%S}",
+        call.method,
+        f"{call.path}?{query}" if query else call.path,
+        "disconnected" if call.status is None else str(call.status),
+        f"{call.duration:.1f} ms",
+        *([f"[{call.fault}]"] if call.fault else []),
+    ]
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in "  ".join(parts))
+
+
+def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source]) -> str:
+    """Return what is served, and how a client is pointed at it."""
+    from ..schemas import OPERATIONS
+
+    known = [str(each.id) for each in fake.world.organizations]
+    organizations = ", ".join([f"{known[0]} (own)", *known[1:]]) if known else "none yet: load records of yours"
+    record = _record(fake)
+    clock = f"pinned at {fake.clock.text}" if fake.clock.pinned else "real time"
+    lines = [
+        f"Faking the Civis Platform API's /usage at {url}",
+        f"  operations     {len(OPERATIONS)} under /usage; described at /endpoints and /openapi.json",
+        *(f"  stub           {stub.method} {stub.path}" for stub in settings.stubs),
+        f"  organizations  {organizations}",
+        f"  world          {_world(settings)}; clock: {clock}",
+        *_behavior_lines(fake),
+        *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
+        f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
+        f"  to look at it  {_controls(settings, url)}",
+        "",
+        "Point a client at it:",
+        *(f"  {_assignment(name, value)}" for name, value in _variables(settings, url).items()),
+        "",
+        "Ctrl-C stops it.",
+    ]
+    return "\n".join(lines)
+
+
+def _variables(settings: Settings, url: str) -> dict[str, str]:
+    """Return the environment variables for a client; ``NO_PROXY`` where a proxy would get its requests."""
+    key = "<one of those given by --api-key>" if settings.api_keys else "any-key-will-do"
+    variables = {"CIVIS_API_ENDPOINT": url, "CIVIS_API_KEY": key}
+    if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")):
+        from requests.utils import should_bypass_proxies
+
+        if not should_bypass_proxies(url, no_proxy=None):
+            present = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+            variables["NO_PROXY"] = ",".join(filter(None, [present, urlsplit(url).hostname]))
+    return variables
+
+
+def _assignment(name: str, value: str) -> str:
+    """Return the line that sets a variable: of PowerShell on Windows, of a POSIX shell elsewhere."""
+    if os.name == "nt":
+        return f'$env:{name} = "{value}"'
+    return f"export {name}='{value}'" if set(value) & set("<> ") else f"export {name}={value}"
+
+
+def _behavior_lines(fake: Fake) -> list[str]:
+    """Return the lines that name what is not the default behavior."""
+    from ..schemas.behavior import differences
+
+    changed = (f"{id_}={value}" for id_, value in differences(fake.behavior).items())
+    return [f"  {title:<13}  {text}" for title, text in zip(chain(["behavior"], repeat("")), changed, strict=False)]
+
+
+def _world(settings: Settings) -> str:
+    if not settings.generated:
+        return "your records alone"
+    return f"seed {settings.seed}, profile {settings.profile}, since {settings.since}"
+
+
+def _controls(settings: Settings, url: str) -> str:
+    whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
+    return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
+
+
+def _record(fake: Fake) -> int | None:
+    """Return the id of a newest record, looking back no further than needed."""
+    state = fake.state()
+    for organization in state.world.organizations:
+        latest = state.world.latest("llm", organization.id, 1, now=state.clock.now())
+        if latest and state.may_see(organization.id):
+            return int(latest[0]["id"])
+    return None
