@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from civis_usage.contract_tests.config import Config
     from civis_usage.contract_tests.results import Report
 
-__all__ = ["OPTIONS", "add_options", "header", "in_pytest_words", "report_of", "target"]
+__all__ = ["OPTIONS", "add_options", "config_of", "header", "in_pytest_words", "report_of", "target"]
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-base-url", {"metavar": "URL", "help": "test the API at this base URL (default: start the fake)"}),
@@ -114,30 +115,43 @@ def report_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]])
     Raises:
         ConfigurationError: the base URL, the key, the recording, the waivers or another option cannot be used.
     """
+    from civis_usage.contract_tests.reports.text import clean
+    from civis_usage.contract_tests.runner import run
+
+    if recording := options.getoption("usage_recording"):
+        return _recorded(options, recording)
+    config = config_of(options, start_fake)
+    return clean(run(config), [config.api_key])
+
+
+def config_of(options: pytest.Config, start_fake: Callable[[], tuple[str, str]]) -> Config:
+    """Return the settings of the run that pytest's options ask for; arguments and errors as of :func:`report_of`."""
+    from civis_usage.contract_tests.config import Config
+
+    optional = {name: options.getoption(f"usage_{name}") for name in ("max_requests", "deadline", "seed")}
+    base_url, key = _address(options.getoption("usage_base_url"), start_fake)
+    return Config(
+        base_url,
+        key,
+        organizations=tuple(dict.fromkeys(options.getoption("usage_org_id") or ())),
+        start=_date(options.getoption("usage_start_date")),
+        end=_date(options.getoption("usage_end_date"), last=True),
+        with_drift=options.getoption("usage_with_drift"),
+        **_judging(options),
+        **{name: value for name, value in optional.items() if value is not None},
+    )
+
+
+def _judging(options: pytest.Config) -> dict[str, Any]:
+    """Return the settings that say how to judge, of an API as of a recording."""
     from civis_usage.contract_tests import waivers
 
     file = options.getoption("usage_waivers")
-    settings = {
+    return {
         "strict": options.getoption("usage_strict"),
         "waivers": waivers.load(file) if file else waivers.discover(),
         "allow_no_data": options.getoption("usage_allow_no_data"),
     }
-    if recording := options.getoption("usage_recording"):
-        return _recorded(options, recording, settings)
-    from civis_usage.contract_tests.config import Config
-    from civis_usage.contract_tests.reports.text import clean
-    from civis_usage.contract_tests.runner import run
-
-    optional = {name: options.getoption(f"usage_{name}") for name in ("max_requests", "deadline", "seed")}
-    settings |= {name: value for name, value in optional.items() if value is not None}
-    settings |= {
-        "organizations": tuple(dict.fromkeys(options.getoption("usage_org_id") or ())),
-        "start": _date(options.getoption("usage_start_date")),
-        "end": _date(options.getoption("usage_end_date"), last=True),
-        "with_drift": options.getoption("usage_with_drift"),
-    }
-    base_url, key = _address(options.getoption("usage_base_url"), start_fake)
-    return clean(run(Config(base_url, key, **settings)), [key])
 
 
 def _address(url: str | None, start_fake: Callable[[], tuple[str, str]]) -> tuple[str, str]:
@@ -150,7 +164,7 @@ def _address(url: str | None, start_fake: Callable[[], tuple[str, str]]) -> tupl
     return resolve_base_url(url, key), key.reveal()
 
 
-def _recorded(options: pytest.Config, file: str, settings: dict[str, Any]) -> Report:
+def _recorded(options: pytest.Config, file: str) -> Report:
     from civis_usage.client.errors import ConfigurationError
     from civis_usage.contract_tests.recording.cassette import InvalidRecording, read
     from civis_usage.contract_tests.recording.replay import replay
@@ -160,7 +174,7 @@ def _recorded(options: pytest.Config, file: str, settings: dict[str, Any]) -> Re
         if options.getoption(f"usage_{name.replace('-', '_')}") not in (None, False):
             raise ConfigurationError(f"--{name} cannot be used with --recording, which sends no requests: omit it.")
     try:
-        return clean(replay(read(file), **settings))
+        return clean(replay(read(file), **_judging(options)))
     except InvalidRecording as reason:
         raise ConfigurationError(f"{file}: {reason}.") from None
 

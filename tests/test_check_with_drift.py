@@ -65,7 +65,7 @@ def test_a_spec_that_keeps_the_contract_is_kept_at_the_cost_of_one_request(check
     assert (with_it.exit_code, without.exit_code) == (0, 0), with_it.output
     more = set(results("with.json")) - set(results("without.json"))
     assert more == set(DRIFT)
-    assert {results("with.json")[name]["verdict"] for name in more} == {"kept"}
+    assert {results("with.json")[name]["verdict"] for name in more} == {"passed"}
     spent = [json.loads(Path(name).read_text("utf-8"))["requests"] for name in ("with.json", "without.json")]
     assert spent[0] == spent[1] + 1
 
@@ -79,7 +79,7 @@ def test_a_spec_that_breaks_the_contract_violates_it_in_every_report(check: Chec
     assert sentence in result.stdout
     assert "curl -i" in result.stdout
     found = results()["list-matching-drift"]
-    assert (found["verdict"], found["operation"]) == ("violated", "list_matching")
+    assert (found["verdict"], found["operation"]) == ("failed", "list_matching")
     assert [(each["message"], each["field"], each["request"]) for each in found["findings"]] == [  # type: ignore[attr-defined]
         (sentence, "task", "/endpoints")
     ]
@@ -115,7 +115,7 @@ def test_without_the_spec_the_rest_is_judged_and_the_run_is_3(check: Check) -> N
     found = results()
     assert {found[name]["verdict"] for name in DRIFT} == {"inconclusive"}
     assert "budget" in str(found[DRIFT[0]]["inconclusive"])
-    assert {result["verdict"] for name, result in found.items() if name not in DRIFT} == {"kept"}
+    assert {result["verdict"] for name, result in found.items() if name not in DRIFT} == {"passed"}
 
 
 def test_a_spec_that_is_none_leaves_its_checks_open(check: Check) -> None:

@@ -81,7 +81,7 @@ def asked(url: str) -> list[str]:
 
 
 def originals(fake: str) -> dict[str, set[int]]:
-    """Give every identifier of the world, by its field."""
+    """Return every identifier of the world, by its field."""
     found: dict[str, set[int]] = {name: set() for name in IDENTIFIERS}
     for organization in ORGANIZATIONS:
         for path in ("llm", "matching"):
@@ -108,7 +108,7 @@ def test_no_original_identifier_is_in_the_file(fake: str, path: Path) -> None:
 
 
 def forms(word: str) -> Iterator[str]:
-    """Give a word as it is, percent-encoded, and in base64 of a longer text, wherever it begins there."""
+    """Yield a word as it is, percent-encoded, and in base64 of a longer text, wherever it begins there."""
     yield word
     yield "".join(f"%{byte:02X}" for byte in word.encode())
     for offset in range(3):
@@ -196,7 +196,7 @@ def standins() -> Iterator[Server]:
 
 
 def refused(path: Path, *options: str, org: str = "1", key: str = KEY) -> str:
-    """Fail to record, and give what is said."""
+    """Fail to record, and return what is said."""
     path.write_text("")
     done = run("record", "--output", str(path), "--org-id", org, *options, key=key)
     assert (done.returncode, done.stdout) == (3, "")
@@ -248,7 +248,7 @@ def test_a_violated_contract_is_recorded_and_violated_offline(standins: Server, 
             ("--output", "{folder}/new.json", "--start-date", "2026-02-01", "--end-date", "2026-01-01"),
             "--start-date is later than --end-date",
         ),
-        (("--output", "{folder}/new.json", "--start-date", "yesterday"), "'yesterday' is no date"),
+        (("--output", "{folder}/new.json", "--start-date", "yesterday"), "'yesterday' is not a date"),
         (("--output", "{folder}/new.json", "usage.json"), "Got unexpected extra argument (usage.json)"),
         (("--output", "{folder}/new.json", "--base-url", "ftp://x"), "use an http or https URL"),
     ],
@@ -286,7 +286,7 @@ def test_progress_is_shown_on_a_terminal(standins: Server, tmp_path: Path) -> No
             shown += piece
     os.close(ours)
     process.communicate(timeout=60)
-    assert b"checks, list-llm-organization: kept" in shown
+    assert b"requests, list_matching: " in shown
 
 
 def test_a_kill_while_it_writes_leaves_the_old_file_or_a_new_one(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.recording.cassette import Recording, parse, render
 from civis_usage.contract_tests.recording.record import NotRecorded, Recorded, record
-from civis_usage.contract_tests.recording.replay import replay_config
+from civis_usage.contract_tests.recording.replay import replay
 from civis_usage.contract_tests.results import Report, Verdict
 from civis_usage.contract_tests.runner import run
 from civis_usage.fixtures.fake_server import UsageServer
@@ -70,7 +70,7 @@ def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation:
     live = run(config(server, deviation.standin(**SIZE), organizations))
     made = record(config(server, deviation.standin(**SIZE), organizations))
     server.standin = Standin(daily={}, daily_matching={})
-    recorded = run(replay_config(through_a_file(made), allow_no_data=True))
+    recorded = replay(through_a_file(made), allow_no_data=True)
 
     assert live.exit_code or any(each.verdict is Verdict.WARNING for each in live.results), "the deviation shows"
     assert_the_same(recorded, live, deviation.wrong)
@@ -83,7 +83,7 @@ def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation:
 def test_a_legal_variation_is_kept_in_the_recording_too(server: Server, id_: str) -> None:
     live = run(config(server, LEGAL[id_].standin(**SIZE)))
     made = record(config(server, LEGAL[id_].standin(**SIZE)))
-    assert_the_same(run(replay_config(through_a_file(made), allow_no_data=True)), live)
+    assert_the_same(replay(through_a_file(made), allow_no_data=True), live)
 
 
 def test_a_summary_rounded_to_two_decimals_is_kept_in_the_recording_too(server: Server) -> None:
@@ -92,7 +92,7 @@ def test_a_summary_rounded_to_two_decimals_is_kept_in_the_recording_too(server: 
 
     standin = Standin(daily={1: 12, 2: 4}, daily_matching={1: 3}).bend("amount", rounded)
     made = record(config(server, standin, (1, 2)))
-    report = run(replay_config(made.recording, allow_no_data=True))
+    report = replay(made.recording, allow_no_data=True)
     assert "violated" not in verdicts(report).values(), wrong(report)
 
 
@@ -104,7 +104,7 @@ def test_a_window_is_requested_whole_and_judged_alike(server: Server, window: tu
     made = record(config(server, Standin(**SIZE), **told))
     recorded = through_a_file(made)
 
-    assert_the_same(run(replay_config(recorded, allow_no_data=True)), live)
+    assert_the_same(replay(recorded, allow_no_data=True), live)
     config(server, Standin(**SIZE), **told)
     shown = {each["runCreatedAt"] for each in recorded.records if each["kind"] == "llm"}
     start, end = (millis(ends[name]) if name in window else None for name in ("start", "end"))
@@ -116,7 +116,7 @@ def test_a_window_is_requested_whole_and_judged_alike(server: Server, window: tu
 def test_without_a_named_organization_the_recording_finds_the_same_one(server: Server) -> None:
     live = run(config(server, Standin(**SIZE), ()))
     made = record(config(server, Standin(**SIZE), ()))
-    recorded = run(replay_config(through_a_file(made), allow_no_data=True))
+    recorded = replay(through_a_file(made), allow_no_data=True)
     assert_the_same(recorded, live)
     assert made.recording.organizations == () and live.organizations == (1,) != recorded.organizations
 
@@ -124,7 +124,7 @@ def test_without_a_named_organization_the_recording_finds_the_same_one(server: S
 def test_what_is_not_in_the_recording_is_inconclusive_and_never_passed(server: Server) -> None:
     made = record(config(server, Standin(**SIZE)))
     kept = tuple(each for each in made.recording.interactions if each.operation != SUMMARY)
-    report = run(replay_config(replace(made.recording, interactions=kept)))
+    report = replay(replace(made.recording, interactions=kept))
     about = [result for result in report.results if result.check.operation == SUMMARY]
     assert {result.verdict for result in about} == {Verdict.INCONCLUSIVE}
     assert "not recorded: /usage/llm/organization/" in str([result.outcome.inconclusive for result in about])
@@ -184,7 +184,7 @@ def test_a_recording_of_the_fake_served_again_and_checked_has_the_same_verdicts(
     finally:
         first.stop()
     recording = through_a_file(made)
-    assert_the_same(run(replay_config(recording)), live)
+    assert_the_same(replay(recording), live)
     data = tuple(recording.records)
     organizations = dict.fromkeys(recording.organizations)
     second = UsageServer({"data": data, "generated": False, "organizations": organizations, "now": millis(at)})
