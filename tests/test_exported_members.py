@@ -16,8 +16,11 @@ PACKAGES = [
     ".mock_server",
     ".client",
     ".contract_tests",
+    ".contract_tests.checks",
+    ".contract_tests.collect",
     ".contract_tests.drift",
     ".contract_tests.recording",
+    ".contract_tests.reports",
 ]
 MODULES = [
     f"civis_usage{package}.{found.name}"

@@ -45,36 +45,71 @@ def test_a_layer_imports_only_what_lies_below_it(layer):
 
 
 def test_the_layers_do_import_each_other():
-    pool = ROOT / "mock_server" / "world" / "pool.py"
-    assert "schemas" in imported_layers(pool), "the reading of imports sees nothing"
+    assert "schemas" in imported_layers(ROOT / "mock_server" / "world" / "pool.py"), (
+        "the reading of imports sees nothing"
+    )
 
 
-FLOORS = (
-    {"messages", "redaction", "rounding", "api_spec"},
-    {"world", "faults", "rate_limit", "stubs"},
-    {"responses", "parameters"},
-    {"calls", "clock", "journal", "settings", "windows"},
-    {"fake"},
-    {"openapi"},
-    {"organizations", "usage", "hooks", "controls", "page"},
-    {"app", "__init__"},
-)
-"""The rooms of ``mock_server``: each imports those of its own floor and below. ``server`` imports none."""
+FLOORS: dict[str, tuple[set[str], ...]] = {
+    "mock_server": (
+        {"messages", "redaction", "rounding", "api_spec"},
+        {"world", "faults", "rate_limit", "stubs"},
+        {"responses", "parameters"},
+        {"calls", "clock", "journal", "settings", "windows"},
+        {"fake"},
+        {"openapi"},
+        {"organizations", "usage", "hooks", "controls", "page"},
+        {"app", "__init__"},
+        {"server"},
+    ),
+    "contract_tests": (
+        {"exit_code"},
+        {"config"},
+        {"collect"},
+        {"results"},
+        {"drift"},
+        {"checks"},
+        {"waivers"},
+        {"runner"},
+        {"reports", "recording"},
+        {"pytest_options"},
+        {"conftest", "test_contract", "__init__"},
+    ),
+}
+"""The rooms of a layer, each a module or a folder: each imports those of its own floor and below."""
+LONELY = {"mock_server.server"}
+"""Modules that import none of their layer."""
 
 
-def test_the_rooms_of_the_fake_import_only_what_lies_below_them():
-    floor_of = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+@pytest.mark.parametrize("layer", FLOORS)
+def test_a_room_imports_only_what_lies_below_it(layer):
+    floor_of = {room: number for number, floor in enumerate(FLOORS[layer]) for room in floor}
     strays = [
         f"{module} imports {imported}"
-        for module, others in module_imports("mock_server").items()
+        for module, others in module_imports(layer).items()
         for imported in others
-        if room(module) == "server" or floor_of[room(imported)] > floor_of[room(module)]
+        if module in LONELY or floor_of[room(imported)] > floor_of[room(module)]
     ]
     assert not strays
 
 
-def test_the_modules_of_the_fake_import_in_no_circle():
-    list(TopologicalSorter(module_imports("mock_server")).static_order())
+@pytest.mark.parametrize("layer", ALLOWED)
+def test_no_modules_of_a_layer_import_in_a_circle(layer):
+    list(TopologicalSorter(module_imports(layer)).static_order())
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("mock_server.app", "mock_server.fake"),
+        ("contract_tests.runner", "contract_tests.collect.session"),
+        ("contract_tests.collect.sample", "contract_tests.collect.window"),
+        ("contract_tests.pytest_options", "contract_tests.results"),  # under TYPE_CHECKING
+        ("contract_tests.pytest_options", "contract_tests.recording.replay"),  # inside a function
+    ],
+)
+def test_every_way_of_importing_a_module_counts(module, imported):
+    assert imported in module_imports(module.split(".")[0])[module]
 
 
 def room(module):
@@ -91,17 +126,17 @@ def module_imports(layer: str) -> dict[str, set[str]]:
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         found[name] = set()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not node.level:
+            if isinstance(node, ast.Import):
+                wanted = [alias.name.removeprefix("civis_usage.") for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                parts = package.split(".")
+                base = ".".join(parts[: len(parts) + 1 - node.level]) if node.level else ""
+                module = ".".join(filter(None, [base, node.module])).removeprefix("civis_usage.")
+                wanted = [each for alias in node.names for each in (f"{module}.{alias.name}", module)]
+            else:
                 continue
-            base = ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level])
-            module = f"{base}.{node.module}" if node.module else base
-            for alias in node.names:
-                found[name] |= {each for each in (f"{module}.{alias.name}", module) if each in names} - {name}
+            found[name] |= set(wanted) & names.keys() - {name}
     return {name: {each for each in others if not name.startswith(f"{each}.")} for name, others in found.items()}
-
-
-def test_the_modules_of_the_fake_do_import_each_other():
-    assert "mock_server.fake" in module_imports("mock_server")["mock_server.app"], "the reading of imports sees nothing"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +146,8 @@ def test_the_modules_of_the_fake_do_import_each_other():
         ("civis_usage.client", {"flask", "waitress", "hypothesis", "jsonschema", "pytest", "granian", "click"}),
         ("civis_usage.fixtures.pytest_plugin", {"flask", "hypothesis", "jsonschema", "requests"}),
         ("civis_usage.__main__", {"flask", "hypothesis", "jsonschema", "requests", "pytest"}),
+        ("civis_usage.contract_tests", {"flask", "hypothesis", "jsonschema", "requests", "pytest"}),
+        ("civis_usage.contract_tests.pytest_options", {"flask", "hypothesis", "jsonschema", "requests", "pytest"}),
         ("civis_usage.contract_tests.runner", {"flask", "hypothesis", "pytest"}),
         ("civis_usage.mock_server", {"flask", "hypothesis", "jsonschema", "requests", "pytest", "waitress"}),
         ("civis_usage.contract_tests.drift.compare", {"flask", "hypothesis", "jsonschema", "pytest"}),
