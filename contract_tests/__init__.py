@@ -2,7 +2,7 @@
 
 :func:`~civis_usage.contract_tests.runner.run` takes a :class:`~civis_usage.contract_tests.config.Config` and returns a
 :class:`~civis_usage.contract_tests.results.Report`. All three are imported when they are first used: pytest imports
-this package in every run for its options, and ``requests`` alone costs more than a tenth of a second.
+this package in every run for its options, and should not wait for the client and its libraries.
 """
 
 from __future__ import annotations
