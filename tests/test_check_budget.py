@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from civis_usage.client.errors import ConfigurationError
-from civis_usage.client.transport import Transport
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.results import Report, Verdict
 
@@ -129,8 +128,7 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)
-def test_what_is_not_the_api_cannot_be_judged(server: Server, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+def test_what_is_not_the_api_cannot_be_judged(server: Server, trouble: str) -> None:
     standin = Standin()
 
     def answer(api: Standin, right: object, request: Request) -> Answer:

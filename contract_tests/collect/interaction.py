@@ -145,7 +145,7 @@ class Interaction:
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES | HICCUPS:
-            return f"{self.request} answered {self.status}, after retries as well" if not self.reason else self.reason
+            return self.reason or f"{self.request} answered {self.status}"
         if self.is_foreign:
             came = excerpt(self.body) or "nothing but headers"
             return f"{self.request} answered {self.status}, which is not the API's answer; this came: {came}"

@@ -17,6 +17,7 @@ from civis_usage.client.errors import ConnectionFailed, UsageError
 from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
 from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
+from civis_usage.schemas import OPERATIONS
 
 from .interaction import HICCUPS, Credentials, Failure, Interaction, Query
 
@@ -152,7 +153,14 @@ class Session:
             self.stopped = f"the rate limit is spent: {reason}"
         elif status == 401 and sent.is_valid:
             self.stopped = "the API refused the key (401): set CIVIS_API_KEY to a valid one"
+        elif reason and self._is_down(sent):
+            self.stopped = f"no operation is available: {reason}"
         return reason
+
+    def _is_down(self, sent: Interaction) -> bool:
+        """Return whether every operation was requested, ``sent`` being unavailable too, and none was available."""
+        requested = {each.operation for each in self.interactions} | {sent.operation}
+        return requested >= OPERATIONS.keys() and all(each.unavailable for each in self.interactions)
 
 
 class _Calls:

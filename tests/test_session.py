@@ -1,0 +1,337 @@
+"""A session: within its budget and its deadline whatever the server does, each query once, and nothing raised."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from civis_usage.contract_tests.collect.interaction import Credentials, Failure, Interaction, Query
+from civis_usage.contract_tests.collect.session import Session
+from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
+from civis_usage.schemas import OPERATIONS
+
+from .http_stub import Reply, answering, closed_port
+
+LIST = Query.of("list_llm", org_id=1)
+OTHER = Query.of("list_matching", org_id=1)
+MACHINE = datetime(2026, 1, 1, tzinfo=UTC)
+QUICK = 0.6
+"""The deadline of a run against a server that never responds: its requests get a half of it, and then of the rest."""
+SLOW_MACHINE = 20.0
+"""Seconds within which anything that is bounded should have ended, on a machine that does much else."""
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+class Naps:
+    """Waits in no time, and remembers how long."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@contextmanager
+def session(url: str, **more: Any) -> Iterator[Session]:
+    made = Session(Config(url, "a-key", (1,), **{"sleep": Naps(), "now": lambda: MACHINE} | more))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+# Servers that do not come to an end
+
+
+def drip(client: socket.socket, over: threading.Event) -> None:
+    """Send a byte of the body at a time."""
+    client.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
+    while not over.wait(0.01):
+        client.sendall(b" ")
+
+
+def endless_head(client: socket.socket, over: threading.Event) -> None:
+    client.sendall(HEAD)
+    while not over.wait(0.01):
+        client.sendall(b"X-More: yes\r\n")
+
+
+def dripping_head(client: socket.socket, over: threading.Event) -> None:
+    client.sendall(b"HTTP/1.1 200 OK\r\nX-More: ")
+    while not over.wait(0.01):
+        client.sendall(b"x")
+
+
+def endless_interim(client: socket.socket, over: threading.Event) -> None:
+    while not over.wait(0.01):
+        client.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
+def endless_body(client: socket.socket, over: threading.Event) -> None:
+    client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    while not over.wait(0.01):
+        client.sendall(b"1\r\n \r\n")
+
+
+def silent(client: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+ENDLESS = [drip, endless_head, dripping_head, endless_interim, endless_body, silent]
+
+
+@contextmanager
+def served(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """Serve every connection by ``behave`` until the test is over."""
+    over = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def talk(client: socket.socket) -> None:
+        with client:
+            try:
+                client.recv(65536)
+                behave(client, over)
+            except OSError:
+                pass
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        over.set()
+        server.close()
+
+
+@pytest.mark.parametrize("behave", ENDLESS, ids=lambda each: each.__name__)
+def test_a_run_ends_at_its_deadline_whatever_the_server_does(
+    behave: Callable[[socket.socket, threading.Event], None],
+) -> None:
+    began = time.monotonic()
+    with served(behave) as url, session(url, deadline=QUICK) as made:
+        found = [made.send(Query.of("get_llm", id=number)) for number in range(1, 9)]
+    assert time.monotonic() - began < SLOW_MACHINE
+    assert all(each.failure is not None and each.status is None for each in found)
+    assert all(each.unavailable for each in found)
+    assert found[-1].failure is Failure.UNSENT
+    assert made.stopped == found[-1].unavailable
+    assert made.requests <= 9, "what is given up is not sent again, and a run that is over sends nothing"
+
+
+def test_a_request_gets_half_of_the_time_that_is_left() -> None:
+    with served(silent) as url, session(url, deadline=QUICK) as made:
+        first = made.send(LIST)
+        assert first.failure is Failure.TIMEOUT
+        assert first.unavailable == "/usage/llm?org_id=1 got no whole response within 0.3 seconds"
+        assert made.stopped is None
+        assert QUICK / 2 <= made.slowness
+        assert made.send(OTHER).failure in (Failure.TIMEOUT, Failure.UNSENT)
+
+
+def test_a_deadline_that_is_over_is_told_with_its_option() -> None:
+    with served(silent) as url, session(url, deadline=QUICK) as made:
+        for number in range(4):
+            made.send(Query.of("get_llm", id=number))
+    assert made.stopped == "the API took longer than 0.6 seconds altogether: raise the limit with --deadline"
+    assert made.left == 0
+
+
+def test_a_request_has_the_timeout_of_the_settings_where_there_is_more_time() -> None:
+    with served(drip) as url, session(url, timeout=0.2) as made:
+        assert made.send(LIST).unavailable == "/usage/llm?org_id=1 got no whole response within 0.2 seconds"
+        assert made.slowness < SLOW_MACHINE
+
+
+def test_a_response_after_one_that_was_given_up_is_its_own() -> None:
+    over = threading.Event()
+    replies = Reply(drip=over, headers={"Content-Length": "1000000"}), Reply(body=b"[2]")
+    with answering(*replies) as stub, session(stub.url, timeout=0.5) as made:
+        assert made.send(LIST).failure is Failure.TIMEOUT
+        over.set()
+        assert made.send(OTHER).json == [2]
+        assert made.send(LIST).failure is Failure.TIMEOUT, "what failed is remembered"
+    assert made.requests == 2
+
+
+# What failed
+
+
+FAILURES: dict[str, tuple[Reply, str | None]] = {
+    "busy": (Reply(503), None),
+    "gateway": (Reply(504, b"<h1>504</h1>"), None),
+    "dropped": (Reply(drop=True), Failure.UNREACHABLE),
+    "cut": (Reply(cut=9), Failure.UNREACHABLE),
+    "not HTTP": (Reply(raw=b"220 mail.example ESMTP\r\n"), Failure.UNREACHABLE),
+    "not gzip": (Reply(body=b"[]", headers={"Content-Encoding": "gzip"}), Failure.UNDECODABLE),
+}
+
+
+@pytest.mark.parametrize(("reply", "failure"), FAILURES.values(), ids=list(FAILURES))
+def test_what_failed_is_remembered_and_never_sent_again(reply: Reply, failure: str | None) -> None:
+    with answering(Reply(), reply) as stub, session(stub.url) as made:
+        made.send(OTHER)
+        failed = made.send(LIST)
+        sent = len(stub.requests)
+        assert made.send(LIST) is failed
+        assert made.send(LIST, again=True) is failed
+    assert failed.failure == failure
+    assert failed.unavailable
+    assert len(stub.requests) == sent == made.requests
+    assert made.stopped is None, "it costs only what needs it"
+
+
+def test_what_was_answered_is_sent_again_only_if_asked_for() -> None:
+    with answering(Reply(body=b"[1]"), Reply(body=b"[2]")) as stub, session(stub.url) as made:
+        assert made.send(LIST).json == made.send(LIST).json == [1]
+        assert made.send(LIST, again=True).json == [2]
+    assert [each.json for each in made.interactions] == [[1], [2]]
+
+
+def test_an_address_where_nothing_listens_ends_the_run() -> None:
+    with session(f"http://127.0.0.1:{closed_port()}") as made:
+        first, second = made.send(LIST), made.send(OTHER)
+    assert first.failure is Failure.UNREACHABLE
+    assert second.failure is Failure.UNSENT
+    assert made.stopped is not None and "nothing listens at this address" in made.stopped
+    assert made.requests == 3
+
+
+def test_an_api_that_is_down_is_asked_about_each_operation_once() -> None:
+    with answering(Reply(503)) as stub, session(stub.url) as made:
+        for operation in OPERATIONS:
+            made.send(Query.of(operation, id=1, org_id=1))
+        assert made.send(Query.of("get_llm", id=2)).failure is Failure.UNSENT
+    assert made.stopped is not None and made.stopped.startswith("no operation is available: /usage/")
+    assert made.requests == len(stub.requests) == 5 * len(OPERATIONS)
+
+
+def test_a_budget_is_kept_and_named() -> None:
+    with answering(Reply()) as stub, session(stub.url, max_requests=2) as made:
+        found = [made.send(Query.of("get_llm", id=number)) for number in range(4)]
+    assert [each.failure for each in found] == [None, None, Failure.UNSENT, Failure.UNSENT]
+    assert made.stopped == "the budget of 2 requests is spent: raise it with --max-requests"
+    assert len(stub.requests) == 2
+
+
+# Retry-After
+
+
+def told(interaction: Interaction) -> str:
+    assert interaction.unavailable
+    return interaction.unavailable
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_retry_after_of_hours_ends_the_run_at_once_and_names_the_time(status: int) -> None:
+    naps = Naps()
+    with answering(Reply(status, headers={"Retry-After": "7200"})) as stub, session(stub.url, sleep=naps) as made:
+        first, second = made.send(LIST), made.send(OTHER)
+    sentence = f"/usage/llm?org_id=1 answered {status}: the API asks to come back in 7200 seconds (Retry-After)"
+    assert made.stopped == told(first) == told(second) == sentence
+    assert (len(stub.requests), naps.seconds) == (1, [])
+
+
+def test_a_retry_after_as_a_date_is_measured_by_the_apis_clock() -> None:
+    headers = {"Date": "Tue, 19 May 2026 10:00:00 GMT", "Retry-After": "Tue, 19 May 2026 12:00:00 GMT"}
+    reply = Reply(raw=b"".join([
+        b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n",
+        *(f"{name}: {value}\r\n".encode() for name, value in headers.items()),
+        b"\r\n",
+    ]))  # fmt: skip
+    with answering(reply) as stub, session(stub.url) as made:
+        assert "come back in 7200 seconds" in told(made.send(LIST))
+
+
+def test_a_short_retry_after_is_waited_for_and_does_not_count_as_slowness() -> None:
+    naps = Naps()
+    replies = Reply(429, headers={"Retry-After": "100"}), Reply(body=b"[1]")
+    with answering(*replies) as stub, session(stub.url, sleep=naps) as made:
+        assert made.send(LIST).json == [1]
+    assert len(naps.seconds) == 1 and naps.seconds[0] >= 100
+    assert made.waited == naps.seconds[0]
+    assert made.slowness < SLOW_MACHINE
+    assert made.stopped is None
+    assert len(stub.requests) == made.requests == 2
+
+
+def test_the_waiting_of_a_whole_run_is_bounded() -> None:
+    naps = Naps()
+    replies = [reply for _ in range(9) for reply in (Reply(429, headers={"Retry-After": "100"}), Reply())]
+    with answering(*replies) as stub, session(stub.url, sleep=naps) as made:
+        for number in range(9):
+            made.send(Query.of("get_llm", id=number))
+    assert sum(naps.seconds) <= MAX_RETRY_AFTER
+    assert len(naps.seconds) == 3
+    assert made.stopped is not None and "come back in 100 seconds (Retry-After)" in made.stopped
+    assert "after retries" not in made.stopped
+
+
+def test_only_what_was_sent_more_than_once_is_said_to_be() -> None:
+    replies = Reply(), *[Reply(504)] * 5, Reply(504, headers={"Retry-After": "7200"})
+    with answering(*replies) as stub, session(stub.url) as made:
+        made.send(OTHER)
+        again = made.send(LIST)
+        once = made.send(Query.of("get_llm", id=1))
+    assert told(again) == "/usage/llm?org_id=1 answered 504, after retries as well"
+    assert "after retries" not in told(once)
+    assert len(stub.requests) == 7
+
+
+def test_a_response_that_was_read_from_a_file_is_not_said_to_be_sent_again() -> None:
+    read = Interaction("list_llm", {"org_id": 1}, Credentials.VALID, MACHINE, 503)
+    assert read.unavailable == "/usage/llm?org_id=1 answered 503"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "7200"}], ids=["no word", "hours"])
+def test_a_429_without_a_key_costs_only_what_needs_it(headers: dict[str, str]) -> None:
+    replies = [Reply(body=b"[1]"), *[Reply(429, headers=headers)] * (1 if headers else 5), Reply(body=b"[2]")]
+    with answering(*replies) as stub, session(stub.url) as made:
+        made.send(LIST)
+        refused = made.send(LIST._replace(credentials=Credentials.NONE))
+        assert refused.unavailable
+        assert made.stopped is None
+        assert made.send(OTHER).json == [2]
+    assert len(stub.requests) == len(replies)
+
+
+def test_a_429_to_the_key_after_retries_ends_the_run() -> None:
+    with answering(Reply(), Reply(429)) as stub, session(stub.url) as made:
+        made.send(OTHER)
+        made.send(LIST)
+        assert made.stopped is not None and made.stopped.startswith("the rate limit is spent: ")
+    assert len(stub.requests) == 6
+
+
+# The clock
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([b"Date: Tue, 19 May 2026 15:26:07 GMT"], datetime(2026, 5, 19, 15, 26, 7, tzinfo=UTC)),
+        ([b"date: Sun, 06 Nov 2044 08:49:37 GMT"], datetime(2044, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        ([], MACHINE),
+        ([b"Date: yesterday"], MACHINE),
+    ],
+    ids=["date", "lower case", "none", "unreadable"],
+)
+def test_now_is_the_apis_date_or_the_machines(headers: list[bytes], expected: datetime) -> None:
+    raw = b"\r\n".join([b"HTTP/1.1 404 Not Found", *headers, b"Content-Length: 0", b"", b""])
+    with answering(Reply(raw=raw)) as stub, session(stub.url) as made:
+        made.send(LIST)
+        assert made.now == int(expected.timestamp())
