@@ -76,10 +76,14 @@ def judge(evidence: Evidence, used: Iterable[Check]) -> tuple[Outcome, ...]:
 
 def _outcome(check: Check, evidence: Evidence) -> Outcome:
     try:
-        return check.judge(evidence)
+        found = check.judge(evidence)
     except Exception as error:  # a response that the check's author did not think of must not end the run
         reason = f"the check cannot read these responses ({type(error).__name__}: {error})"
         return Outcome("nothing", inconclusive=reason)
+    if found.inconclusive and check.operation in OPERATIONS and not any(evidence.of(check.operation)):
+        reason = evidence.stopped or f"there is no request of {check.operation}"
+        return Outcome("nothing", inconclusive=reason)
+    return found
 
 
 def confirm(session: Session, evidence: Evidence, outcomes: Iterable[tuple[Check, Outcome]]) -> Evidence:

@@ -7,7 +7,7 @@ from civis_usage.cli import main
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.pytest_options import OPTIONS, config_of, in_pytest_words
+from civis_usage.contract_tests.pytest_options import OPTIONS, config_of, in_pytest_words, report_of
 from civis_usage.contract_tests.recording.cassette import render
 from civis_usage.contract_tests.recording.record import record
 
@@ -158,7 +158,7 @@ REFUSED = {
 def test_an_option_that_cannot_be_used_is_refused_by_its_name_in_pytest(pytester, monkeypatch, options, named):
     monkeypatch.setenv("CIVIS_API_KEY", "a-key")
     with pytest.raises(ConfigurationError) as refused:
-        configured(pytester, *options)
+        report_of(pytester.parseconfig(*options), lambda: ("http://127.0.0.1:5", "a-key"))
     assert named in in_pytest_words(str(refused.value))
 
 
