@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +16,7 @@ from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
 from civis_usage.schemas import OPERATIONS
 
+from .endless_servers import ENDLESS, Behaviour, drip, served, silent
 from .http_stub import Reply, answering, closed_port
 
 LIST = Query.of("list_llm", org_id=1)
@@ -26,7 +26,6 @@ QUICK = 0.6
 """The deadline of a run against a server that never responds: its requests get a half of it, and then of the rest."""
 SLOW_MACHINE = 20.0
 """Seconds within which anything that is bounded should have ended, on a machine that does much else."""
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 class Naps:
@@ -51,77 +50,8 @@ def session(url: str, **more: Any) -> Iterator[Session]:
 # Servers that do not come to an end
 
 
-def drip(client: socket.socket, over: threading.Event) -> None:
-    """Send a byte of the body at a time."""
-    client.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
-    while not over.wait(0.01):
-        client.sendall(b" ")
-
-
-def endless_head(client: socket.socket, over: threading.Event) -> None:
-    client.sendall(HEAD)
-    while not over.wait(0.01):
-        client.sendall(b"X-More: yes\r\n")
-
-
-def dripping_head(client: socket.socket, over: threading.Event) -> None:
-    client.sendall(b"HTTP/1.1 200 OK\r\nX-More: ")
-    while not over.wait(0.01):
-        client.sendall(b"x")
-
-
-def endless_interim(client: socket.socket, over: threading.Event) -> None:
-    while not over.wait(0.01):
-        client.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
-
-
-def endless_body(client: socket.socket, over: threading.Event) -> None:
-    client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
-    while not over.wait(0.01):
-        client.sendall(b"1\r\n \r\n")
-
-
-def silent(client: socket.socket, over: threading.Event) -> None:
-    over.wait()
-
-
-ENDLESS = [drip, endless_head, dripping_head, endless_interim, endless_body, silent]
-
-
-@contextmanager
-def served(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """Serve every connection by ``behave`` until the test is over."""
-    over = threading.Event()
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def talk(client: socket.socket) -> None:
-        with client:
-            try:
-                client.recv(65536)
-                behave(client, over)
-            except OSError:
-                pass
-
-    def accept() -> None:
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(client,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-    finally:
-        over.set()
-        server.close()
-
-
 @pytest.mark.parametrize("behave", ENDLESS, ids=lambda each: each.__name__)
-def test_a_run_ends_at_its_deadline_whatever_the_server_does(
-    behave: Callable[[socket.socket, threading.Event], None],
-) -> None:
+def test_a_run_ends_at_its_deadline_whatever_the_server_does(behave: Behaviour) -> None:
     began = time.monotonic()
     with served(behave) as url, session(url, deadline=QUICK) as made:
         found = [made.send(Query.of("get_llm", id=number)) for number in range(1, 9)]
