@@ -13,6 +13,7 @@ from .interaction import NONEXISTENT_ID, SPEC, Credentials, Interaction, Query
 from .record import Record, record_id
 from .sample import Sample
 from .session import Session
+from .variety import choose_various
 from .window import DAY, EARLIEST, Window, default_windows
 
 __all__ = ["UNREADABLE", "collect", "evidence_of"]
@@ -159,14 +160,13 @@ def _tasks(plan: _Plan) -> None:
 
 
 def _by_id(plan: _Plan) -> None:
-    """Fetch the oldest, newest, dearest and cheapest record by id; of further organizations one by chance."""
+    """Fetch records of all kinds by id; of further organizations one by chance."""
     chosen: dict[int, Record] = {}
     for number, sample in enumerate(plan.with_usage("list_llm")):
         known = [record for record in sample.records if record_id(record) is not None]
         if not known:
             continue
-        dear = sorted(known, key=lambda record: record.credits)
-        picks = [known[0], known[-1], dear[-1], dear[0]] if number == 0 else [plan.rng.choice(known)]
+        picks = choose_various(known, plan.now, plan.rng) if number == 0 else [plan.rng.choice(known)]
         for record in picks:
             chosen.setdefault(record_id(record) or 0, record)
     for number in chosen:

@@ -21,6 +21,7 @@ from . import (  # noqa: F401 (they fill the table)
     tasks,
     transport,
     values,
+    variety,
     windows,
 )
 from .fields import FIELD_MISTAKES
