@@ -203,9 +203,16 @@ def test_an_error_of_another_form_keeps_its_form_only() -> None:
     assert "Jane" not in str(replaced) and replaced["error"] != "Not Found" and replaced["code"] != "404"
 
 
+def test_equal_etags_stay_equal_and_others_do_not() -> None:
+    sent = (replace(answered([]), headers={"etag": etag}) for etag in ('W/"1"', 'W/"1"', 'W/"2"'))
+    first, same, other = (each.headers["etag"] for each in anonymized(*sent).interactions)
+    assert first == same != other
+
+
 def test_of_the_headers_the_contracts_are_kept_without_what_identifies() -> None:
     headers = {
         "content-type": "application/json; charset=utf-8",
+        "cache-control": "public, max-age=60, x-jane",
         "etag": 'W/"00c1a2b3c4d5e6f700c1a2b3c4d5e6f7"',
         "x-request-id": "8a6e0804-2bd0-4672-b79d-d97027f9071a",
         "x-ratelimit-limit": "1000",
@@ -219,9 +226,12 @@ def test_of_the_headers_the_contracts_are_kept_without_what_identifies() -> None
         "x-user": "Jane",
     }
     (interaction,) = anonymized(replace(answered([]), headers=headers)).interactions
+    etag = interaction.headers["etag"]
+    assert re.fullmatch('W/"[0-9a-f]{32}"', etag) and etag != headers["etag"]
     assert dict(interaction.headers) == {
+        "cache-control": "public, max-age=60, ",
         "content-type": "application/json",
-        "etag": PLACEHOLDER,
+        "etag": etag,
         "x-request-id": PLACEHOLDER,
         "x-ratelimit-limit": "1000",
         "x-ratelimit-remaining": "997",

@@ -41,12 +41,13 @@ LOW, HIGH = 4 * 10**15, 9 * 10**15
 _PARAMETERS = {"id": "id", "org_id": "organizationId"}
 """The parameters that hold identifiers, and the fields that hold the same ones."""
 _HEADERS = {
+    "cache-control": r"((public|private|no-store|no-cache|must-revalidate|(s-maxage|max-age)=[0-9]+)(, *|\b))+",
     "content-type": r"[a-z]+/[a-z0-9.+-]+",
     "etag": "",
     "retry-after": r"[0-9.]+",
     "www-authenticate": r"(Bearer|Basic)\b",
-    "x-ratelimit-limit": "[0-9]+",
-    "x-ratelimit-remaining": "[0-9]+",
+    "x-ratelimit-limit": "-?[0-9.]+",
+    "x-ratelimit-remaining": "-?[0-9.]+",
     "x-request-id": "",
 }
 """The headers that are kept, and how each value must begin to be kept so far."""
@@ -133,7 +134,11 @@ class _Pseudonymizer:
         for name, value in headers.items():
             if name in _HEADERS or _PAGINATION.fullmatch(name):
                 kept = re.match(_HEADERS.get(name, ""), value, re.IGNORECASE)
-                yield name, kept[0] if kept and kept[0] else PLACEHOLDER
+                yield name, self._etag(value) if name == "etag" else kept[0] if kept and kept[0] else PLACEHOLDER
+
+    def _etag(self, value: str) -> str:
+        """Return an ETag in the place of another one: equal for equal ones, since it is that of equal bodies."""
+        return f'W/"{self._draw("etag", value) % 16**32:032x}"'
 
     def _body(self, interaction: Interaction) -> bytes:
         body = _parse(interaction.body)
