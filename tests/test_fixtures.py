@@ -224,5 +224,5 @@ def test_a_schema_beyond_the_contracts_means_is_refused_not_guessed_at(schema: d
 def test_overriding_a_property_that_a_schema_lacks_is_refused() -> None:
     with pytest.raises(TypeError, match="no property 'price'"):
         strategies.from_schema(load("llm_usage"), price=st.just(5))
-    with pytest.raises(TypeError, match="has no properties to override"):
+    with pytest.raises(TypeError, match="has no properties to narrow"):
         strategies.from_schema({"type": "integer"}, price=st.just(5))
