@@ -29,5 +29,5 @@ def test_a_legal_variation_is_no_violation(server: Server, variation: Variation)
     assert report.exit_code == 0, f"expected exit 0: {shown}"
     assert replace(report, allow_no_data=False).exit_code == (4 if variation.no_data else 0), shown
     assert standin.methods == {"GET"}
-    assert standin.wrong_keys <= 1
+    assert standin.wrong_keys <= 4
     assert len(standin.journal) <= report.budget, shown

@@ -10,7 +10,7 @@ from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt
 from civis_usage.contract_tests.collect.window import DAY, Window, format_timestamp
-from civis_usage.contract_tests.results import Check, Finding, Outcome, outcome
+from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
 
 from .comparison import (
     Listing,
@@ -309,10 +309,12 @@ def without_dates(evidence: Evidence) -> Outcome:
     return outcome(f"{len(lists[0].records)} records", findings)
 
 
-def _of_both(suffix: str, rule: str, judge: Callable[[str, Evidence], Outcome]) -> Iterator[Check]:
+def _of_both(
+    suffix: str, rule: str, judge: Callable[[str, Evidence], Outcome], basis: Basis = Basis.DOCUMENTED
+) -> Iterator[Check]:
     for operation in ("list_llm", "list_matching"):
         name = operation.replace("_", "-")
-        yield Check(f"{name}-{suffix}", operation, rule, partial(judge, operation))
+        yield Check(f"{name}-{suffix}", operation, rule, partial(judge, operation), basis)
 
 
 CHECKS = (
@@ -320,8 +322,10 @@ CHECKS = (
     *_of_both("window", "A list holds exactly the usage of runs created from start_date to end_date.", window),
     *_of_both("start-only", "With start_date alone, a list begins there and goes on to the present.", start_only),
     *_of_both("end-only", "With end_date alone, a list holds nothing later.", end_only),
-    *_of_both("one-run", "A run has one job, user, organization and creation time, in every list.", one_run),
-    *_of_both("run-end", "A run was created and ended no later than a day from now.", run_end),
+    *_of_both(
+        "one-run", "A run has one job, user, organization and creation time, in every list.", one_run, Basis.RECORDED
+    ),
+    *_of_both("run-end", "A run was created and ended no later than a day from now.", run_end, Basis.RECORDED),
     *_of_both("once", "A list shows each usage once.", once),
     Check(
         "list-llm-repeat",
