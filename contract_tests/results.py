@@ -15,7 +15,7 @@ from civis_usage.contract_tests.collect.interaction import Query
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.exit_code import ExitCode
 
-__all__ = ["Basis", "Check", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data", "outcome"]
+__all__ = ["Basis", "Cause", "Check", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data", "outcome"]
 
 
 class Basis(StrEnum):
@@ -54,6 +54,12 @@ class Finding:
     """Path and query of the first request that shows it: ``/usage/llm?org_id=1``."""
     example: str | None = None
     """The first counterexample, as compact JSON or text."""
+    record: str | None = None
+    """The first record that shows it, by its id: ``id 9824001000008``."""
+    expected: str | None = None
+    """What the rule wants there."""
+    actual: str | None = None
+    """What came; ``missing`` where the field, or the record, is not there."""
     authenticated: bool = True
     """Whether that request carried the user's key; some checks send none, or a wrong one."""
     contradiction: tuple[Query, ...] = ()
@@ -114,6 +120,27 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """What is probably wrong with the API, and the findings that it explains."""
+
+    sentence: str
+    """``modelId is missing in 3,210 of 6,411 records of list_llm``."""
+    operation: str
+    """The operation at fault, or ``any``."""
+    field: str | None
+    """The documented field at fault, by its name on the wire."""
+    verdict: Verdict
+    """The gravest verdict that it explains."""
+    findings: tuple[tuple[str, Finding], ...]
+    """What it explains, each with the id of its check; the first is shown as evidence."""
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The ids of the checks that it explains."""
+        return tuple(dict.fromkeys(check for check, _ in self.findings))
+
+
+@dataclass(frozen=True)
 class Report:
     """The results of one run, with the circumstances that a reader needs."""
 
@@ -128,6 +155,8 @@ class Report:
     budget: int
     seed: int
     results: tuple[Result, ...]
+    causes: tuple[Cause, ...] = ()
+    """The findings that no waiver accepts, grouped by cause, those that fail the run first."""
     unjudged: str | None = None
     """Why the API as a whole could not be judged (unreachable, key refused, …); ``None`` where it could."""
     expired_waivers: tuple[Waiver, ...] = ()

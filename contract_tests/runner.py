@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from civis_usage.contract_tests.causes import causes
 from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.checks.schema import wrong_fields
 from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -18,7 +20,7 @@ from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Basis, Cause, Check, Finding, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
 
@@ -71,7 +73,8 @@ def collect(
 
 def judge(evidence: Evidence, used: Iterable[Check]) -> tuple[Outcome, ...]:
     """Return the outcome of each check."""
-    return tuple(_outcome(check, evidence) for check in used)
+    related = evidence.ignoring(wrong_fields(evidence))
+    return tuple(_outcome(check, related) for check in used)
 
 
 def _outcome(check: Check, evidence: Evidence) -> Outcome:
@@ -129,6 +132,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         budget=config.budget,
         seed=config.seed,
         results=tuple(results),
+        causes=() if unjudged else _causes(evidence, results),
         unjudged=unjudged,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
@@ -148,6 +152,13 @@ def _marked(evidence: Evidence, outcome: Outcome, latest: Outcome) -> Outcome:
         return replace(finding, seen_once=bool(finding.contradiction) and not shown_again)
 
     return replace(outcome, findings=tuple(map(mark, outcome.findings)))
+
+
+def _causes(evidence: Evidence, results: Iterable[Result]) -> tuple[Cause, ...]:
+    try:
+        return causes(evidence.ignoring(wrong_fields(evidence)), results)
+    except Exception:  # a response that nobody thought of must not end the run: its findings are shown without a cause
+        return ()
 
 
 def _without_verdict(result: Result, reason: str) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from civis_usage.contract_tests.config import Waiver
-from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Basis, Cause, Check, Finding, Outcome, Report, Result, Verdict
 
 DOCUMENTED, RECORDED, ASSUMED = Basis
 NASTY = "<script>alert('x')</script> & \"quotes\", 100% | `code` ::error:: \r\n\x00\x1b[31m\u202e\ud800 \U0001f4a5"
@@ -38,6 +38,11 @@ def every_verdict(text: str = "3 of 40 records belong to another organization") 
     )
 
 
+def cause(results: tuple[Result, ...], sentence: str = "list_llm ignores org_id") -> Cause:
+    found = tuple((result.check.id, each) for result in results for each in result.findings)
+    return Cause(sentence, "list_llm", "organizationId", results[0].verdict, found)
+
+
 def make_report(results: tuple[Result, ...] | None = None, **more: Any) -> Report:
     told: dict[str, Any] = {
         "version": "0.1.0",
@@ -56,6 +61,7 @@ def make_report(results: tuple[Result, ...] | None = None, **more: Any) -> Repor
 def full_report(text: str = NASTY) -> Report:
     return make_report(
         every_verdict(text),
+        causes=(cause(every_verdict(text)[1:2], text),),
         expired_waivers=(EXPIRED,),
         unused_waivers=(UNUSED,),
         notes=(text,),

@@ -107,7 +107,7 @@ def test_a_kept_contract_is_0_and_ends_with_the_cost(check: Check) -> None:
 def test_a_violation_is_1_and_shown_with_a_command_that_repeats_it(check: Check, server: Server) -> None:
     result = check("--org-id", "1", standin=with_null_credits())
     assert result.exit_code == 1, result.output
-    assert "null in credits" in result.stdout
+    assert "credits is null in " in result.stdout.splitlines()[0]
     assert f'curl -i -u "$CIVIS_API_KEY:" \'{server.url}/usage/llm?' in result.stdout
 
 
@@ -280,7 +280,7 @@ def test_every_report_asked_for_is_written(check: Check, tmp_path: Path) -> None
     assert document["exit_code"] == 1
     failed = {case.get("name") for case in ET.parse(paths[1]).iter("testcase") if case.find("failure") is not None}
     assert failed == {found["id"] for found in document["results"] if found["verdict"] == "failed"} != set()
-    assert "null in credits" in paths[2].read_text()
+    assert "credits is null in " in paths[2].read_text()
     assert 'reason = ""' in paths[3].read_text()
 
 
@@ -314,7 +314,7 @@ def test_drafted_waivers_do_not_load_until_filled_in_and_then_accept_what_was_fo
     draft.write_text(draft.read_text().replace('reason = ""', 'reason = "Known and harmless."'))
     waived = check("--org-id", "1", "--waivers", str(draft), standin=with_null_credits())
     assert waived.exit_code == 0, waived.output
-    assert "(Known and harmless.)" in waived.stdout
+    assert "Known and harmless." in waived.stdout
     unused = check("--org-id", "1", "--waivers", str(draft))
     assert (unused.exit_code, "Waivers that match nothing" in unused.stdout) == (0, True)
 
@@ -485,7 +485,7 @@ def test_a_terminal_without_unicode_gets_ascii(server: Server) -> None:
     with run_process(server, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"}) as process:
         stdout, _ = process.communicate()
     assert process.returncode == 0
-    assert b"  + list-llm-" in stdout
+    assert b"\n+ list_llm " in stdout
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])

@@ -78,15 +78,15 @@ WITHOUT_CREDITS = {name: value for name, value in RECORD.items() if name != "cre
 @pytest.mark.parametrize(
     ("schema", "body", "kind", "words"),
     [
-        ("llm_usage", WITHOUT_CREDITS, Kind.MISSING, "credits missing"),
-        ("llm_usage", RECORD | {"credits": None}, Kind.NULL, "null in credits"),
-        ("llm_usage", RECORD | {"credits": "5"}, Kind.TYPE, "string instead of number in credits"),
-        ("llm_usage", RECORD | {"credits": True}, Kind.TYPE, "boolean instead of number in credits"),
-        ("llm_usage", RECORD | {"runTime": 1.5}, Kind.TYPE, "number instead of integer in runTime"),
-        ("llm_usage", RECORD | {"credits": float("inf")}, Kind.FORMAT, "a number too large for any reader in credits"),
-        ("llm_usage", RECORD | {"runCreatedAt": "May"}, Kind.FORMAT, "not an RFC 3339 date-time in runCreatedAt"),
-        ("matching_usage", MATCHING | {"task": "XYZ"}, Kind.VALUE, "in task"),
-        ("matching_usage", MATCHING | {"task": None}, Kind.NULL, "null in task"),
+        ("llm_usage", WITHOUT_CREDITS, Kind.MISSING, "credits is missing"),
+        ("llm_usage", RECORD | {"credits": None}, Kind.NULL, "credits is null"),
+        ("llm_usage", RECORD | {"credits": "5"}, Kind.TYPE, "credits is a string instead of a number"),
+        ("llm_usage", RECORD | {"credits": True}, Kind.TYPE, "credits is a boolean instead of a number"),
+        ("llm_usage", RECORD | {"runTime": 1.5}, Kind.TYPE, "runTime is a fraction instead of an integer"),
+        ("llm_usage", RECORD | {"credits": float("inf")}, Kind.FORMAT, "credits is a number too large for any reader"),
+        ("llm_usage", RECORD | {"runCreatedAt": "May"}, Kind.FORMAT, "runCreatedAt is not an RFC 3339 date-time"),
+        ("matching_usage", MATCHING | {"task": "XYZ"}, Kind.VALUE, "task is a value other than IDR, CDM"),
+        ("matching_usage", MATCHING | {"task": None}, Kind.NULL, "task is null"),
         ("llm_usage", None, Kind.BODY, "null instead of an object"),
         ("llm_usage", [RECORD], Kind.BODY, "array instead of an object"),
     ],
@@ -140,27 +140,27 @@ def test_a_right_record_has_no_finding_whatever_else_it_carries(operation: str) 
 def test_nulls_are_counted_apart_from_other_findings() -> None:
     null, other = RECORD | {"credits": None}, RECORD | {"credits": "5"}
     shape, nulls = judged(answered("list_llm", [RECORD, null]), answered("list_llm", [other]))
-    assert said(nulls) == [("credits", "null in credits: 1 of 3 records")]
-    assert said(shape) == [("credits", "string instead of number in credits: 1 of 3 records")]
+    assert said(nulls) == [("credits", "credits is null in 1 of 3 records of list_llm")]
+    assert said(shape) == [("credits", "credits is a string instead of a number in 1 of 3 records of list_llm")]
 
 
 def test_records_that_are_listed_again_and_again_are_counted_each_time() -> None:
     wrong = RECORD | {"runTime": "long"}
     shape, _ = judged(answered("list_llm", [wrong, wrong, RECORD]), answered("list_llm", [wrong]))
-    assert said(shape) == [("runTime", "string instead of integer in runTime: 3 of 4 records")]
+    assert said(shape) == [("runTime", "runTime is a string instead of an integer in 3 of 4 records of list_llm")]
 
 
 WHOLE_BODIES: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "NaN": ("list_llm", b'[{"credits": NaN}]', {}, "NaN is not a JSON number"),
     "a web page": ("list_llm", b"[] ", {"content_type": "text/html"}, "text/html"),
-    "nothing": ("list_llm", b"", {}, "not JSON"),
+    "nothing": ("list_llm", b"", {}, "empty body"),
     "no UTF-8": ("list_llm", b"\xff[]", {}, "not JSON"),
     "an envelope": ("list_llm", {"data": []}, {}, "object instead of an array"),
     "a null list": ("list_llm", None, {}, "null instead of an array"),
     "no content": ("list_llm", [], {"status": 204}, "answered 204 instead of 200"),
     "nested too deep": ("list_llm", b"[" * 100_000, {}, "not JSON"),
     "a null record": ("get_llm", None, {}, "null instead of an object"),
-    "a null among records": ("list_llm", [RECORD, None], {}, "null instead of an object: 1 of 2 records"),
+    "a null among records": ("list_llm", [RECORD, None], {}, "null instead of an object in 1 of 2 records of list_llm"),
     "a null summary": ("get_llm_organization_summary", None, {}, "null instead of an object"),
 }
 
@@ -179,7 +179,7 @@ def test_a_body_of_another_kind_is_one_finding_of_its_shape(
 def test_a_number_that_no_reader_can_hold_is_refused() -> None:
     text = json.dumps([RECORD]).replace("0.4125", "1e999").encode()
     shape, _ = judged(answered("list_llm", text))
-    assert said(shape) == [("credits", "a number too large for any reader in credits: 1 of 1 records")]
+    assert said(shape) == [("credits", "credits is a number too large for any reader in 1 of 1 records of list_llm")]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Failure, Interaction, Query
-from civis_usage.contract_tests.collect.record import Record, excerpt
+from civis_usage.contract_tests.collect.record import Record, excerpt, identity
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Finding, Outcome, no_data
 
@@ -18,8 +20,11 @@ __all__ = [
     "compare_records",
     "expected",
     "missing_records",
+    "name_of",
     "plain",
+    "readable",
     "restated",
+    "shown",
     "unconfirmed_records",
     "unexpected_records",
     "without_evidence",
@@ -44,6 +49,11 @@ class Listing(NamedTuple):
         return cls(window, interaction.records, interaction.query, interaction.request)
 
 
+def readable(target: str) -> str:
+    """Return path and query with their escapes decoded: ``/usage/llm?start_date=2026-04-01T00:00:00Z``."""
+    return unquote(target)
+
+
 def expected(interaction: Interaction, window: Window | None = None) -> Predicate:
     """Return what belongs to a list by its parameters, or those and another window.
 
@@ -53,9 +63,7 @@ def expected(interaction: Interaction, window: Window | None = None) -> Predicat
     org, task = interaction.params.get("org_id"), interaction.params.get("task")
 
     def belongs(record: Record) -> bool | None:
-        if (task is not None and record.data.get("task") != task) or (
-            org is not None and record.org not in (org, None)
-        ):
+        if not record.is_of_task(task) or (org is not None and record.org not in (org, None)):
             return False
         return window.contains(record.timestamp)
 
@@ -86,7 +94,19 @@ def unexpected_records(got: Sequence[Record], belongs: Predicate, query: Query) 
     wrong = [record for record in got if belongs(record) is False]
     if not wrong:
         return []
-    return [_finding(f"{len(wrong)} of {len(got)} records do not belong to the response", wrong, query)]
+    text = f"{len(wrong)} of {len(got)} records do not belong to the response"
+    field, expected, actual = _mismatch(wrong[0], query)
+    return [_finding(text, wrong, query, field=field, expected=expected, actual=actual)]
+
+
+def _mismatch(record: Record, query: Query) -> tuple[str | None, str, str]:
+    """Return the field by which a record does not belong to a response, what it should have, and what it has."""
+    params = dict(query.params)
+    for name, field in (("org_id", "organizationId"), ("task", "task")):
+        if name in params and field not in record.ignored and record.data.get(field) != params[name]:
+            return field, f"{params[name]} ({name})", shown(record.data, field)
+    window = Window.of(params)
+    return "runCreatedAt", str(window or "the default window"), shown(record.data, "runCreatedAt")
 
 
 def missing_records(
@@ -94,13 +114,43 @@ def missing_records(
 ) -> list[Finding]:
     """Return a finding for each other list that shows records which belong to this one, and are missing or altered."""
     listed = Counter(record.key for record in got)
-    findings = []
+    findings: list[Finding] = []
     for other in references:
         wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
-        if missing := _without(wanted, listed):
-            text = f"{len(missing)} of {len(wanted)} records that {other.request} shows are missing or altered"
-            findings.append(_finding(text, missing, query, other.query))
+        findings += _unlike(_without(wanted, listed), len(wanted), got, query, other)
     return findings
+
+
+def _unlike(
+    records: Sequence[Record], total: int, response: Sequence[Record], query: Query, other: Listing
+) -> Iterator[Finding]:
+    """Yield a finding for the records of another list that a response lacks, and one for each field that differs."""
+    by_name = {identity(record): record for record in response}
+    absent = [record for record in records if identity(record) not in by_name]
+    if absent:
+        text = f"{len(absent)} of {total} records that {readable(other.request)} shows are missing"
+        yield _finding(text, absent, query, other.query, expected="the record", actual="missing")
+    yield from _altered([(record, by_name.get(identity(record))) for record in records], total, query, other)
+
+
+def _altered(
+    pairs: Sequence[tuple[Record, Record | None]], total: int, query: Query, other: Listing
+) -> Iterator[Finding]:
+    """Yield a finding for each field in which records of another list and of a response differ."""
+    by_field: dict[str | None, list[tuple[Record, Record]]] = {}
+    for theirs, mine in pairs:
+        if mine is not None:
+            for field in theirs.differences(mine) or (None,):
+                by_field.setdefault(field, []).append((theirs, mine))
+    for field, found in by_field.items():
+        theirs, mine = found[0]
+        if field is None:  # as often in the one as in the other list: a record that is there twice
+            text = f"{len(found)} of {total} records are listed more often in {readable(other.request)}"
+            yield _finding(text, [mine], query, other.query)
+        else:
+            text = f"{field} differs from {readable(other.request)} in {len(found)} of {total} records"
+            expected, actual = shown(theirs.data, field), shown(mine.data, field)
+            yield _finding(text, [mine], query, other.query, field=field, expected=expected, actual=actual)
 
 
 def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], query: Query) -> list[Finding]:
@@ -109,9 +159,14 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], qu
     for other in references:
         known = Counter(record.key for record in other.records)
         inside = [record for record in got if other.window.contains(record.timestamp)]
-        if unknown := _without(inside, known):
-            text = f"{len(unknown)} of {len(inside)} records are not, or not so, in the response to {other.request}"
-            findings.append(_finding(text, unknown, query, other.query))
+        unknown = _without(inside, known)
+        theirs = {identity(record): record for record in other.records}
+        new = [record for record in unknown if identity(record) not in theirs]
+        if new:
+            text = f"{len(new)} of {len(inside)} records are not in the response to {readable(other.request)}"
+            findings.append(_finding(text, new, query, other.query, expected="no such record", actual="listed"))
+        pairs = [(theirs[identity(record)], record) for record in unknown if identity(record) in theirs]
+        findings += _altered(pairs, len(inside), query, other)
     return findings
 
 
@@ -176,5 +231,29 @@ def _without(records: Iterable[Record], counts: Counter[tuple[object, ...]]) -> 
     return missing
 
 
-def _finding(text: str, records: Sequence[Record], *queries: Query) -> Finding:
-    return Finding(text, request=queries[0].target, example=excerpt(records[0].data), contradiction=queries)
+def name_of(item: object) -> str | None:
+    """Return what a report calls a record: its id, or its run where there is no id."""
+    if not isinstance(item, Mapping):
+        return None
+    named = identity(item)
+    return f"{named[0]} {named[1]}" if isinstance(named, tuple) else None
+
+
+def shown(item: object, field: str) -> str:
+    """Return a field as JSON, so that 1 and "1" look different; ``missing`` where it is not there."""
+    return (
+        excerpt(json.dumps(item[field], ensure_ascii=False))
+        if isinstance(item, Mapping) and field in item
+        else "missing"
+    )
+
+
+def _finding(text: str, records: Sequence[Record], *queries: Query, **more: str | None) -> Finding:
+    return Finding(
+        text,
+        request=queries[0].target,
+        example=excerpt(records[0].data),
+        contradiction=queries,
+        record=name_of(records[0].data),
+        **more,  # type: ignore[arg-type]  # texts, by the names of fields
+    )

@@ -13,6 +13,8 @@ from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, no_data, outcome
 from civis_usage.schemas import OPERATIONS
 
+from .comparison import name_of, shown
+
 __all__ = ["CHECKS"]
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -37,9 +39,13 @@ def _count(fields: Sequence[str], is_wrong: Callable[[Any], bool], words: str, e
     findings = []
     for field in fields:
         wrong = [(each, item) for each, item in bodies if field in item and is_wrong(item[field])]
-        if wrong:
-            text = f"{words} in {field}: {len(wrong)} of {len(bodies)} records"
-            findings.append(Finding(text, field, wrong[0][0].request, excerpt(wrong[0][1])))
+        for operation in dict.fromkeys(each.operation for each, _ in wrong):
+            mine = [(each, item) for each, item in wrong if each.operation == operation]
+            total = sum(each.operation == operation for each, _ in bodies)
+            each, item = mine[0]
+            text = f"{field} is {words} in {len(mine):,} of {total:,} records of {operation}"
+            actual = shown(item, field)
+            findings.append(Finding(text, field, each.request, excerpt(item), record=name_of(item), actual=actual))
     return outcome(f"{len(bodies)} records", findings)
 
 
@@ -152,14 +158,14 @@ CHECKS = (
         "any-timestamps",
         "any",
         "Timestamps are in UTC, with milliseconds and Z.",
-        partial(_count, ("runCreatedAt",), _is_other_notation, "another notation"),
+        partial(_count, ("runCreatedAt",), _is_other_notation, "in another notation than UTC with milliseconds and Z"),
         Basis.RECORDED,
     ),
     Check(
         "any-counts",
         "any",
         "Counts, durations and credits are not negative.",
-        partial(_count, COUNTS, _is_negative, "a negative number"),
+        partial(_count, COUNTS, _is_negative, "negative"),
         Basis.RECORDED,
     ),
     Check(

@@ -56,7 +56,14 @@ def unreadable(operation: str, evidence: Evidence) -> Outcome:
         return without_evidence(evidence, "list_llm", "not requested", found)
     text = f"{judged[0].status} for {name}={value}"
     wrong = (judged[0].status or 0) >= 500
-    return outcome(text, [Finding(text, request=judged[0].request)] if wrong else [])
+    return outcome(text, [_server_error(judged[0], name, value)] if wrong else [])
+
+
+def _server_error(interaction: Interaction, name: str, value: str) -> Finding:
+    text = f"{interaction.operation} answers {interaction.status} to a parameter that cannot be read ({name}={value})"
+    return Finding(
+        text, request=interaction.request, expected="a 4xx, or the response without it", actual=f"{interaction.status}"
+    )
 
 
 def error_body(evidence: Evidence) -> Outcome:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt, record_id
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
-from civis_usage.schemas import load
 
-from .comparison import without_evidence
+from .comparison import name_of, shown, without_evidence
 
 __all__ = ["CHECKS"]
 
@@ -34,7 +32,10 @@ def equals_listed(evidence: Evidence) -> Outcome:
             unusable = each.unavailable or f"{each.request} answered {each.status}: {excerpt(each.body)}"
         elif each.status == 404:
             text = f"{each.request} answered 404 for a listed usage"
-            findings.append(Finding(text, request=each.request, example=excerpt(records[0].data)))
+            name, wanted = name_of(records[0].data), "200 with the listed usage"
+            findings.append(
+                Finding(text, None, each.request, excerpt(records[0].data), record=name, expected=wanted, actual="404")
+            )
         else:
             compared += 1
             findings += [finding for record in records for finding in _differences(record, each)]
@@ -46,23 +47,19 @@ def equals_listed(evidence: Evidence) -> Outcome:
 
 
 def _differences(listed: Record, interaction: Interaction) -> list[Finding]:
-    names = load("llm_usage")["properties"]
     single = interaction.records[0]
     return [
         Finding(
-            f"{name} is {_written(single, name)} by id and {_written(listed, name)} in the list",
+            f"{name} is {shown(single.data, name)} by id and {shown(listed.data, name)} in the list",
             name,
             interaction.request,
             excerpt(single.data),
+            record=name_of(listed.data),
+            expected=shown(listed.data, name),
+            actual=shown(single.data, name),
         )
-        for name, one, other in zip(names, single.key, listed.key, strict=True)
-        if one != other
+        for name in single.differences(listed)
     ]
-
-
-def _written(record: Record, name: str) -> str:
-    """Return a field as JSON, so that 1 and "1" look different."""
-    return excerpt(json.dumps(record.data[name], ensure_ascii=False)) if name in record.data else "missing"
 
 
 def _is_unknown(interaction: Interaction) -> bool:
@@ -89,7 +86,7 @@ def unknown_404(evidence: Evidence) -> Outcome:
     for each in filter(_is_unknown, evidence.of("get_llm")):
         if each.unavailable:
             return Outcome("nothing", inconclusive=each.unavailable)
-        text = f"{each.request} answered {each.status} instead of 404"
+        text = f"get_llm answers {each.status} instead of 404 for an unknown id"
         wrong = each.status not in (404, 403, 200)
         return outcome(f"{each.status} for id {NONEXISTENT_ID}", [Finding(text, request=each.request)] if wrong else [])
     return Outcome("nothing", inconclusive=evidence.stopped or "not requested")

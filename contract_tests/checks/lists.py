@@ -19,6 +19,7 @@ from .comparison import (
     expected,
     missing_records,
     plain,
+    readable,
     restated,
     unconfirmed_records,
     unexpected_records,
@@ -199,7 +200,8 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
                 if abs(value - other) > (name == "runCreatedAt"):  # a fraction of a second may be rounded
                     found.add(name)
                     shown = [format_timestamp(at) if name == "runCreatedAt" else str(at) for at in (other, value)]
-                    text = f"run {run} has {name} {shown[0]} in {first.request} and {shown[1]} in {each.request}"
+                    places = f"{readable(first.request)} and {readable(each.request)}"
+                    text = f"{name} of run {run} differs: {shown[0]} and {shown[1]} in {places}"
                     queries = dict.fromkeys((first.query, each.query))
                     yield Finding(text, name, each.request, excerpt(record.data), contradiction=tuple(queries))
 

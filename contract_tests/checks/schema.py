@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -9,12 +10,14 @@ from typing import Any, NamedTuple
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import as_json, excerpt
+from civis_usage.contract_tests.collect.record import Ignored, as_json, excerpt, identity
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 from civis_usage.schemas import OPERATIONS, load, validator
 
-__all__ = ["CHECKS", "Deviation", "Kind", "deviations"]
+from .comparison import name_of, readable, shown
+
+__all__ = ["CHECKS", "Deviation", "Kind", "deviations", "wrong_fields"]
 
 SUBJECTS = {
     "list_llm": "each LLM usage record",
@@ -42,7 +45,9 @@ class Deviation(NamedTuple):
     kind: Kind
     field: str | None
     words: str
-    """What is wrong, fit for ``<words>: 3 of 120 records``."""
+    """What is wrong, fit for ``<words> in 3 of 120 records``."""
+    wanted: str | None = None
+    """What is expected of the field."""
 
 
 _ORDER = ("required", "type", "enum", "format")
@@ -59,27 +64,65 @@ def deviations(schema: str, body: Any) -> tuple[Deviation, ...]:
         if error.validator == "required":
             for name in load(schema)["required"]:
                 if name not in body:
-                    found[name] = Deviation(Kind.MISSING, name, f"{name} missing")
+                    found[name] = Deviation(Kind.MISSING, name, f"{name} is missing", _wanted(schema, name))
         else:
             name = str(error.path[0])
-            found.setdefault(name, _deviation(name, error.validator, error.validator_value, body[name]))
+            deviation = _deviation(name, error.validator, error.validator_value, body[name])
+            found.setdefault(name, deviation._replace(wanted=_wanted(schema, name)))
     return tuple(found[name] for name in load(schema)["properties"] if name in found)
+
+
+def _wanted(schema: str, name: str) -> str:
+    """Return what a schema wants of a field, in words."""
+    spec = load(schema)["properties"][name]
+    if "enum" in spec:
+        return f"one of {', '.join(spec['enum'])}"
+    if spec.get("format") == "date-time":
+        return "an RFC 3339 date-time"
+    return _with_article(spec["type"])
 
 
 def _deviation(name: str, keyword: str, wanted: Any, value: Any) -> Deviation:
     if value is None:
-        return Deviation(Kind.NULL, name, f"null in {name}")
+        return Deviation(Kind.NULL, name, f"{name} is null")
+    if keyword == "type" and wanted == "integer" and isinstance(value, float):
+        return Deviation(Kind.TYPE, name, f"{name} is a fraction instead of an integer")
     if keyword == "type":
-        return Deviation(Kind.TYPE, name, f"{_type(value)} instead of {wanted} in {name}")
+        return Deviation(Kind.TYPE, name, f"{name} is {_with_article(_type(value))} instead of {_with_article(wanted)}")
     if keyword == "enum":
-        return Deviation(Kind.VALUE, name, f"a value other than {', '.join(wanted)} in {name}")
-    return Deviation(Kind.FORMAT, name, f"not an RFC 3339 {wanted} in {name}" if wanted == "date-time" else
-                     f"a number too large for any reader in {name}")  # fmt: skip
+        return Deviation(Kind.VALUE, name, f"{name} is a value other than {', '.join(wanted)}")
+    return Deviation(Kind.FORMAT, name, f"{name} is not an RFC 3339 {wanted}" if wanted == "date-time" else
+                     f"{name} is a number too large for any reader")  # fmt: skip
+
+
+def _with_article(noun: str) -> str:
+    return noun if noun == "null" else f"an {noun}" if noun[0] in "aio" else f"a {noun}"
 
 
 def _type(value: Any) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return "null" if value is None else names[type(value)]
+
+
+@lru_cache(maxsize=1 << 17)
+def _deviations(schema: str, text: str) -> tuple[Deviation, ...]:
+    return deviations(schema, json.loads(text))
+
+
+def wrong_fields(evidence: Evidence) -> dict[str, Ignored]:
+    """Return the fields that are wrong by their shape, by schema and record: other rules are not applied to them."""
+    found: dict[str, dict[object, frozenset[str]]] = {}
+    for operation in ("list_llm", "get_llm", "list_matching"):
+        schema = OPERATIONS[operation].body
+        wrong = found.setdefault(schema, {})
+        for each in evidence.of(operation):
+            if each.is_promised and not each.unavailable and each.status == 200:
+                for item in each.items:
+                    if isinstance(item, dict) and (bad := _deviations(schema, as_json(item))):
+                        names = frozenset(deviation.field for deviation in bad if deviation.field)
+                        key = identity(item)
+                        wrong[key] = wrong.get(key, frozenset()) | names
+    return dict(found)
 
 
 class _Judged(NamedTuple):
@@ -101,26 +144,24 @@ def _judge(operation: str, evidence: Evidence) -> _Judged:
     schema, is_list = OPERATIONS[operation].body, OPERATIONS[operation].many
     bodies, records = [], 0
     counted: dict[Deviation, list[Any]] = {}
-    known: dict[str, tuple[Deviation, ...]] = {}
     for each in responses:
         if wrong := _wrong_body(each, is_list):
             bodies.append(Finding(wrong, request=each.request, example=excerpt(each.body)))
             continue
         for item in each.json if is_list else [each.json]:
             records += 1
-            text = as_json(item)
-            if text not in known:
-                known[text] = deviations(schema, item)
-            for deviation in known[text]:
+            for deviation in _deviations(schema, as_json(item)):
                 counted.setdefault(deviation, [0, each.request, item])[0] += 1
     found = tuple((deviation, count, request, item) for deviation, (count, request, item) in counted.items())
     return _Judged(len(responses), records, tuple(bodies[:3]), found)
 
 
 def _wrong_body(interaction: Interaction, is_list: bool) -> str | None:
-    request = interaction.request
+    request = readable(interaction.request)
     if interaction.status != 200:
         return f"{request} answered {interaction.status} instead of 200: {excerpt(interaction.body)}"
+    if not interaction.body.strip():
+        return f"{request} answered with an empty body"
     if interaction.json_error is not None:
         return f"{request} answered what is not JSON ({interaction.json_error}): {excerpt(interaction.body)}"
     if isinstance(interaction.json, str):
@@ -170,7 +211,15 @@ def nulls(operation: str, evidence: Evidence) -> Outcome:
 def _findings(judged: _Judged, operation: str, *, nulls: bool) -> tuple[Finding, ...]:
     noun = "records" if OPERATIONS[operation].many else "responses"
     return tuple(
-        Finding(f"{deviation.words}: {count} of {judged.records} {noun}", deviation.field, request, excerpt(item))
+        Finding(
+            f"{deviation.words} in {count:,} of {judged.records:,} {noun} of {operation}",
+            deviation.field,
+            request,
+            excerpt(item),
+            record=name_of(item),
+            expected=deviation.wanted,
+            actual=shown(item, deviation.field) if deviation.field else excerpt(item),
+        )
         for deviation, count, request, item in judged.counted
         if (deviation.kind is Kind.NULL) == nulls
     )

@@ -13,7 +13,7 @@ from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
-from .comparison import Listing, plain, without_evidence
+from .comparison import Listing, plain, shown, without_evidence
 
 __all__ = ["CHECKS"]
 
@@ -55,7 +55,18 @@ def _check_total(
     if least - slack - listed / 2 <= credits <= most + slack + listed:
         return []
     text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
-    return [Finding(text, request=summary.request, contradiction=(summary.query, *(each.query for each in lists)))]
+    contradiction = (summary.query, *(each.query for each in lists))
+    wanted = f"{most:.6f}" if least == most else f"{least:.6f} to {most:.6f}"
+    return [
+        Finding(
+            text,
+            "credits",
+            summary.request,
+            contradiction=contradiction,
+            expected=f"{wanted} (the sum of {addends} listed records)" if addends else wanted,
+            actual=f"{credits:.6f}",
+        )
+    ]
 
 
 def _closed(evidence: Evidence) -> list[Interaction]:
@@ -335,7 +346,13 @@ def organization(evidence: Evidence) -> Outcome:
     """Look at the organization in every summary of this run."""
     found = [each for each in evidence.of(OPERATION) if each.status == 200 and isinstance(each.json, dict)]
     findings = [
-        Finding(f"organization {each.json['organizationId']} instead of {each.org}", "organizationId", each.request)
+        Finding(
+            f"organizationId of {OPERATION} is {shown(each.json, 'organizationId')} instead of {each.org}",
+            "organizationId",
+            each.request,
+            expected=str(each.org),
+            actual=shown(each.json, "organizationId"),
+        )
         for each in found
         if each.json.get("organizationId") not in (None, each.org)
     ]

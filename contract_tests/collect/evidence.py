@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -10,6 +10,7 @@ from functools import cached_property
 from civis_usage.schemas import OPERATIONS
 
 from .interaction import Failure, Interaction, Query
+from .record import Ignored
 from .window import Window, default_windows
 
 __all__ = ["Evidence"]
@@ -34,6 +35,17 @@ class Evidence:
     stopped: str | None = None
     """Why the run ended early; ``None`` where it did not."""
     base_url: str = ""
+
+    def ignoring(self, wrong: Mapping[str, Ignored]) -> Evidence:
+        """Return the evidence without the fields that are wrong in some records, by the name of the body's schema."""
+        if not any(wrong.values()):
+            return self
+        bodies = {name: operation.body for name, operation in OPERATIONS.items()}
+        kept = tuple(
+            replace(each, ignored=wrong[bodies[each.operation]]) if wrong.get(bodies.get(each.operation, "")) else each
+            for each in self.interactions
+        )
+        return replace(self, interactions=kept)
 
     def of(self, *operations: str) -> Iterator[Interaction]:
         """Yield the interactions with the key."""

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
 
-from .record import Record, excerpt, parse_records
+from .record import Ignored, Record, excerpt, parse_records
 from .window import Window
 
 __all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
@@ -101,6 +101,8 @@ class Interaction:
     """A :class:`Failure`; ``None`` where a whole response came."""
     reason: str = field(default="", compare=False)
     """The failure in one sentence."""
+    ignored: Ignored = field(default_factory=dict, compare=False, repr=False)
+    """Fields of records that are wrong by their shape, and so left out of comparisons."""
 
     @cached_property
     def query(self) -> Query:
@@ -204,7 +206,7 @@ class Interaction:
     @cached_property
     def records(self) -> list[Record]:
         """The usage records in the body; what is not an object is left out."""
-        return parse_records(OPERATIONS[self.operation].body, self.items)
+        return parse_records(OPERATIONS[self.operation].body, self.items, self.ignored)
 
 
 _REASONS = {

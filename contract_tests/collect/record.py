@@ -13,7 +13,7 @@ from civis_usage.schemas import load
 
 from .window import parse_timestamp
 
-__all__ = ["Record", "as_json", "excerpt", "parse_records", "record_id"]
+__all__ = ["Ignored", "Record", "as_json", "excerpt", "identity", "parse_records", "record_id"]
 
 _LONGEST = 4000
 """Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
@@ -32,11 +32,26 @@ class Record:
     """When the run was created, in seconds since the epoch; ``None`` where that cannot be read."""
     key: tuple[Any, ...]
     """The documented fields, normalised, in the schema's order: equal keys, equal records."""
+    names: tuple[str, ...] = ()
+    """The documented fields, in the same order."""
+    ignored: frozenset[str] = frozenset()
+    """Fields that are wrong by their shape in some response that shows the record: they are not compared."""
 
     @property
     def org(self) -> Any:
-        """The organization that the record names."""
-        return self.data.get("organizationId")
+        """The organization that the record names; ``None`` where it is wrong by its shape."""
+        value = self.data.get("organizationId")
+        return None if "organizationId" in self.ignored and type(value) is not int else value
+
+    def is_of_task(self, task: object) -> bool:
+        """Return whether the record belongs to a task; to any, if its own is wrong by its shape."""
+        value = self.data.get("task")
+        return task is None or value == task or ("task" in self.ignored and value not in ("IDR", "CDM"))
+
+    def differences(self, other: Record) -> tuple[str, ...]:
+        """Return the fields in which two records differ."""
+        triples = zip(self.names, self.key, other.key, strict=True)
+        return tuple(name for name, one, another in triples if one != another)
 
     @property
     def credits(self) -> float:
@@ -53,10 +68,23 @@ def record_id(record: Record) -> int | None:
     return int(value) if type(value) is float and value.is_integer() else None
 
 
-def parse_records(schema: str, items: Iterable[Any]) -> list[Record]:
+def identity(data: Record | Mapping[str, Any]) -> object:
+    """Return what names a usage in every response: its id, or its run where there is no usable id."""
+    data = data.data if isinstance(data, Record) else data
+    for name in ("id", "runId"):
+        if isinstance(value := data.get(name), int | float):
+            return name, value
+    return as_json(data)
+
+
+Ignored = Mapping[object, frozenset[str]]
+"""Fields to leave out of comparisons, by the :func:`identity` of their record."""
+
+
+def parse_records(schema: str, items: Iterable[Any], ignored: Ignored | None = None) -> list[Record]:
     """Normalise the objects among ``items`` by the body schema called ``schema``; leave out what is not an object."""
     fields = tuple(load(schema)["properties"].items())
-    return [_record(item, fields) for item in items if isinstance(item, dict)]
+    return [_record(item, fields, ignored or {}) for item in items if isinstance(item, dict)]
 
 
 def as_json(value: Any) -> str:
@@ -74,10 +102,11 @@ def excerpt(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...]) -> Record:
-    key = tuple(_normal(data.get(name), spec) for name, spec in fields)
+def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...], ignored: Ignored) -> Record:
+    wrong = ignored.get(identity(data), frozenset()) if ignored else frozenset()
+    key = tuple(None if name in wrong else _normal(data.get(name), spec) for name, spec in fields)
     at = data.get("runCreatedAt")
-    return Record(data, _second(at) if isinstance(at, str) else None, key)
+    return Record(data, _second(at) if isinstance(at, str) else None, key, tuple(name for name, _ in fields), wrong)
 
 
 def _normal(value: Any, spec: Mapping[str, Any]) -> Any:

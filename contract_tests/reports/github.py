@@ -9,7 +9,7 @@ from itertools import islice
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.results import Report, Result, Verdict
 
-from .text import cost, curl, describe_waiver, headline, message, totals
+from .text import cost, curl, describe_waiver, evidence, headline, message, totals
 
 __all__ = ["annotate", "command", "summary"]
 
@@ -70,6 +70,7 @@ def _summary(report: Report) -> Iterator[str]:
     yield ""
     yield f"**{_text(headline(report))}** {_text(totals(report))}; {cost(report)}."
     yield ""
+    yield from _causes(report)
     yield f"{_text(report.base_url)}, organizations: {organizations}, seed {report.seed}, kit {_text(report.version)}."
     yield ""
     if report.results:
@@ -93,6 +94,19 @@ def _summary(report: Report) -> Iterator[str]:
         yield "### Notes"
         yield ""
         yield from (f"- {_text(note)}" for note in report.notes)
+        yield ""
+
+
+def _causes(report: Report) -> Iterator[str]:
+    for cause in report.causes:
+        yield f"### {_MARKS[cause.verdict]} {_text(cause.sentence)}"
+        yield ""
+        yield f"{len(cause.findings)} findings of {', '.join(f'`{check}`' for check in cause.checks)}."
+        yield ""
+        first = cause.findings[0][1]
+        for text in (*evidence(first), curl(report.base_url, first)):
+            if text:
+                yield f"<pre>{html.escape(text, quote=False)}</pre>"
         yield ""
 
 

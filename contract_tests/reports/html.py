@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from civis_usage.contract_tests.results import Report, Verdict
 
-from .text import cost, curl, headline, message, totals
+from .text import cost, curl, evidence, headline, message, totals
 
 __all__ = ["render"]
 
@@ -33,6 +33,7 @@ def render(report: Report) -> str:
         meanings=MEANINGS,
         headline=headline(report),
         message=message,
+        evidence=evidence,
         counts=totals(report),
         cost=cost(report),
         curl=lambda finding: curl(report.base_url, finding),

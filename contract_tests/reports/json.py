@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from civis_usage.contract_tests.config import Waiver
-from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 
 from .text import curl, headline
 
@@ -48,10 +48,22 @@ def _report(report: Report) -> dict[str, Any]:
         "headline": headline(report),
         "unjudged": report.unjudged,
         "totals": {"checks": len(report.results)} | {str(verdict): report.count(verdict) for verdict in Verdict},
+        "causes": [_cause(cause, report.base_url) for cause in report.causes],
         "results": [_result(result, report.base_url) for result in report.results],
         "expired_waivers": [_waiver(waiver) for waiver in report.expired_waivers],
         "unused_waivers": [_waiver(waiver) for waiver in report.unused_waivers],
         "notes": list(report.notes),
+    }
+
+
+def _cause(cause: Cause, base_url: str) -> dict[str, Any]:
+    return {
+        "sentence": cause.sentence,
+        "operation": cause.operation,
+        "field": cause.field,
+        "verdict": str(cause.verdict),
+        "checks": list(cause.checks),
+        "findings": [{"check": check} | _finding(finding, base_url) for check, finding in cause.findings],
     }
 
 
@@ -77,6 +89,9 @@ def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
         "message": finding.message,
         "seen_once": finding.seen_once,
         "field": finding.field,
+        "record": finding.record,
+        "expected": finding.expected,
+        "actual": finding.actual,
         "request": finding.request,
         "example": finding.example,
         "curl": curl(base_url, finding),

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from civis_usage.contract_tests.results import Report, Result, Verdict
 
-from .text import curl, describe_waiver, headline, message
+from .text import curl, describe_waiver, evidence, headline, message
 
 __all__ = ["render"]
 
@@ -66,7 +66,7 @@ def _details(result: Result, report: Report) -> str:
         f"seen: {result.outcome.examined}",
     ]
     for finding in result.findings:
-        lines += [message(finding), finding.example, curl(report.base_url, finding)]
+        lines += [message(finding), *evidence(finding), finding.example, curl(report.base_url, finding)]
     return "\n".join(line for line in lines if line)
 
 

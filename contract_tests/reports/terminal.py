@@ -1,19 +1,18 @@
-"""The report for people at a terminal: verdicts by operation, what was seen, and a command that shows what deviates."""
+"""The report for people at a terminal: one line for each operation, what deviates by cause, and a closing line."""
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 
 import click
 
-from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 
-from .text import cost, curl, describe_waiver, headline, message, totals
+from .text import cost, curl, describe_waiver, evidence, groups, headline, message, totals
 
 __all__ = ["render"]
-
-_SHOWN = 5
-"""Findings shown for one check, unless more is asked for."""
 
 _MARKS = {
     Verdict.PASSED: ("✓", "+", "green"),
@@ -24,19 +23,24 @@ _MARKS = {
     Verdict.WAIVED: ("~", "~", "blue"),
 }
 _OUTCOMES = {0: "green", 1: "red", 3: "magenta", 4: "magenta"}
+_GRAVEST = (
+    Verdict.FAILED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.WAIVED, Verdict.INFO, Verdict.PASSED,
+)  # fmt: skip
 
 
-def render(report: Report, *, colour: bool = False, ascii_only: bool = False, verbosity: int = 0) -> str:
+def render(
+    report: Report, *, colour: bool = False, ascii_only: bool = False, verbosity: int = 0, width: int | None = None
+) -> str:
     """Return ``report`` as lines for a terminal.
 
     Args:
         report: what was found, redacted.
         colour: whether to write ANSI colours.
         ascii_only: whether to do without ``✓`` and its like.
-        verbosity: from 1 on, the rule of every check and every finding with its example are shown.
-
+        verbosity: from 1 on, every check and finding is shown; below 0, only what deviates.
+        width: the terminal's columns; commands to copy are never broken. ``None`` for lines of any length.
     """
-    lines = _Lines(report, colour, ascii_only, verbosity).all()
+    lines = _Lines(report, colour, ascii_only, verbosity, width).all()
     text = "".join(f"{line}\n" for line in lines)
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
@@ -44,27 +48,37 @@ def render(report: Report, *, colour: bool = False, ascii_only: bool = False, ve
 class _Lines:
     """The lines of one report; the style is the same throughout."""
 
-    def __init__(self, report: Report, colour: bool, ascii_only: bool, verbosity: int) -> None:
+    def __init__(self, report: Report, colour: bool, ascii_only: bool, verbosity: int, width: int | None) -> None:
         self._report = report
         self._colour = colour
         self._mark = 1 if ascii_only else 0
-        self._verbose = verbosity > 0
-        self._width = max((len(result.check.id) for result in report.results), default=0)
+        self._verbosity = verbosity
+        self._columns = width
+        self._groups = groups(report)
 
     def all(self) -> Iterator[str]:
-        yield from self._head()
-        for operation, results in self._report.by_operation():
-            yield ""
-            yield self._style(operation, bold=True)
-            for result in results:
-                yield from self._result(result)
-        yield from self._waivers()
-        yield from self._notes()
+        """Yield every line: the cause first, and what deviates last."""
+        report = self._report
+        closing = self._styled(headline(report), fg=_OUTCOMES[report.exit_code], bold=True)
+        if report.exit_code:
+            yield from closing
+        if self._verbosity >= 0:
+            yield from self._head()
+            yield from self._operations()
+            yield from self._waivers()
+            yield from self._notes()
+            yield from self._inconclusive()
+        for group in self._groups:
+            if self._verbosity >= 0 or group.verdict is not Verdict.INFO:
+                yield ""
+                yield from self._group(group)
+        if self._verbosity < 0:
+            return
         yield ""
-        if self._report.results:
-            yield totals(self._report)
-        yield self._style(headline(self._report), fg=_OUTCOMES[self._report.exit_code], bold=True)
-        yield cost(self._report)
+        if report.results:
+            yield from self._styled(totals(report))
+        yield from closing
+        yield cost(report)
 
     def _head(self) -> Iterator[str]:
         report = self._report
@@ -72,59 +86,96 @@ class _Lines:
         organizations = {0: "no organization", 1: f"organization {named}"}.get(
             len(report.organizations), f"organizations {named}"
         )
-        yield f"{report.base_url}, {organizations}, {report.started}, seed {report.seed}"
+        yield from self._styled(f"{report.base_url}, {organizations}, {report.started}, seed {report.seed}")
+
+    def _operations(self) -> Iterator[str]:
+        if self._report.results:
+            yield ""
+        operations = list(self._report.by_operation())
+        longest = max((len(operation) for operation, _ in operations), default=0)
+        for operation, results in operations:
+            counts = Counter(result.verdict for result in results)
+            gravest = next(verdict for verdict in _GRAVEST if counts[verdict])
+            shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+            yield from self._marked(gravest, f"{operation:{longest}}  {shown}")
+            if self._verbosity > 0:
+                for result in results:
+                    yield from self._result(result)
 
     def _result(self, result: Result) -> Iterator[str]:
-        check = result.check
-        *marks, hue = _MARKS[result.verdict]
-        name = f"{marks[self._mark]} {check.id:{self._width}}"
-        yield f"  {self._style(name, fg=hue)}  {check.basis:10}  {self._dim(self._seen(result))}"
-        if self._verbose or result.findings:
-            yield f"      {check.rule}"
-        yield from self._findings(result)
+        check, outcome = result.check, result.outcome
+        seen = outcome.examined if outcome.inconclusive is None else f"inconclusive: {outcome.inconclusive}"
+        yield from self._marked(result.verdict, f"{check.id} ({check.basis}): {seen}", 2)
+        yield from self._styled(check.rule, 6, dim=True)
+        for finding in result.findings:
+            yield from self._styled(message(finding), 6, fg=_MARKS[result.verdict][2])
+            yield from self._evidence(finding, 8)
         for finding, waiver in result.waived:
-            until = f", until {waiver.expires}" if waiver.expires else ""
-            yield f"      {self._style(f'waived{until}:', fg='blue')} {message(finding)} ({waiver.reason})"
+            yield from self._styled(f"waived: {message(finding)} ({waiver.reason})", 6, fg="blue")
 
-    def _seen(self, result: Result) -> str:
-        if result.outcome.inconclusive is None:
-            return result.outcome.examined
-        more = "" if result.outcome.examined in result.outcome.inconclusive else f" (seen: {result.outcome.examined})"
-        return f"inconclusive: {result.outcome.inconclusive}{more}"
+    def _inconclusive(self) -> Iterator[str]:
+        """Yield why checks are inconclusive, each reason once."""
+        found = Counter(
+            result.outcome.inconclusive or ""
+            for result in self._report.results
+            if result.verdict is Verdict.INCONCLUSIVE
+        )
+        if found and not self._report.unjudged:
+            yield ""
+            for reason, count in found.most_common():
+                checks = f"{count} check{'s' * (count != 1)}"
+                yield from self._marked(Verdict.INCONCLUSIVE, f"{checks} inconclusive: {reason}")
 
-    def _findings(self, result: Result) -> Iterator[str]:
-        shown = result.findings if self._verbose else result.findings[:_SHOWN]
-        for number, finding in enumerate(shown):
-            yield f"      {self._style(message(finding), fg=_MARKS[result.verdict][2])}"
-            if number == 0 or self._verbose:
-                yield from self._counterexample(finding)
-        if len(shown) < len(result.findings):
-            yield f"      and {len(result.findings) - len(shown)} more (-v shows them)"
+    def _group(self, group: Cause) -> Iterator[str]:
+        yield from self._marked(group.verdict, group.sentence)
+        finding = group.findings[0][1]
+        if message(finding) != group.sentence:
+            yield from self._styled(message(finding), 4)
+        yield from self._evidence(finding, 4)
+        checks = ", ".join(group.checks)
+        count = len(group.findings)
+        more = f" ({count} findings; -v shows them)" if count > 1 and self._verbosity <= 0 else ""
+        yield from self._styled(f"{'check' if len(group.checks) == 1 else 'checks'} {checks}{more}", 4, dim=True)
 
-    def _counterexample(self, finding: Finding) -> Iterator[str]:
-        if finding.example and finding.example not in message(finding):
-            yield f"        {finding.example}"
+    def _evidence(self, finding: Finding, indent: int) -> Iterator[str]:
+        for line in evidence(finding):
+            yield from self._styled(line, indent)
         if command := curl(self._report.base_url, finding):
-            yield f"        {self._dim(command)}"
+            yield " " * indent + self._style(command, dim=True)
 
     def _waivers(self) -> Iterator[str]:
+        waived = [waiver for result in self._report.results for _, waiver in result.waived]
         for title, waivers, hue in (
+            ("Waived", dict.fromkeys(waived), "blue"),
             ("Expired waivers (they fail the run)", self._report.expired_waivers, "red"),
             ("Waivers that match nothing (delete them)", self._report.unused_waivers, "yellow"),
         ):
             if waivers:
                 yield ""
                 yield self._style(title, bold=True)
-                yield from (f"  {self._style(describe_waiver(waiver), fg=hue)}" for waiver in waivers)
+                for waiver in waivers:
+                    yield from self._styled(describe_waiver(waiver), 2, fg=hue)
 
     def _notes(self) -> Iterator[str]:
         if self._report.notes:
             yield ""
             yield self._style("Notes", bold=True)
-            yield from (f"  {note}" for note in self._report.notes)
+            for note in self._report.notes:
+                yield from self._styled(note, 2)
 
-    def _dim(self, text: str) -> str:
-        return click.style(text, dim=True) if self._colour else text
+    def _marked(self, verdict: Verdict, text: str, indent: int = 0) -> Iterator[str]:
+        *marks, hue = _MARKS[verdict]
+        yield from self._styled(f"{marks[self._mark]} {text}", indent, fg=hue)
 
-    def _style(self, text: str, *, fg: str | None = None, bold: bool = False) -> str:
-        return click.style(text, fg=fg, bold=bold or None) if self._colour else text
+    def _styled(self, text: str, indent: int = 0, **style: str | bool) -> list[str]:
+        """Return a text as lines that fit the width, each styled by itself."""
+        lines = [" " * indent + text]
+        if self._columns is not None:
+            lines = textwrap.wrap(
+                text, max(20, self._columns), initial_indent=" " * indent, subsequent_indent=" " * (indent + 2),
+                break_on_hyphens=False,
+            )  # fmt: skip
+        return [self._style(line, **style) for line in lines]
+
+    def _style(self, text: str, **style: str | bool) -> str:
+        return click.style(text, **style) if self._colour and style else text  # type: ignore[arg-type]

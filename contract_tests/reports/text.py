@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from urllib.parse import unquote
 
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests.config import Waiver
-from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 
 __all__ = [
-    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "headline", "map_text",
-    "message", "totals",
+    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "evidence", "groups",
+    "headline", "map_text", "message", "reasons", "totals",
 ]  # fmt: skip
 
 MAX_LENGTH = 400
@@ -27,14 +29,31 @@ def headline(report: Report) -> str:
         empty = [result.check.operation for result in report.results if report.exit_code_for(result) == 4]
         return f"Nothing is violated, but there was no data for {', '.join(dict.fromkeys(empty))} (--allow-no-data)."
     if report.exit_code == 3:
-        open_rules = _number(sum(report.exit_code_for(result) == 3 for result in report.results), "rule")
-        return f"The API could not be judged{f': {report.unjudged}' if report.unjudged else f' by {open_rules}.'}"
+        return f"The API could not be judged: {report.unjudged or reasons(report)}"
     if broken := report.count(Verdict.FAILED):
-        return f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
+        failing = [cause.sentence for cause in report.causes if cause.verdict is Verdict.FAILED]
+        return _violated(failing) or f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
     if report.expired_waivers:
         return f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
     warned = _number(report.count(Verdict.WARNING), "check")
     return f"Nothing is violated, but --strict allows no warning: {warned} warned."
+
+
+def reasons(report: Report) -> str:
+    """Return why checks are inconclusive, the commonest reason alone, with what can be done."""
+    open_ = [result for result in report.results if report.exit_code_for(result) == 3]
+    counted = Counter(result.outcome.inconclusive or "no reason is known" for result in open_)
+    (reason, count), *others = counted.most_common()
+    more = f"; {_number(len(open_) - count, 'check')} for other reasons" if others else ""
+    operations = ", ".join(dict.fromkeys(result.check.operation for result in open_))
+    total = _number(len(report.results), "check")
+    return f"{len(open_)} of {total} are inconclusive ({operations}): {unquote(reason)}{more}."
+
+
+def _violated(sentences: Sequence[str]) -> str:
+    """Return the first cause, and how many others there are; nothing where no cause is known."""
+    more = f" (and {_number(len(sentences) - 1, 'other cause')})" if sentences[1:] else ""
+    return f"The contract is violated: {sentences[0]}{more}." if sentences else ""
 
 
 def totals(report: Report) -> str:
@@ -49,6 +68,21 @@ def cost(report: Report) -> str:
     return f"{_number(report.requests, 'request')} in {report.seconds:.1f} s"
 
 
+def groups(report: Report) -> tuple[Cause, ...]:
+    """Return the causes of what deviates; where none were looked for, one group for each check."""
+    return report.causes or tuple(
+        Cause(
+            message(result.findings[0]),
+            result.check.operation,
+            result.findings[0].field,
+            result.verdict,
+            tuple((result.check.id, finding) for finding in result.findings),
+        )
+        for result in report.results
+        if result.findings
+    )
+
+
 def describe_waiver(waiver: Waiver) -> str:
     """Return a waiver in one line: what it accepts, until when, and why."""
     what = waiver.check if waiver.field is None else f"{waiver.check} ({waiver.field})"
@@ -58,6 +92,17 @@ def describe_waiver(waiver: Waiver) -> str:
 def message(finding: Finding) -> str:
     """Return a finding's sentence, and whether it was seen once only."""
     return f"{finding.message} (seen once)" if finding.seen_once else finding.message
+
+
+def evidence(finding: Finding) -> list[str]:
+    """Return what stands behind a finding, a line each: the record, expected and actual value, and the request."""
+    what = ", ".join(text for text in (finding.record, finding.field) if text)
+    lines = [f"{what}: " if what else ""] if finding.expected or finding.actual else []
+    if lines:
+        lines[0] += f"expected {finding.expected or 'something else'}, got {finding.actual or 'nothing'}"
+    elif finding.example and finding.example not in finding.message:
+        lines.append(finding.example)
+    return [*lines, *([f"GET {unquote(finding.request)}"] if finding.request else [])]
 
 
 def curl(base_url: str, finding: Finding) -> str | None:
@@ -97,6 +142,7 @@ def map_text(report: Report, change: Callable[[str], str]) -> Report:
         report,
         base_url=change(report.base_url),
         results=tuple(_result(result, change) for result in report.results),
+        causes=tuple(_cause(cause, change) for cause in report.causes),
         unjudged=_optional(report.unjudged, change),
         expired_waivers=tuple(_waiver(waiver, change) for waiver in report.expired_waivers),
         unused_waivers=tuple(_waiver(waiver, change) for waiver in report.unused_waivers),
@@ -119,6 +165,11 @@ def _result(result: Result, change: Callable[[str], str]) -> Result:
     )
 
 
+def _cause(cause: Cause, change: Callable[[str], str]) -> Cause:
+    found = tuple((check, _finding(finding, change)) for check, finding in cause.findings)
+    return replace(cause, sentence=change(cause.sentence), field=_optional(cause.field, change), findings=found)
+
+
 def _finding(finding: Finding, change: Callable[[str], str]) -> Finding:
     return replace(
         finding,
@@ -126,6 +177,9 @@ def _finding(finding: Finding, change: Callable[[str], str]) -> Finding:
         field=_optional(finding.field, change),
         request=_optional(finding.request, change),
         example=_optional(finding.example, change),
+        record=_optional(finding.record, change),
+        expected=_optional(finding.expected, change),
+        actual=_optional(finding.actual, change),
         contradiction=(),
     )
 

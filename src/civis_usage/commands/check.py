@@ -40,8 +40,9 @@ from .output import Output, in_github_actions, log_requests, progress
     "--verbose",
     "verbosity",
     count=True,
-    help="Show the rule and every finding of each check; -vv: log every request too.",
+    help="Show every check with its rule and findings; -vv: log every request too.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Show only what deviates.")
 def check(
     recording: str | None,
     waivers: str | None,
@@ -50,6 +51,7 @@ def check(
     junit: str | None,
     html: str | None,
     verbosity: int,
+    quiet: bool,
     **given: Any,
 ) -> int:
     """Check that the API at a base URL keeps the contract of /usage.
@@ -78,14 +80,14 @@ def check(
     given["waivers"] = waiver_module.load(waivers) if waivers else waiver_module.discover()
     if recording is None:
         config = config_of(given)
-        with log_requests(verbosity > 1), progress(verbosity < 2) as on_interaction:
+        with log_requests(verbosity > 1), progress(verbosity < 2 and not quiet) as on_interaction:
             report = runner.run(config, on_interaction)
     else:
         report = _replay(recording, given)
     report = clean(report, [os.environ.get("CIVIS_API_KEY", "").strip()])
     code = report.exit_code
     try:
-        _show(report, output, verbosity)
+        _show(report, output, -1 if quiet else verbosity)
         for path, format_ in ((json, json_report), (junit, junit_report), (html, html_report)):
             if path:
                 output.write(path, format_.render(report))
@@ -101,7 +103,7 @@ def _show(report: Report, output: Output, verbosity: int) -> None:
     if report.unjudged:
         complain(f"The API could not be judged: {report.unjudged}")
     else:
-        settings: dict[str, Any] = {"colour": output.colour, "ascii_only": output.ascii_only}
+        settings: dict[str, Any] = {"colour": output.colour, "ascii_only": output.ascii_only, "width": output.width}
         output.show(terminal.render(report, verbosity=verbosity, **settings))
     if in_github_actions():
         output.show(github.annotate(report))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ class Output:
         """Whether the terminal shows colours."""
         wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return self._terminal.isatty() and wanted
+
+    @property
+    def width(self) -> int | None:
+        """The terminal's columns (``COLUMNS``, if set, or its own); ``None`` where the output is no terminal."""
+        return shutil.get_terminal_size().columns if self._terminal.isatty() else None
 
     @property
     def ascii_only(self) -> bool:
