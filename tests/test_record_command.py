@@ -136,6 +136,7 @@ def test_the_key_is_not_in_the_file_in_any_form(path: Path) -> None:
 
 def test_no_other_header_than_the_contracts_is_in_the_file(recording: Recording) -> None:
     assert {header for each in recording.interactions for header in each.headers} == {
+        "cache-control",
         "content-type",
         "etag",
         "www-authenticate",

@@ -143,7 +143,8 @@ def questions() -> Iterator[Request]:
     day, hour = "2026-05-13", "T15:30:00Z"
     dates = ["", f"start_date=2025-07-01{hour}&end_date={day}{hour}", f"start_date=2025-07-01{hour}",
              f"start_date={day}{hour}&end_date=2027-01-01", f"end_date={day}{hour}", "start_date=2027-01-01",
-             f"start_date=2025-07-01{hour}&end_date=2026-05-01{hour}", f"start_date=2026-05-11{hour}&end_date={day}{hour}",
+             f"start_date=2025-07-01{hour}&end_date=2026-05-01{hour}",
+             f"start_date=2026-05-11{hour}&end_date={day}{hour}",
              f"start_date={day}T15:30:00%2B02:00", f"end_date={day}T15:30:00%2B02:00"]  # fmt: skip
     yield from (Request("GET", target, {}) for target in ["/usage/llm/1", "/usage/llm", "/usage/matching"])
     yield Request("GET", "/usage/llm/organization/1/summary", {})
