@@ -71,7 +71,7 @@ def _settled(records: Sequence[Record], settled_until: int) -> list[Record]:
         return record.data.get("id"), record.data.get("runId"), record.timestamp
 
     return [
-        replace(record, key=identity(record))
+        replace(record, key=identity(record), names=("id", "runId", "runCreatedAt"))
         if record.timestamp is not None and record.timestamp > settled_until
         else record
         for record in records

@@ -49,9 +49,10 @@ class Record:
         return task is None or value == task or ("task" in self.ignored and value not in ("IDR", "CDM"))
 
     def differences(self, other: Record) -> tuple[str, ...]:
-        """Return the fields in which two records differ."""
-        triples = zip(self.names, self.key, other.key, strict=True)
-        return tuple(name for name, one, another in triples if one != another)
+        """Return the fields that both keys have and that differ."""
+        theirs = dict(zip(other.names, other.key, strict=True))
+        mine = zip(self.names, self.key, strict=True)
+        return tuple(name for name, value in mine if name in theirs and value != theirs[name])
 
     @property
     def credits(self) -> float:
