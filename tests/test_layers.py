@@ -69,7 +69,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"results"},
         {"drift"},
         {"checks"},
-        {"waivers"},
+        {"causes", "waivers"},
         {"runner"},
         {"reports", "recording"},
         {"pytest_options"},
