@@ -51,7 +51,7 @@ def test_the_balancer_of_the_page_asks_each_of_three_replicas(tmp_path):
         for question in ("/usage/llm?org_id=1&start_date=2024-01-01", "/usage/llm/organization/2/summary"):
             told = [requests.get(f"{balanced}{question}", auth=("k", ""), timeout=20) for _ in range(6)]
             assert {each.status_code for each in told} == {200}
-            assert len({(each.content, each.headers["ETag"]) for each in told}) == 1
+            assert len({(each.content, each.headers.get("ETag")) for each in told}) == 1
         asked = [requests.get(f"{url}/_fake/journal", timeout=20).json()["remembered"] for url in replicas]
         assert asked == [4, 4, 4]
         assert requests.post(f"{balanced}/_fake/reset", timeout=20).status_code == 403, "it would reach one alone"
