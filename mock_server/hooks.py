@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, request
 from ..schemas import OPERATIONS
 from . import parameters, responses, usage
 from .faults import NOTHING, BadFault, Injection, effects, preferred
+from .messages import sentence
 from .rate_limit import RateLimitStatus
 from .responses import ApiError
 
@@ -136,7 +137,7 @@ def _injection(state: State, key: str | None) -> Injection:
     try:
         chosen = preferred(request.headers.get("Prefer"))
     except BadFault as reason:
-        raise responses.bad_request(f"{reason}.") from None
+        raise responses.bad_request(sentence(reason)) from None
     if request.endpoint is None:
         return chosen or NOTHING  # rules are for /usage
     return chosen or state.faults.choose(_operation(), key, lambda: _organization(state), state.rules)

@@ -34,7 +34,7 @@ from ...schemas.json_format import encode
 from .. import parameters, responses
 from ..fake import Fake
 from ..faults import Fault
-from ..messages import quote
+from ..messages import quote, sentence
 from ..openapi import openapi as served_openapi
 from ..responses import ApiError, bad_request
 from ..stubs import Stub
@@ -88,7 +88,7 @@ def load() -> Response:
         rows = read_records(request.get_data())
         loaded = fake().load(rows, replace=_flag("replace"), warn=lambda warning: said.append(str(warning)))
     except InvalidRecord as reason:
-        raise bad_request(f"{reason}.") from None
+        raise bad_request(sentence(reason)) from None
     return _json({"loaded": len(loaded), **({"warnings": said} if said else {})}, 201)
 
 
@@ -115,7 +115,7 @@ def add_faults() -> Response:
             for rule in (rules if isinstance(rules, list) else [rules])
         ]
     except ValueError as reason:
-        raise bad_request(f"{reason}.") from None
+        raise bad_request(sentence(reason)) from None
     fake().faults.add(*made)
     return _json(_faults(fake()), 201)
 
@@ -148,7 +148,7 @@ def add_stubs() -> Response:
     try:
         made = [Stub.from_dict(each) for each in (given if isinstance(given, list) else [given])]
     except ValueError as reason:
-        raise bad_request(f"{reason}.") from None
+        raise bad_request(sentence(reason)) from None
     fake().stubs.extend(made)
     return _json(fake().stubs.as_list(), 201)
 
@@ -179,7 +179,7 @@ def journal() -> Response:
             **organization,
         )
     except ValueError as reason:
-        raise bad_request(f"{reason}.") from None
+        raise bad_request(sentence(reason)) from None
     return _json({"calls": [call.as_dict() for call in calls], **_counts(fake())})
 
 
@@ -253,14 +253,14 @@ def _try(change: Any, value: object) -> None:
     try:
         change(value)
     except ValueError as reason:
-        raise bad_request(f"{reason}.") from None
+        raise bad_request(sentence(reason)) from None
 
 
 def _integer(name: str, text: str) -> int:
     try:
         return parameters.integer(text)
     except ValueError as reason:
-        raise bad_request(f"{name} {reason}.") from None
+        raise bad_request(sentence(f"{name} {reason}")) from None
 
 
 def _flag(name: str) -> bool:

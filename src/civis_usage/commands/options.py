@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..mock_server.messages import sentence
+
 if TYPE_CHECKING:
     from ..contract_tests.config import Config
 
@@ -28,7 +30,7 @@ def parse_with(read: Callable[[str], Any]) -> Callable[[click.Context, click.Par
                 return tuple(read(each) for each in value)
             return None if value is None else read(value)
         except ValueError as reason:
-            raise click.BadParameter(f"{reason}.", ctx, param) from None
+            raise click.BadParameter(sentence(reason), ctx, param) from None
 
     return convert
 

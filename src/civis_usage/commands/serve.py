@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..mock_server.messages import sentence
 from . import data_files, reloading
 from .options import options, parse_with
 
@@ -223,9 +224,9 @@ def serve(
             warnings.simplefilter("always")
             fake = Fake(settings)
     except InvalidRecord as reason:
-        raise click.UsageError(f"{data_files.named(reason, data)}.") from None
+        raise click.UsageError(sentence(data_files.named(reason, data))) from None
     except ValueError as reason:
-        raise click.UsageError(f"{reason}.") from None
+        raise click.UsageError(sentence(reason)) from None
     for each in said:
         click.echo(f"Warning: {each.message}", err=True)
     if log == "requests" or (log is None and sys.stderr.isatty()):
@@ -243,7 +244,7 @@ def serve(
             on_stop=fake.wake,
         )
     except server.StartError as reason:
-        raise click.UsageError(f"{reason}.") from None
+        raise click.UsageError(sentence(reason)) from None
     finally:
         stopped.set()
 
