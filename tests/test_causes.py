@@ -14,13 +14,13 @@ from .standin_server import serving
 CAUSES = load()
 
 
-def test_every_cause_is_of_a_deviation() -> None:
-    assert set(CAUSES) <= {deviation.id for deviation in DEVIATIONS}
+def test_every_deviation_has_a_cause() -> None:
+    assert {deviation.id for deviation in DEVIATIONS} <= set(CAUSES)
 
 
 def test_a_cause_blames_the_operation_of_its_deviation() -> None:
-    known = [each for each in DEVIATIONS if each.id in CAUSES]
-    assert {each.id: CAUSES[each.id].operation for each in known} == {each.id: each.operation for each in known}
+    blamed = {each.id: CAUSES[each.id].operation for each in DEVIATIONS}
+    assert blamed == {each.id: each.operation for each in DEVIATIONS}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_a_line_lacks_is_said() -> None:
 def test_reports_begin_with_the_true_cause() -> None:
     """Judge each tenth deviation; ``python -m tests.causes_table`` judges them all."""
     with serving() as server:
-        found = list(rows(server, [each for each in DEVIATIONS if each.id in CAUSES][::10]))
+        found = list(rows(server, DEVIATIONS[::10]))
     unnamed = [f"{row.id}: {row.first} (lacks {', '.join(row.lacks)})" for row in found if row.lacks]
     assert len(unnamed) <= 0.1 * len(found), "\n".join(unnamed)
     assert median(row.groups for row in found) == 1
