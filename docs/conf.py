@@ -9,7 +9,7 @@ project = "civis-usage-kit"
 copyright = "the authors of civis-usage-kit"  # noqa: A001  Sphinx's name for it
 version = release = version_of("civis-usage-kit")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click", "sphinx_copybutton"]
 exclude_patterns = ["generators"]
 root_doc = "index"
 
@@ -36,14 +36,27 @@ html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+smartquotes_action = "qe"  # no dashes: options begin with two hyphens
+
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
+copybutton_exclude = ".linenos, .gp, .go"
+
+
+_SENTENCES: dict[str, list[str]] = {}
+"""The docstrings of properties and attributes, by name, while napoleon works on them."""
 
 
 def setup(app: Sphinx) -> None:
-    """Add what no setting can say."""
-    app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # napoleon's own is 500
+    """Keep napoleon from reading a property's docstring "X: y" as a type and a description."""
+    app.connect("autodoc-process-docstring", _keep, priority=400)  # napoleon's own is 500
+    app.connect("autodoc-process-docstring", _restore, priority=600)
 
 
-def _keep_colons(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Keep napoleon from taking a property's docstring for ``type: description``: it stops at an empty line."""
+def _keep(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     if what in ("attribute", "data", "property"):
-        lines.insert(0, "")
+        _SENTENCES[name] = list(lines)
+
+
+def _restore(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = _SENTENCES.pop(name, lines)

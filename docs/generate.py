@@ -11,7 +11,6 @@ from pathlib import Path
 
 from generators.behavior import behavior
 from generators.checks import check_list
-from generators.command_line import command_line
 from generators.faults import faults
 from generators.http import http_surface
 
@@ -19,7 +18,6 @@ REFERENCE = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "behavior.md": behavior,
     "checks.md": check_list,
-    "command-line.md": command_line,
     "faults.md": faults,
     "http.md": http_surface,
 }

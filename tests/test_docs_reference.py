@@ -38,12 +38,12 @@ def test_the_pages_written_from_the_program_are_fresh() -> None:
 def test_a_page_that_is_out_of_date_is_found_and_mended(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     shutil.copytree(DOCS, docs)
-    page = docs / "reference" / "command-line.md"
-    page.write_text(page.read_text(encoding="utf-8").replace("--port", "--door"), encoding="utf-8")
+    page = docs / "reference" / "faults.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("disconnect", "hang-up"), encoding="utf-8")
 
     stale = generate(docs, "--check")
-    assert (stale.returncode, stale.stderr) == (1, "docs/reference/command-line.md is out of date: run make docs\n")
-    assert generate(docs).stdout == "wrote docs/reference/command-line.md\n"
+    assert (stale.returncode, stale.stderr) == (1, "docs/reference/faults.md is out of date: run make docs\n")
+    assert generate(docs).stdout == "wrote docs/reference/faults.md\n"
     assert generate(docs, "--check").returncode == 0
 
 

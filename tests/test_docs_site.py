@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,6 +90,15 @@ def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(site: dict[Path, B
         for file, anchor in targets(page):
             assert file in site, f"{page.file.name} leads to {file}"
             assert not anchor or anchor in site[file].anchors, f"{page.file.name} leads to {file.name}#{anchor}"
+
+
+def test_no_sentence_is_taken_for_a_type(site: dict[Path, Built]) -> None:
+    members = [file for file in site if file.parent.name == "reference"]
+    assert any("class" in file.read_text(encoding="utf-8") for file in members)
+    field = re.compile(r"<dt[^>]*>Type<span.*?<dd[^>]*><p>(.*?)</p>", re.DOTALL)
+    for file in members:
+        for shown in field.findall(file.read_text(encoding="utf-8")):
+            assert " " not in re.sub("<[^>]+>", "", shown).replace(" | ", "|").replace(", ", ","), f"{file}: {shown}"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,6 @@ _EPOCH = date(1970, 1, 1).toordinal()
     show_default=True,
     help="An array, a record a line, or a table with a header.",
 )
-@click.option("--no-header", is_flag=True, help="Leave out the header of csv, to add a piece to another.")
 @click.option("--output", "-o", default="-", metavar="FILE", help="Where to; standard output if left out.")
 @options("seed", "profile", "orgs", "runs-per-day", "since")
 def generate(
@@ -44,7 +43,6 @@ def generate(
     kind: Kind,
     org_id: int | None,
     form: str,
-    no_header: bool,
     output: str,
     seed: int,
     profile: str,
@@ -54,12 +52,11 @@ def generate(
 ) -> None:
     """Write the usage of a world, oldest first.
 
-    They are the records that `civis-usage serve` answers with for the same seed, profile and organizations, also those
-    of days to come.
+    They are the records that `civis-usage serve` has for the same seed, profile and organizations, future days
+    included.
 
-    A day's records do not depend on the window that is asked for. So pieces made on different machines, each beginning
-    with the day on which the one before it ends, add up to the whole, byte for byte: ndjson as it is; csv with
-    --no-header from the second piece on. (json pieces are arrays of their own: `jq -s add` joins them.)
+    A day's records do not depend on the window. So pieces in ndjson that are made on different machines, each beginning
+    with the day on which the one before it ends, add up to the whole, byte for byte.
 
     \b
     Example:
@@ -78,7 +75,7 @@ def generate(
     asked_days = range(start_date.toordinal() - _EPOCH, end_date.toordinal() - _EPOCH)
     with _opened(output) as file, _progress(asked_days, file) as days:
         texts = (world.generated_texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)
-        if form == "csv" and not no_header:
+        if form == "csv":
             file.write(_header(kind).encode())
         for piece in _array(texts) if form == "json" else _lines(texts):
             file.write(piece.encode())
