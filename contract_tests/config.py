@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from civis_usage.client.errors import ConfigurationError
+from civis_usage.schemas import OPERATIONS
 
 __all__ = ["MAX_RETRY_AFTER", "Config", "Waiver", "parse_date"]
 
@@ -58,8 +59,8 @@ class Config:
     strict: bool = False
     """Whether a warning fails the run."""
     waivers: tuple[Waiver, ...] = ()
-    allow_no_data: bool = False
-    """Whether a run passes although an operation showed no usage."""
+    allow_no_data: bool | tuple[str, ...] = False
+    """Whether a run passes although an operation showed no usage; or which operations may show none."""
     with_drift: bool = False
     """Whether the API's own spec is compared with the contract too."""
     seed: int = 0
@@ -76,6 +77,11 @@ class Config:
             raise ConfigurationError(f"--max-requests {self.max_requests} allows no request: set it to 1 or more.")
         if not 1 <= self.deadline <= _DAY:
             raise ConfigurationError(f"--deadline {self.deadline:g} is not in the range 1<=x<={_DAY}: name seconds.")
+        for name in self.operations_without_data:
+            if name not in OPERATIONS:
+                raise ConfigurationError(
+                    f"--allow-no-data {name} is not an operation: name some of {', '.join(OPERATIONS)}."
+                )
         for org in self.organizations:
             if org < 0:
                 raise ConfigurationError(f"--org-id {org} is not an organization's id: use 0 or more.")
@@ -93,6 +99,12 @@ class Config:
         """The requests that may be sent, retries included."""
         more = max(0, len(self.organizations) - 1)
         return MAX_REQUESTS + MORE_REQUESTS * more if self.max_requests is None else self.max_requests
+
+    @property
+    def operations_without_data(self) -> tuple[str, ...]:
+        """The operations that may show no usage."""
+        allowed = self.allow_no_data
+        return allowed if isinstance(allowed, tuple) else tuple(OPERATIONS) if allowed else ()
 
     def clock(self) -> int:
         """Return what time it is, in seconds since the epoch."""

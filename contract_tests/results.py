@@ -159,12 +159,15 @@ class Report:
     """The findings that no waiver accepts, grouped by cause, those that fail the run first."""
     unjudged: str | None = None
     """Why the API as a whole could not be judged (unreachable, key refused, …); ``None`` where it could."""
+    invisible: str | None = None
+    """That nothing of an organization is visible to the key, and what to do; ``None`` where something of each is."""
     expired_waivers: tuple[Waiver, ...] = ()
     unused_waivers: tuple[Waiver, ...] = ()
     notes: tuple[str, ...] = ()
     """Information beside the verdicts: additional fields, a low rate limit, what the API's own spec announces."""
     strict: bool = False
-    allow_no_data: bool = False
+    allow_no_data: tuple[str, ...] = ()
+    """The operations that may show no usage."""
 
     def by_operation(self) -> Iterator[tuple[str, list[Result]]]:
         """Yield the results grouped by operation, each group in the order of the checks."""
@@ -182,9 +185,13 @@ class Report:
         if result.verdict is Verdict.FAILED or (result.verdict is Verdict.WARNING and self.strict):
             return ExitCode.VIOLATED
         is_open = result.verdict is Verdict.INCONCLUSIVE and result.check.basis is Basis.DOCUMENTED
-        if not is_open or result.outcome.skipped or (result.outcome.no_data and self.allow_no_data):
+        if not is_open or result.outcome.skipped or (result.outcome.no_data and self._may_be_empty(result.check)):
             return ExitCode.KEPT
         return ExitCode.NO_DATA if result.outcome.no_data else ExitCode.NOT_JUDGED
+
+    def _may_be_empty(self, check: Check) -> bool:
+        """Return whether a check's operation may show no usage; one of all operations needs some of any."""
+        return bool(self.allow_no_data) if check.operation == "any" else check.operation in self.allow_no_data
 
     @property
     def exit_code(self) -> ExitCode:
@@ -192,6 +199,8 @@ class Report:
         codes = {self.exit_code_for(result) for result in self.results} - {ExitCode.KEPT}
         if self.expired_waivers:
             codes.add(ExitCode.VIOLATED)
+        if self.invisible:
+            codes.add(ExitCode.NO_DATA)
         if self.unjudged:
             codes.add(ExitCode.NOT_JUDGED)
         return min(codes, default=ExitCode.KEPT)

@@ -85,7 +85,9 @@ def _outcome(check: Check, evidence: Evidence) -> Outcome:
         return Outcome("nothing", inconclusive=reason)
     if found.inconclusive and check.operation in OPERATIONS and not any(evidence.of(check.operation)):
         reason = evidence.stopped or f"there is no request of {check.operation}"
-        return Outcome("nothing", inconclusive=reason)
+        found = Outcome("nothing", inconclusive=reason)
+    if found.inconclusive and evidence.shows_nothing and evidence.stopped is None:
+        return Outcome(found.examined, inconclusive=evidence.invisible, no_data=True)
     return found
 
 
@@ -119,7 +121,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         pairs = zip(outcomes, judge(evidence.latest, used), strict=True)
         outcomes = tuple(_marked(evidence, outcome, latest) for outcome, latest in pairs)
     results = [apply(check, outcome, config.waivers, today) for check, outcome in zip(used, outcomes, strict=True)]
-    unjudged = _unjudged(config, evidence, results)
+    unjudged = None if evidence.shows_nothing else _unjudged(config, evidence, results)
     if unjudged:
         results = [_without_verdict(each, unjudged) for each in results]
     return Report(
@@ -134,11 +136,12 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         results=tuple(results),
         causes=() if unjudged else _causes(evidence, results),
         unjudged=unjudged,
+        invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
         notes=tuple(_notes(evidence)),
         strict=config.strict,
-        allow_no_data=config.allow_no_data,
+        allow_no_data=config.operations_without_data,
     )
 
 
@@ -176,8 +179,8 @@ def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str 
         return None
     hidden = [each for each in promised if each.status in (403, 404)]
     if hidden and len(hidden) == len(promised):
-        named = ", ".join(map(str, config.organizations)) or "usage"
-        return f"organization {named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
+        named = f"organization {', '.join(map(str, config.organizations))}" if config.organizations else "usage"
+        return f"{named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
     if promised:
         first = promised[0]
         return f"the answers are not the API's: {first.request} answered {first.status}{_description(first)}"

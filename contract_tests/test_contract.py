@@ -43,6 +43,11 @@ def test_contract(check_id: str, contract_report: Report) -> None:
         pytest.xfail("; ".join(f"{finding.message}: {waiver.reason}" for finding, waiver in result.waived))
 
 
+def test_every_organization_is_visible(tested: str, contract_report: Report) -> None:
+    """The API shows something of each organization, or at least does not refuse it."""
+    assert contract_report.invisible is None, in_pytest_words(str(contract_report.invisible))
+
+
 def test_no_waiver_is_expired(tested: str, contract_report: Report) -> None:
     """What was accepted for a while comes up again."""
     named = [f"{w.check} {w.field or ''} until {w.expires}: {w.reason}" for w in contract_report.expired_waivers]

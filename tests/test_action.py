@@ -158,6 +158,8 @@ def test_no_data_is_4_unless_it_is_allowed(check: Check, server: Server) -> None
     assert judged(job) == (4, "4", "no-data"), job.log
     assert job.annotations[0].startswith("::error title=inconclusive::")
     assert judged(check(server.url, allow_no_data=True)) == (0, "0", "kept")
+    assert judged(check(server.url, allow_no_data="list_matching")) == (0, "0", "kept")
+    assert judged(check(server.url, allow_no_data="list_llm")) == (4, "4", "no-data")
 
 
 def test_a_refused_key_is_3(check: Check, machine: Machine, server: Server) -> None:

@@ -31,6 +31,7 @@ from civis_usage.contract_tests.results import Report
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
+from civis_usage.schemas import OPERATIONS
 
 from .report_samples import PASSED_ONLY, make_report
 from .standin import KEY, LLM, Answer, Request, Standin
@@ -392,7 +393,7 @@ def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest
         "2026-01-31T23:59:59.999000+00:00",
     )
     assert (config.max_requests, config.timeout, config.deadline, config.seed) == (40, 2.5, 20.0, 9)
-    assert (config.strict, config.allow_no_data, config.waivers) == (True, True, ())
+    assert (config.strict, config.allow_no_data, config.waivers) == (True, tuple(OPERATIONS), ())
     assert KEY not in repr(config)
 
 

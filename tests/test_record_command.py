@@ -219,7 +219,7 @@ def test_nothing_is_written_where_the_api_cannot_be_recorded(standins: Server, t
     assert "the budget of 3 requests is spent" in refused(
         path, *live, "--start-date", "2020-01-01", "--max-requests", "3"
     )
-    assert "no usage is shown to this key for organization 4711" in refused(path, *live, org="4711")
+    assert "nothing visible to this key for organization 4711" in refused(path, *live, org="4711")
 
 
 def test_a_violated_contract_is_recorded_and_violated_offline(standins: Server, tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_a_window_counts_in_the_budget(server: Server) -> None:
 
 
 def test_an_organization_without_usage_is_named_by_its_own_number(server: Server) -> None:
-    with pytest.raises(NotRecorded, match="no usage is shown to this key for organization 4711"):
+    with pytest.raises(NotRecorded, match="nothing visible to this key for organization 4711"):
         record(config(server, Standin(**SIZE), (4711,)))
 
 

@@ -43,7 +43,15 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
         make_report((PASSED, BY_VERDICT[Verdict.WARNING]), strict=True),
     ),
     "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
-    "Nothing is violated, but there was no data for list_matching (--allow-no-data).": (4, make_report((NO_DATA,))),
+    "1 of 1 check inconclusive, because no matching usage.": (3, OPEN),
+    "Nothing is violated, but there was no data for list_matching (--allow-no-data accepts that).": (
+        4,
+        make_report((NO_DATA,)),
+    ),
+    "Nothing visible to this key for organization 9: check the id.": (
+        4,
+        make_report((PASSED,), invisible="nothing visible to this key for organization 9: check the id"),
+    ),
 }
 
 
@@ -62,7 +70,7 @@ CODES = {
 
 @pytest.mark.parametrize(("result", "plain", "strict", "allowing"), CODES.values(), ids=CODES)
 def test_one_rule_says_which_result_fails_a_run(result: Result, plain: int, strict: int, allowing: int) -> None:
-    settings: tuple[dict[str, bool], ...] = ({}, {"strict": True}, {"allow_no_data": True})
+    settings: tuple[dict[str, Any], ...] = ({}, {"strict": True}, {"allow_no_data": ("list_matching",)})
     for more, code in zip(settings, (plain, strict, allowing), strict=True):
         report = make_report((result,), **more)
         assert (report.exit_code_for(result), report.exit_code) == (code, code)
@@ -344,10 +352,7 @@ def test_the_terminal_says_a_reason_once_with_its_count() -> None:
     report = make_report((open_, open_, OPEN.results[0]))
     text = terminal.render(report)
     assert text.count("? 2 checks inconclusive: the budget is spent\n") == 1
-    assert headline(report) == (
-        "The API could not be judged: 3 of 3 checks are inconclusive (list_matching): "
-        "the budget is spent; 1 check for other reasons."
-    )
+    assert headline(report) == "3 of 3 checks inconclusive, because the budget is spent (1 for other reasons)."
 
 
 def test_the_terminal_shows_an_example_once() -> None:
@@ -360,7 +365,7 @@ def test_the_terminal_shows_an_example_once() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "? 1 check inconclusive: no matching usage",
+        "? 1 check inconclusive: no data for list_matching (-v says what was looked for)",
         "list-llm-shape (credits) until 2027-01-31: Retired models have no credits.",
         "get-llm-listed until 2026-01-31: Known until the migration.",
         "list-llm-window (runCreatedAt): Was fixed.",

@@ -181,7 +181,7 @@ def _is_hidden(evidence: Evidence, interaction: Interaction) -> bool:
     """
     if interaction.status not in (403, 404) or interaction.operation == "get_llm":
         return False
-    mine = interaction.org in evidence.organizations[:1]
+    mine = interaction.org in evidence.organizations[:1] and interaction.org not in evidence.unknown_organizations
     is_summary = interaction.operation == "get_llm_organization_summary"
     return not mine or (is_summary and not _has_usage(evidence, interaction))
 

@@ -117,6 +117,45 @@ class Evidence:
         lists = self.closed_lists(operation)
         return bool(lists) and not any(each.items for each in lists)
 
+    @cached_property
+    def unknown_organizations(self) -> tuple[int, ...]:
+        """The organizations of which the API itself says that there is nothing, or nothing for this key."""
+        if not self._is_api:
+            return ()
+        return tuple(org for org in self.organizations if self._is_unknown(org))
+
+    @property
+    def _is_api(self) -> bool:
+        """Whether what answered is surely the API: not all is refused alike, as at a wrong base URL."""
+        return any(
+            each.looks_like_api or (each.is_error and each.status not in (401, 403, 404))
+            for each in self.interactions
+            if each.is_valid and not each.unavailable
+        )
+
+    def _is_unknown(self, org: int) -> bool:
+        """Return whether an organization's lists are refused or empty, and its summaries refused."""
+        mine = [each for each in self.interactions if each.org == org and each.is_promised and not each.unavailable]
+        lists = {name for name, operation in OPERATIONS.items() if operation.many}
+        empty = [each for each in mine if each.operation in lists and each.status == 200 and each.json == []]
+        return any(each.is_hidden for each in mine) and all(each.is_hidden or each in empty for each in mine)
+
+    @property
+    def invisible(self) -> str | None:
+        """That the API shows nothing of an organization to the key, and what to do; ``None`` where it shows some."""
+        remedy = "check the id or the key's permissions"
+        if unknown := self.unknown_organizations:
+            noun = "organization" if len(unknown) == 1 else "organizations"
+            return f"nothing visible to this key for {noun} {', '.join(map(str, unknown))}: {remedy}"
+        if not self.organizations and self._is_api and any(self._lists["list_llm"]) and self.stopped is None:
+            return "nothing visible to this key without an organization: name one with --org-id"
+        return None
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether the API itself shows nothing to the key: of no organization that was looked at."""
+        return self.invisible is not None and set(self.organizations) == set(self.unknown_organizations)
+
     def is_repeated(self, query: Query) -> bool:
         """Whether a query was answered more than once."""
         return sum(each.query == query and each.failure is None for each in self.interactions) > 1

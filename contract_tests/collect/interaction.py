@@ -135,11 +135,22 @@ class Interaction:
         return self.failure is None and self.is_valid and (self.status == 200 or self.query.is_promised)
 
     @property
+    def is_error(self) -> bool:
+        """Whether the body is an error as the API writes it: a JSON object that says ``error``."""
+        return isinstance(self.json, dict) and isinstance(self.json.get("error"), str)
+
+    @property
     def is_foreign(self) -> bool:
         """Whether a promised response is another server's 403 or 404: the API's own say ``error`` in JSON."""
         if self.failure is not None or self.status not in (403, 404) or not self.query.is_promised:
             return False
-        return not (isinstance(self.json, dict) and isinstance(self.json.get("error"), str))
+        return not self.is_error
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the API itself refuses a promised response by 403 or 404: there is nothing, or not for this key."""
+        refused = self.failure is None and self.status in (403, 404)
+        return refused and self.query.is_promised and not self.is_foreign
 
     @property
     def unavailable(self) -> str | None:

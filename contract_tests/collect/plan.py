@@ -99,8 +99,6 @@ class _Plan:
                     counts[record.org] = counts.get(record.org, 0) + 1
             if counts:
                 return (max(counts, key=lambda org: counts[org]),)
-        reason = "the API shows no usage to this key without an organization: name one with --org-id"
-        self.session.stopped = self.session.stopped or reason
         return ()
 
 

@@ -79,7 +79,7 @@ def record(
     anonymized = anonymize(recording, made_up=(NONEXISTENT_ID,), redact=redact, secret=secret)
     if live.exit_code != ExitCode.VIOLATED and not anonymized.records:
         named = ", ".join(map(str, live.organizations))
-        raise NotRecorded(f"no usage is shown to this key for organization {named}")
+        raise NotRecorded(live.invisible or f"no usage is shown to this key for organization {named}")
     return Recorded(anonymized, live)
 
 

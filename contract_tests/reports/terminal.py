@@ -116,15 +116,19 @@ class _Lines:
     def _inconclusive(self) -> Iterator[str]:
         """Yield why checks are inconclusive, each reason once."""
         found = Counter(
-            result.outcome.inconclusive or ""
-            for result in self._report.results
-            if result.verdict is Verdict.INCONCLUSIVE
+            self._reason(result) for result in self._report.results if result.verdict is Verdict.INCONCLUSIVE
         )
         if found and not self._report.unjudged:
             yield ""
             for reason, count in found.most_common():
                 checks = f"{count} check{'s' * (count != 1)}"
                 yield from self._marked(Verdict.INCONCLUSIVE, f"{checks} inconclusive: {reason}")
+
+    def _reason(self, result: Result) -> str:
+        """Return why a check is inconclusive; what lacks data is one reason, unless every check is shown."""
+        if result.outcome.no_data and self._verbosity <= 0 and not self._report.invisible:
+            return f"no data for {result.check.operation} (-v says what was looked for)"
+        return result.outcome.inconclusive or ""
 
     def _group(self, group: Cause) -> Iterator[str]:
         yield from self._marked(group.verdict, group.sentence)

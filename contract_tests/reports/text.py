@@ -25,11 +25,14 @@ def headline(report: Report) -> str:
     """Return the outcome of the run in one sentence, as its exit code says it."""
     if report.exit_code == 0:
         return "The contract is kept."
+    if report.exit_code == 4 and report.invisible:
+        return f"{report.invisible[0].upper()}{report.invisible[1:]}."
     if report.exit_code == 4:
         empty = [result.check.operation for result in report.results if report.exit_code_for(result) == 4]
-        return f"Nothing is violated, but there was no data for {', '.join(dict.fromkeys(empty))} (--allow-no-data)."
+        named = ", ".join(dict.fromkeys(empty))
+        return f"Nothing is violated, but there was no data for {named} (--allow-no-data accepts that)."
     if report.exit_code == 3:
-        return f"The API could not be judged: {report.unjudged or reasons(report)}"
+        return f"The API could not be judged: {report.unjudged}" if report.unjudged else reasons(report)
     if broken := report.count(Verdict.FAILED):
         failing = [cause.sentence for cause in report.causes if cause.verdict is Verdict.FAILED]
         return _violated(failing) or f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
@@ -40,14 +43,13 @@ def headline(report: Report) -> str:
 
 
 def reasons(report: Report) -> str:
-    """Return why checks are inconclusive, the commonest reason alone, with what can be done."""
+    """Return how many checks are inconclusive and why: the commonest reason alone, which says what can be done."""
     open_ = [result for result in report.results if report.exit_code_for(result) == 3]
     counted = Counter(result.outcome.inconclusive or "no reason is known" for result in open_)
     (reason, count), *others = counted.most_common()
-    more = f"; {_number(len(open_) - count, 'check')} for other reasons" if others else ""
-    operations = ", ".join(dict.fromkeys(result.check.operation for result in open_))
+    more = f" ({len(open_) - count} for other reasons)" if others else ""
     total = _number(len(report.results), "check")
-    return f"{len(open_)} of {total} are inconclusive ({operations}): {unquote(reason)}{more}."
+    return f"{len(open_)} of {total} inconclusive, because {unquote(reason)}{more}."
 
 
 def _violated(sentences: Sequence[str]) -> str:
@@ -144,6 +146,7 @@ def map_text(report: Report, change: Callable[[str], str]) -> Report:
         results=tuple(_result(result, change) for result in report.results),
         causes=tuple(_cause(cause, change) for cause in report.causes),
         unjudged=_optional(report.unjudged, change),
+        invisible=_optional(report.invisible, change),
         expired_waivers=tuple(_waiver(waiver, change) for waiver in report.expired_waivers),
         unused_waivers=tuple(_waiver(waiver, change) for waiver in report.unused_waivers),
         notes=tuple(change(note) for note in report.notes),

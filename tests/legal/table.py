@@ -30,6 +30,8 @@ class Variation:
     """Whether it can be put together with others at random."""
     no_data: bool = False
     """Whether an operation shows no data, so that the exit code without ``--allow-no-data`` is 4."""
+    is_invisible: bool = False
+    """Whether nothing of an organization is visible to the key, so that the exit code is 4 in any case."""
 
     def standin(self, **circumstances: Any) -> Standin:
         """Make the stand-in."""

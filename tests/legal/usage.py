@@ -23,13 +23,13 @@ def nobody_else(status: int, name: str) -> Callable[..., Any]:
     return understand
 
 
-@legal(organizations=(1, 2), combines=False)
+@legal(organizations=(1, 2), combines=False, is_invisible=True)
 def another_organization_gets_404(api):
     """Another organization than the caller's gets 404."""
     api.bend("understand", nobody_else(404, "not_found"))
 
 
-@legal(organizations=(1, 2), combines=False)
+@legal(organizations=(1, 2), combines=False, is_invisible=True)
 def another_organization_gets_403(api):
     """Another organization than the caller's gets 403."""
     api.bend("understand", nobody_else(403, "forbidden"))

@@ -62,6 +62,15 @@ class _Seconds(click.FloatRange):
         return seconds if seconds == seconds else self.fail(f"{value} is not a number of seconds.", param, ctx)
 
 
+def _operations(text: str) -> tuple[str, ...]:
+    from ..schemas import OPERATIONS
+
+    names = tuple(OPERATIONS) if text == "all" else tuple(text.replace("-", "_").replace(",", " ").split())
+    if not names or set(names) - OPERATIONS.keys():
+        raise ValueError(f"invalid operations {text!r}: name some of {', '.join(OPERATIONS)}, with commas between")
+    return names
+
+
 def _organizations(text: str) -> Any:
     from ..mock_server.world.organization import parse_organizations
 
@@ -103,7 +112,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "with-drift": {"is_flag": True, "help": "Compare the API's own spec with the contract too (one request)."},
     # how to judge, and where to report
     "strict": {"is_flag": True, "help": "Let a warning fail the run."},
-    "allow-no-data": {"is_flag": True, "help": "Pass although an operation showed no usage."},
+    "allow-no-data": {
+        "is_flag": False,
+        "flag_value": "all",
+        "metavar": "[OPERATION,…]",
+        "callback": parse_with(_operations),
+        "help": "Pass although an operation showed no usage: any, or those named, as in list_matching.",
+    },
     "waivers": {
         "metavar": "FILE",
         "help": "Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
