@@ -14,13 +14,13 @@ def behavior() -> str:
     """Return the page."""
     return page(
         "Behavior",
-        "The API's documentation leaves these questions open, and a program can notice the answers. Nobody outside has "
-        "seen them: the fake's defaults are assumed, and the check accepts every answer.",
+        "The API's documentation leaves these questions open, and programs can depend on the answers. The fake's "
+        "defaults are assumptions; the check accepts every answer.",
         table(["question", "the fake, by default"], ([each.text, _meaning(each)] for each in QUESTIONS.values())),
-        "Other answers are chosen by `civis-usage serve --behavior FILE`, by `--set ID=ANSWER` (repeatable; it "
-        'overrides the file), and in tests by the setting `behavior`: `{"behavior": {"end_bound": "exclusive"}}`, or '
-        "the path of a file. The start-up lines and `GET /_fake/health` name what is not the default. A file is TOML "
-        "and leaves out what has its default:",
+        "Choose other answers with `civis-usage serve --behavior FILE` or `--set ID=ANSWER` (repeatable; it overrides "
+        'the file), and in tests with the setting `behavior`: `{"behavior": {"end_bound": "exclusive"}}`, or the path '
+        "of a file. The start-up lines and `GET /_fake/health` show what is not the default. A file is TOML; what it "
+        "leaves out keeps its default:",
         fenced("toml", "\n".join([f"version = {VERSION}", *(f"{id_} = {_toml(it)}" for id_, it in EXAMPLE.items())])),
         *(part for question in QUESTIONS.values() for part in _question(question)),
     )

@@ -17,8 +17,8 @@ def check_list() -> str:
     parts = [
         f"The {len(every)} checks of `civis-usage check`, {more} of them (`-drift`) with `--with-drift` only. "
         "A broken **documented** rule fails the run, a **recorded** "
-        "one warns (and fails with `--strict`), an **assumed** one informs: [why](../background/evidence.md). A waiver "
-        "names a check by its id: [how](../waivers.md)."
+        "one warns (and fails with `--strict`), an **assumed** one informs: [why](../background/evidence.md). "
+        "[Waivers](../waivers.md) name a check by its id."
     ]
     for operation in [*OPERATIONS, "any"]:
         parts += [_heading(operation), _table(each for each in every if each.operation == operation)]

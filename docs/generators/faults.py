@@ -16,18 +16,18 @@ def faults() -> str:
     """Return the page."""
     return page(
         "Faults",
-        "A fault is a rule: which requests it matches, how often it fires, and what it does to the response. Words are "
+        "A fault is a rule: which requests it matches, how often it fires, and what it does to the response. Use words "
         "for `serve --fault` and the fixtures, JSON for `POST /_fake/faults`, keywords for the fixtures. The header "
         "`Prefer: code=503` is a fault with this status for one request.",
-        table(["written as", ""], _forms()),
-        "Names have hyphens in words and underscores in JSON and Python; both are read everywhere. An operation and "
-        f"the effects {', '.join(map(code, FLAGS))} are words of their own, every other word is `name=value`, and "
-        "fields are separated by commas.",
+        table(["written as", "example"], _forms()),
+        "Names have hyphens in words and underscores in JSON and Python; both are accepted everywhere. An operation "
+        f"and the effects {', '.join(map(code, FLAGS))} stand alone, everything else is `name=value`, and fields are "
+        "separated by commas.",
         table(["name", "value", "meaning"], ([code(name), *_row(each)] for name, each in PROPERTIES.items())),
-        "The first rule that fires is the only one, except that a rule of latency alone delays the request and lets "
-        "the next be tried. A rule counts the requests that reach it, so `status=429 first=2` and `status=500 first=1` "
-        "make 429, 429, 500, and then no more faults. A request that is refused by its key meets no fault.",
-        "What cannot stand together gets a sentence:",
+        "Only the first rule that fires changes a response; a rule of latency alone delays the request and lets the "
+        "next one be tried. A rule counts the requests that reach it, so `status=429 first=2` and `status=500 first=1` "
+        "give 429, 429, 500, and then no more faults. A request with a refused key gets no fault.",
+        "Combinations that are refused, with their messages:",
         "\n".join(f"- {rule['description']}" for rule in SCHEMA["allOf"] if "description" in rule),
     )
 
