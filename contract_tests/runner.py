@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 
 from civis_usage.contract_tests.causes import causes
@@ -71,8 +72,9 @@ def collect(
         session.close()
 
 
-def judge(evidence: Evidence, used: Iterable[Check]) -> tuple[Outcome, ...]:
-    """Return the outcome of each check."""
+@lru_cache(maxsize=2)
+def judge(evidence: Evidence, used: tuple[Check, ...]) -> tuple[Outcome, ...]:
+    """Return the outcome of each check; evidence to which nothing was added is not judged twice."""
     related = evidence.ignoring(wrong_fields(evidence))
     return tuple(_outcome(check, related) for check in used)
 

@@ -117,7 +117,8 @@ def missing_records(
     findings: list[Finding] = []
     for other in references:
         wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
-        findings += _unlike(_without(wanted, listed), len(wanted), got, query, other)
+        if unlisted := _without(wanted, listed):
+            findings += _unlike(unlisted, len(wanted), got, query, other)
     return findings
 
 
@@ -159,7 +160,8 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], qu
     for other in references:
         known = Counter(record.key for record in other.records)
         inside = [record for record in got if other.window.contains(record.timestamp)]
-        unknown = _without(inside, known)
+        if not (unknown := _without(inside, known)):
+            continue
         theirs = {identity(record): record for record in other.records}
         new = [record for record in unknown if identity(record) not in theirs]
         if new:

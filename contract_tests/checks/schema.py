@@ -109,6 +109,7 @@ def _deviations(schema: str, text: str) -> tuple[Deviation, ...]:
     return deviations(schema, json.loads(text))
 
 
+@lru_cache(maxsize=8)
 def wrong_fields(evidence: Evidence) -> dict[str, Ignored]:
     """Return the fields that are wrong by their shape, by schema and record: other rules are not applied to them."""
     found: dict[str, dict[object, frozenset[str]]] = {}
@@ -117,8 +118,8 @@ def wrong_fields(evidence: Evidence) -> dict[str, Ignored]:
         wrong = found.setdefault(schema, {})
         for each in evidence.of(operation):
             if each.is_promised and not each.unavailable and each.status == 200:
-                for item in each.items:
-                    if isinstance(item, dict) and (bad := _deviations(schema, as_json(item))):
+                for item, text in zip(each.items, each.texts, strict=True):
+                    if isinstance(item, dict) and (bad := _deviations(schema, text)):
                         names = frozenset(deviation.field for deviation in bad if deviation.field)
                         key = identity(item)
                         wrong[key] = wrong.get(key, frozenset()) | names
@@ -148,9 +149,9 @@ def _judge(operation: str, evidence: Evidence) -> _Judged:
         if wrong := _wrong_body(each, is_list):
             bodies.append(Finding(wrong, request=each.request, example=excerpt(each.body)))
             continue
-        for item in each.json if is_list else [each.json]:
+        for item, text in zip(each.items, each.texts, strict=True) if is_list else [(each.json, as_json(each.json))]:
             records += 1
-            for deviation in _deviations(schema, as_json(item)):
+            for deviation in _deviations(schema, text):
                 counted.setdefault(deviation, [0, each.request, item])[0] += 1
     found = tuple((deviation, count, request, item) for deviation, (count, request, item) in counted.items())
     return _Judged(len(responses), records, tuple(bodies[:3]), found)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
 
-from .record import Ignored, Record, excerpt, parse_records
+from .record import Ignored, Record, as_json, excerpt, parse_records
 from .window import Window
 
 __all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
@@ -213,6 +213,11 @@ class Interaction:
         if self.json_error is not None:
             return []
         return self.json if isinstance(self.json, list) else [self.json]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each of ``items`` as compact JSON."""
+        return list(map(as_json, self.items))
 
     @cached_property
     def records(self) -> list[Record]:

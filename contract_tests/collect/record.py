@@ -84,13 +84,16 @@ Ignored = Mapping[object, frozenset[str]]
 
 def parse_records(schema: str, items: Iterable[Any], ignored: Ignored | None = None) -> list[Record]:
     """Normalise the objects among ``items`` by the body schema called ``schema``; leave out what is not an object."""
-    fields = tuple(load(schema)["properties"].items())
-    return [_record(item, fields, ignored or {}) for item in items if isinstance(item, dict)]
+    properties = load(schema)["properties"]
+    names = tuple(properties)
+    fields = tuple(
+        (name, spec.get("format") == "date-time", spec.get("type") == "number") for name, spec in properties.items()
+    )
+    return [_record(item, names, fields, ignored or {}) for item in items if isinstance(item, dict)]
 
 
-def as_json(value: Any) -> str:
-    """Return ``value`` as compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
+"""Return a value as compact JSON."""
 
 
 def excerpt(value: object) -> str:
@@ -103,23 +106,25 @@ def excerpt(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _record(data: Mapping[str, Any], fields: tuple[tuple[str, Any], ...], ignored: Ignored) -> Record:
+def _record(
+    data: Mapping[str, Any], names: tuple[str, ...], fields: Iterable[tuple[str, bool, bool]], ignored: Ignored
+) -> Record:
     wrong = ignored.get(identity(data), frozenset()) if ignored else frozenset()
-    key = tuple(None if name in wrong else _normal(data.get(name), spec) for name, spec in fields)
+    key = tuple(
+        None if name in wrong else _normal(data.get(name), is_time, is_number) for name, is_time, is_number in fields
+    )
     at = data.get("runCreatedAt")
-    return Record(data, _second(at) if isinstance(at, str) else None, key, tuple(name for name, _ in fields), wrong)
+    return Record(data, _second(at) if isinstance(at, str) else None, key, names, wrong)
 
 
-def _normal(value: Any, spec: Mapping[str, Any]) -> Any:
-    if spec.get("format") == "date-time":
-        second = _second(value) if isinstance(value, str) else None
-        if second is not None:
-            return second
-    if isinstance(value, bool) or not isinstance(value, int | float | str | None):
-        return f"{type(value).__name__} {as_json(value)}"
-    if spec.get("type") == "number" and isinstance(value, int | float):
-        return _single(value)
-    return value
+def _normal(value: Any, is_time: bool, is_number: bool) -> Any:
+    kind = type(value)
+    if kind is str:
+        second = _second(value) if is_time else None
+        return value if second is None else second
+    if kind is int or kind is float:
+        return _single(value) if is_number else value
+    return None if value is None else f"{kind.__name__} {as_json(value)}"
 
 
 def _single(value: float) -> float:
