@@ -6,12 +6,13 @@ A :class:`Check` is a rule and a function from evidence to an :class:`Outcome`. 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import Query
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.exit_code import ExitCode
 
@@ -62,10 +63,12 @@ class Finding:
     """What came; ``missing`` where the field, or the record, is not there."""
     authenticated: bool = True
     """Whether that request carried the user's key; some checks send none, or a wrong one."""
-    contradiction: tuple[Query, ...] = ()
-    """The queries whose responses contradict each other, in the order in which to send them again."""
+    contradiction: tuple[Interaction, ...] = dataclasses.field(default=(), compare=False, repr=False)
+    """The responses that contradict each other, in the order in which to request them again."""
+    shows_less: Interaction | None = dataclasses.field(default=None, compare=False, repr=False)
+    """The one of them that shows less usage than the others, so that usage that was added would explain it."""
     seen_once: bool = False
-    """Whether the contradiction was not seen again, or could not be asked for again."""
+    """Whether the contradiction was not requested again."""
 
 
 @dataclass(frozen=True)

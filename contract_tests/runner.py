@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 
 from civis_usage.contract_tests.causes import causes
+from civis_usage.contract_tests.change import doubted, without_change
 from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.checks.schema import wrong_fields
 from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import Interaction, Query
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.results import Basis, Cause, Check, Finding, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Cause, Check, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
 
@@ -62,8 +63,7 @@ def collect(
     session = Session(config, on_interaction)
     try:
         evidence = plan.collect(session)
-        used = checks(with_drift=config.with_drift)
-        evidence = confirm(session, evidence, zip(used, judge(evidence, used), strict=True))
+        evidence = confirm(session, evidence, checks(with_drift=config.with_drift))
         if then is not None:
             then(session, evidence.organizations)
             evidence = plan.evidence_of(session, evidence.organizations)
@@ -93,18 +93,18 @@ def _outcome(check: Check, evidence: Evidence) -> Outcome:
     return found
 
 
-def confirm(session: Session, evidence: Evidence, outcomes: Iterable[tuple[Check, Outcome]]) -> Evidence:
-    """Send again what contradicts itself, and return the evidence with the responses."""
-    queries: dict[Query, None] = {}
-    for check, outcome in outcomes:
-        for finding in outcome.findings if check.basis is Basis.DOCUMENTED else ():
-            wanted = dict.fromkeys((*queries, *finding.contradiction))
-            if len(wanted) <= MAX_CONFIRMATIONS:
-                queries = wanted
-    for query in queries:
-        if session.left > 0:
+def confirm(session: Session, evidence: Evidence, used: Sequence[Check]) -> Evidence:
+    """Send again what contradicts itself, and return the evidence with the responses.
+
+    What the responses contradict in turn is sent again as well.
+    """
+    left = min(MAX_CONFIRMATIONS, session.left)
+    while left > 0 and (queries := doubted(evidence, zip(used, judge(evidence, used), strict=True))[:left]):
+        for query in queries:
             session.send(query, again=True)
-    return plan.evidence_of(session, evidence.organizations) if queries else evidence
+        left = min(left - len(queries), session.left)
+        evidence = plan.evidence_of(session, evidence.organizations)
+    return evidence
 
 
 def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: float = 0.0) -> Report:
@@ -119,9 +119,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
     used = checks(with_drift=config.with_drift)
     today = datetime.fromtimestamp(evidence.now, UTC).date()
     outcomes = judge(evidence, used)
-    if any(finding.contradiction for outcome in outcomes for finding in outcome.findings):
-        pairs = zip(outcomes, judge(evidence.latest, used), strict=True)
-        outcomes = tuple(_marked(evidence, outcome, latest) for outcome, latest in pairs)
+    outcomes, changes = without_change(evidence, outcomes)
     results = [apply(check, outcome, config.waivers, today) for check, outcome in zip(used, outcomes, strict=True)]
     unjudged = None if evidence.shows_nothing else _unjudged(config, evidence, results)
     if unjudged:
@@ -141,22 +139,10 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
-        notes=tuple(_notes(evidence)),
+        notes=tuple(_notes(evidence, changes)),
         strict=config.strict,
         allow_no_data=config.operations_without_data,
     )
-
-
-def _marked(evidence: Evidence, outcome: Outcome, latest: Outcome) -> Outcome:
-    """Mark the contradictions that the newest responses do not show, or that were not requested again."""
-    again = {(finding.field, finding.contradiction) for finding in latest.findings}
-
-    def mark(finding: Finding) -> Finding:
-        repeated = all(evidence.is_repeated(query) for query in finding.contradiction)
-        shown_again = repeated and (finding.field, finding.contradiction) in again
-        return replace(finding, seen_once=bool(finding.contradiction) and not shown_again)
-
-    return replace(outcome, findings=tuple(map(mark, outcome.findings)))
 
 
 def _causes(evidence: Evidence, results: Iterable[Result]) -> tuple[Cause, ...]:
@@ -198,8 +184,10 @@ def _description(interaction: Interaction) -> str:
     return f", {excerpt(interaction.body)}" if interaction.body.strip() else " without a body"
 
 
-def _notes(evidence: Evidence) -> Iterator[str]:
+def _notes(evidence: Evidence, changes: int) -> Iterator[str]:
     """Yield what is worth knowing beside the verdicts."""
+    if changes:
+        yield f"usage was added during the run, which explains {changes} disagreements of earlier and later responses"
     for operation in OPERATIONS.values():
         documented = load(operation.body)["properties"]
         bodies = (item for each in evidence.of(operation.id) if each.status == 200 for item in each.items)

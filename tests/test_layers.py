@@ -69,7 +69,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"results"},
         {"drift"},
         {"checks"},
-        {"causes", "waivers"},
+        {"causes", "change", "waivers"},
         {"runner"},
         {"reports", "recording"},
         {"pytest_options"},

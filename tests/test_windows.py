@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from civis_usage.contract_tests.checks.comparison import (
     unconfirmed_records,
     unexpected_records,
 )
-from civis_usage.contract_tests.collect.interaction import Query
+from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
 from civis_usage.contract_tests.collect.record import Record, parse_records
 from civis_usage.contract_tests.collect.window import (
     DAY,
@@ -31,7 +32,7 @@ from civis_usage.contract_tests.collect.window import (
 )
 
 START = 1_775_000_000
-QUERY = Query.of("list_matching", org_id=1)
+RESPONSE = Interaction("list_matching", {"org_id": 1}, Credentials.VALID, datetime(2026, 5, 1, tzinfo=UTC))
 
 
 def record(second: int, identity: int, **changes: Any) -> Record:
@@ -49,7 +50,7 @@ def made(seconds: list[int]) -> list[Record]:
 
 
 def listing(records: list[Record], window: Window | None = None) -> Listing:
-    return Listing(window or Window(START - 100, START + 6000), records, QUERY, "/everything")
+    return Listing(window or Window(START - 100, START + 6000), records, RESPONSE)
 
 
 def inside(window: Window) -> Predicate:
@@ -66,7 +67,7 @@ def test_a_right_list_has_no_findings_whichever_way_it_reads_its_ends(seconds: l
     for low in (0, 1):
         for high in (0, 1):
             got = [r for r in records if START + ends[0] + low <= (r.timestamp or 0) <= START + ends[1] - high]
-            assert compare_records(got, inside(window), [listing(records)], QUERY) == []
+            assert compare_records(got, inside(window), [listing(records)], RESPONSE) == []
 
 
 @given(moments, windows, st.data())
@@ -79,25 +80,25 @@ def test_a_list_that_lost_or_gained_a_record_well_inside_is_found(
     assume(within)
     victim = data.draw(st.sampled_from(within))
     without = [r for r in within if r is not victim]
-    assert missing_records(without, inside(window), [listing(records)], QUERY)
-    assert unconfirmed_records(within, [listing([r for r in records if r is not victim])], QUERY)
+    assert missing_records(without, inside(window), [listing(records)], RESPONSE)
+    assert unconfirmed_records(within, [listing([r for r in records if r is not victim])], RESPONSE)
     twice = [*within, victim]
-    assert unconfirmed_records(twice, [listing(records)], QUERY), "a record listed twice is one too many"
+    assert unconfirmed_records(twice, [listing(records)], RESPONSE), "a record listed twice is one too many"
 
 
 @given(moments, windows)
 def test_a_record_outside_the_window_is_found(seconds: list[int], ends: list[int]) -> None:
     window = Window(START + ends[0], START + ends[1])
     outside = [r for r in made(seconds) if not START + ends[0] - 1 <= (r.timestamp or 0) <= START + ends[1] + 1]
-    assert bool(unexpected_records(outside, inside(window), QUERY)) == bool(outside)
-    assert bool(compare_records(outside, inside(window), [], QUERY)) == bool(outside)
+    assert bool(unexpected_records(outside, inside(window), RESPONSE)) == bool(outside)
+    assert bool(compare_records(outside, inside(window), [], RESPONSE)) == bool(outside)
 
 
 def test_a_record_with_another_value_is_found() -> None:
     one, changed = record(START, 1), record(START, 1, numRecords=2)
     window = Window(START - 10, START + 10)
-    findings = compare_records([changed], inside(window), [listing([one], window)], QUERY)
-    assert findings and all(finding.contradiction == (QUERY, QUERY) for finding in findings)
+    findings = compare_records([changed], inside(window), [listing([one], window)], RESPONSE)
+    assert findings and all(finding.contradiction == (RESPONSE, RESPONSE) for finding in findings)
 
 
 def test_legal_notations_make_no_difference() -> None:
@@ -105,7 +106,7 @@ def test_legal_notations_make_no_difference() -> None:
     plain = format_timestamp(START)
     for text in (format_timestamp(START, 2), plain.replace("Z", ".000Z"), plain.replace("Z", ".123456Z")):
         same = record(START, 1, runCreatedAt=text, runTime=1.0, more="fields")
-        assert compare_records([same], inside(window), [listing([one], window)], QUERY) == []
+        assert compare_records([same], inside(window), [listing([one], window)], RESPONSE) == []
 
 
 # The choice of ends

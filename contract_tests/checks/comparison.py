@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import Failure, Interaction, Query
+from civis_usage.contract_tests.collect.interaction import Failure, Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt, identity
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.results import Finding, Outcome, no_data
@@ -19,6 +19,7 @@ __all__ = [
     "Predicate",
     "compare_records",
     "expected",
+    "lesser",
     "missing_records",
     "name_of",
     "plain",
@@ -32,6 +33,8 @@ __all__ = [
 
 Predicate = Callable[[Record], bool | None]
 """Whether a record must be in a list; ``None`` where either is right."""
+GROWING = ("runTime", "credits", "inputTokens", "outputTokens", "numRecords")
+"""The fields that grow while a run goes on."""
 
 
 class Listing(NamedTuple):
@@ -39,14 +42,17 @@ class Listing(NamedTuple):
 
     window: Window
     records: Sequence[Record]
-    query: Query
-    request: str
+    response: Interaction
 
     @classmethod
-    def of(cls, interaction: Interaction) -> Listing:
+    def of(cls, response: Interaction) -> Listing:
         """Return the listing of a response."""
-        window = interaction.window or Window(None, None)
-        return cls(window, interaction.records, interaction.query, interaction.request)
+        return cls(response.window or Window(None, None), response.records, response)
+
+    @property
+    def request(self) -> str:
+        """Path and query as they were sent."""
+        return self.response.request
 
 
 def readable(target: str) -> str:
@@ -71,46 +77,42 @@ def expected(interaction: Interaction, window: Window | None = None) -> Predicat
 
 
 def plain(evidence: Evidence, operation: str, org: int | None = None) -> list[Listing]:
-    """Return the closed lists whose dates are in UTC, the first response to each."""
-    return [Listing.of(each) for each in evidence.closed_lists(operation, org) if not _is_restated(evidence, each)]
+    """Return the closed lists whose dates are in UTC, every response to each."""
+    return [Listing.of(each) for each in evidence.closed_lists(operation, org) if not each.has_offsets]
 
 
 def restated(evidence: Evidence, operation: str) -> list[Interaction]:
-    """Return the other closed lists: repeated ones, and those whose dates have offsets."""
-    return [each for each in evidence.closed_lists(operation) if _is_restated(evidence, each)]
+    """Return the closed lists that were requested before, and those whose dates have offsets."""
+    requested: set[str] = set()
+    found = []
+    for each in evidence.closed_lists(operation):
+        if each.has_offsets or each.request in requested:
+            found.append(each)
+        requested.add(each.request)
+    return found
 
 
-def _is_restated(evidence: Evidence, interaction: Interaction) -> bool:
-    if interaction.window is None or not interaction.window.params.items() <= interaction.params.items():
-        return True
-    return (
-        next(each for each in evidence.lists(interaction.operation) if each.query == interaction.query)
-        is not interaction
-    )
-
-
-def unexpected_records(got: Sequence[Record], belongs: Predicate, query: Query) -> list[Finding]:
+def unexpected_records(got: Sequence[Record], belongs: Predicate, response: Interaction) -> list[Finding]:
     """Return a finding if a response contains records that do not match its query."""
     wrong = [record for record in got if belongs(record) is False]
     if not wrong:
         return []
     text = f"{len(wrong)} of {len(got)} records do not belong to the response"
-    field, expected, actual = _mismatch(wrong[0], query)
-    return [_finding(text, wrong, query, field=field, expected=expected, actual=actual)]
+    field, expected, actual = _mismatch(wrong[0], response)
+    return [_finding(text, wrong, response, field=field, expected=expected, actual=actual)]
 
 
-def _mismatch(record: Record, query: Query) -> tuple[str | None, str, str]:
+def _mismatch(record: Record, response: Interaction) -> tuple[str | None, str, str]:
     """Return the field by which a record does not belong to a response, what it should have, and what it has."""
-    params = dict(query.params)
+    params = response.params
     for name, field in (("org_id", "organizationId"), ("task", "task")):
         if name in params and field not in record.ignored and record.data.get(field) != params[name]:
             return field, f"{params[name]} ({name})", shown(record.data, field)
-    window = Window.of(params)
-    return "runCreatedAt", str(window or "the default window"), shown(record.data, "runCreatedAt")
+    return "runCreatedAt", str(response.window or "the default window"), shown(record.data, "runCreatedAt")
 
 
 def missing_records(
-    got: Sequence[Record], belongs: Predicate, references: Iterable[Listing], query: Query
+    got: Sequence[Record], belongs: Predicate, references: Iterable[Listing], response: Interaction
 ) -> list[Finding]:
     """Return a finding for each other list that shows records which belong to this one, and are missing or altered."""
     listed = Counter(record.key for record in got)
@@ -118,24 +120,24 @@ def missing_records(
     for other in references:
         wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
         if unlisted := _without(wanted, listed):
-            findings += _unlike(unlisted, len(wanted), got, query, other)
+            findings += _unlike(unlisted, len(wanted), got, response, other)
     return findings
 
 
 def _unlike(
-    records: Sequence[Record], total: int, response: Sequence[Record], query: Query, other: Listing
+    records: Sequence[Record], total: int, got: Sequence[Record], response: Interaction, other: Listing
 ) -> Iterator[Finding]:
     """Yield a finding for the records of another list that a response lacks, and one for each field that differs."""
-    by_name = {identity(record): record for record in response}
+    by_name = {identity(record): record for record in got}
     absent = [record for record in records if identity(record) not in by_name]
     if absent:
         text = f"{len(absent)} of {total} records that {readable(other.request)} shows are missing"
-        yield _finding(text, absent, query, other.query, expected="the record", actual="missing")
-    yield from _altered([(record, by_name.get(identity(record))) for record in records], total, query, other)
+        yield _finding(text, absent, response, other.response, less=response, expected="the record", actual="missing")
+    yield from _altered([(record, by_name.get(identity(record))) for record in records], total, response, other)
 
 
 def _altered(
-    pairs: Sequence[tuple[Record, Record | None]], total: int, query: Query, other: Listing
+    pairs: Sequence[tuple[Record, Record | None]], total: int, response: Interaction, other: Listing
 ) -> Iterator[Finding]:
     """Yield a finding for each field in which records of another list and of a response differ."""
     by_field: dict[str | None, list[tuple[Record, Record]]] = {}
@@ -147,14 +149,27 @@ def _altered(
         theirs, mine = found[0]
         if field is None:  # as often in the one as in the other list: a record that is there twice
             text = f"{len(found)} of {total} records are listed more often in {readable(other.request)}"
-            yield _finding(text, [mine], query, other.query)
+            yield _finding(text, [mine], response, other.response)
         else:
             text = f"{field} differs from {readable(other.request)} in {len(found)} of {total} records"
+            less = {0: other.response, 1: response}.get(lesser(field, found))
             expected, actual = shown(theirs.data, field), shown(mine.data, field)
-            yield _finding(text, [mine], query, other.query, field=field, expected=expected, actual=actual)
+            yield _finding(
+                text, [mine], response, other.response, less=less, field=field, expected=expected, actual=actual
+            )
 
 
-def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], query: Query) -> list[Finding]:
+def lesser(field: str, pairs: Iterable[tuple[Record, Record]]) -> int | None:
+    """Return which of two responses, 0 or 1, shows less in a field that grows; ``None`` where neither does."""
+    values = [tuple(record.data.get(field) for record in pair) for pair in pairs]
+    if field not in GROWING or not all(isinstance(value, int | float) for pair in values for value in pair):
+        return None
+    if all(first < second for first, second in values):
+        return 0
+    return 1 if all(first > second for first, second in values) else None
+
+
+def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], response: Interaction) -> list[Finding]:
     """Return a finding for each other list that covers some of these records, and does not show them so."""
     findings = []
     for other in references:
@@ -166,14 +181,18 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], qu
         new = [record for record in unknown if identity(record) not in theirs]
         if new:
             text = f"{len(new)} of {len(inside)} records are not in the response to {readable(other.request)}"
-            findings.append(_finding(text, new, query, other.query, expected="no such record", actual="listed"))
+            findings.append(
+                _finding(
+                    text, new, response, other.response, less=other.response, expected="no such record", actual="listed"
+                )
+            )
         pairs = [(theirs[identity(record)], record) for record in unknown if identity(record) in theirs]
-        findings += _altered(pairs, len(inside), query, other)
+        findings += _altered(pairs, len(inside), response, other)
     return findings
 
 
 def compare_records(
-    got: Sequence[Record], belongs: Predicate, references: Sequence[Listing], query: Query
+    got: Sequence[Record], belongs: Predicate, references: Sequence[Listing], response: Interaction
 ) -> list[Finding]:
     """Return what contradicts the query, or lists of the same organization's usage.
 
@@ -181,11 +200,11 @@ def compare_records(
         got: the records of a list.
         belongs: whether a record should be in it.
         references: inside their windows they and ``got`` must agree.
-        query: the list's.
+        response: the list.
     """
     fitting = [record for record in got if belongs(record)]
-    findings = unexpected_records(got, belongs, query) + missing_records(got, belongs, references, query)
-    return findings + unconfirmed_records(fitting, references, query)
+    findings = unexpected_records(got, belongs, response) + missing_records(got, belongs, references, response)
+    return findings + unconfirmed_records(fitting, references, response)
 
 
 def without_evidence(
@@ -250,12 +269,15 @@ def shown(item: object, field: str) -> str:
     )
 
 
-def _finding(text: str, records: Sequence[Record], *queries: Query, **more: str | None) -> Finding:
+def _finding(
+    text: str, records: Sequence[Record], *responses: Interaction, less: Interaction | None = None, **more: str | None
+) -> Finding:
     return Finding(
         text,
-        request=queries[0].target,
+        request=responses[0].request,
         example=excerpt(records[0].data),
-        contradiction=queries,
+        contradiction=responses,
+        shows_less=less,
         record=name_of(records[0].data),
         **more,  # type: ignore[arg-type]  # texts, by the names of fields
     )

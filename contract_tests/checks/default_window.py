@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import Interaction, Query
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record
-from civis_usage.contract_tests.collect.window import DAY, Window, start_of_month
+from civis_usage.contract_tests.collect.window import DAY, Window, default_windows, start_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
 from .comparison import Listing, compare_records, plain, unconfirmed_records, without_evidence
@@ -19,6 +19,8 @@ __all__ = ["CHECKS"]
 
 SETTLING = 600
 """Seconds after which a new run should be listed."""
+SKEW = 120
+"""Seconds by which the clock that counts the month may differ from the one that dates the response."""
 
 
 def default_window(evidence: Evidence) -> Outcome:
@@ -32,7 +34,7 @@ def default_window(evidence: Evidence) -> Outcome:
         got = _settled(each.records, evidence.settled_until)
         closed = plain(evidence, "list_llm", each.org)
         before, after = _fresh(evidence, each)
-        findings += _explain(evidence, got, [*closed, *before], [*closed, *after], each.query)
+        findings += _explain(evidence, got, [*closed, *before], [*closed, *after], each)
         seen.append(len(got))
     if not any(seen) and not findings:
         return no_data("no usage this month")
@@ -48,9 +50,8 @@ def _fresh(evidence: Evidence, default: Interaction) -> tuple[list[Listing], lis
 
     What was there before must be listed, and what is listed be there after: runs may have been recorded meanwhile.
     """
-    place = evidence.interactions.index(default)
     found = [
-        (evidence.interactions.index(each) > place, _fresh_listing(each, evidence))
+        (each.number > default.number, _fresh_listing(each, evidence))
         for each in evidence.lists("list_llm")
         if each.org == default.org and each.window and each.window.start == evidence.settled_until
     ]
@@ -61,7 +62,7 @@ def _fresh(evidence: Evidence, default: Interaction) -> tuple[list[Listing], lis
 def _fresh_listing(interaction: Interaction, evidence: Evidence) -> Listing:
     window = Window(evidence.settled_until, max(evidence.now - SETTLING, evidence.settled_until + 1))
     records = _settled(interaction.records, evidence.settled_until)
-    return Listing(window, records, interaction.query, interaction.request)
+    return Listing(window, records, interaction)
 
 
 def _settled(records: Sequence[Record], settled_until: int) -> list[Record]:
@@ -79,13 +80,13 @@ def _settled(records: Sequence[Record], settled_until: int) -> list[Record]:
 
 
 def _explain(
-    evidence: Evidence, got: list[Record], before: list[Listing], after: list[Listing], query: Query
+    evidence: Evidence, got: list[Record], before: list[Listing], after: list[Listing], response: Interaction
 ) -> list[Finding]:
     """Return findings unless some UTC offset explains the list: all that is missing lies before its month's start.
 
     And all that is listed lies between that and the end of its day.
     """
-    findings = unconfirmed_records(got, after, query)
+    findings = unconfirmed_records(got, after, response)
     listed = {record.key for record in got}
     missing = [
         record.timestamp
@@ -96,15 +97,18 @@ def _explain(
     moments = [record.timestamp for record in got if record.timestamp is not None]
     last_missing = max((at for at in missing if at is not None), default=0)
     first, last = min(moments, default=evidence.now), max(moments, default=0)
-    for zone in evidence.default_windows:
-        start, end = zone.start or 0, zone.end or 0
-        if last_missing <= start + 1 and first >= start - 1 and last <= end + 1:
-            return findings
-    utc = Window(start_of_month(evidence.now), (evidence.now // DAY + 1) * DAY)
+    utc = Window(start_of_month(response.at), (response.at // DAY + 1) * DAY)
+    zones = {*default_windows(response.at - SKEW), *default_windows(response.at + SKEW)}
+    holding = [zone for zone in zones if first >= (zone.start or 0) - 1 and last <= (zone.end or 0) + 1]
+    likeliest = max(holding, key=lambda zone: zone.start or 0, default=utc)
+    if holding and last_missing <= (likeliest.start or 0) + 1:
+        return findings
     text = f"in no time zone is the list the month up to the end of today ({utc} in UTC)"
-    whole = Finding(text, request=query.target, contradiction=(query, *(each.query for each in before[-1:])))
-    found = findings + (compare_records(got, lambda record: utc.contains(record.timestamp), before, query) or [whole])
-    hint = _clock_hint(moments, evidence.now)
+    others = (each.response for each in before[-1:])
+    whole = Finding(text, request=response.request, contradiction=(response, *others))
+    inside = compare_records(got, lambda record: likeliest.contains(record.timestamp), before, response)
+    found = findings + (inside or [whole])
+    hint = _clock_hint(moments, response.at)
     return [replace(finding, message=f"{finding.message}; {hint}") for finding in found] if hint else found
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt, record_id
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, outcome
 
-from .comparison import name_of, shown, without_evidence
+from .comparison import lesser, name_of, shown, without_evidence
 
 __all__ = ["CHECKS"]
 
@@ -19,26 +17,27 @@ def equals_listed(evidence: Evidence) -> Outcome:
     fetched = [
         each for each in evidence.of("get_llm") if isinstance(each.params.get("id"), int) and not _is_unknown(each)
     ]
-    listed: dict[int, dict[Any, Record]] = {each.params["id"]: {} for each in fetched}
+    listed: dict[int, list[tuple[Record, Interaction]]] = {each.params["id"]: [] for each in fetched}
     for each in evidence.closed_lists("list_llm"):
         for record in each.records:
             if (known := record_id(record)) in listed:
-                listed[known].setdefault(record.key, record)
+                listed[known].append((record, each))
     fetched = [each for each in fetched if listed[each.params["id"]]]
     findings, compared, unusable = [], 0, None
     for each in fetched:
-        records = list(listed[each.params["id"]].values())
+        records = listed[each.params["id"]]
         if each.unavailable or each.status not in (200, 404) or (each.status == 200 and not each.records):
             unusable = each.unavailable or f"{each.request} answered {each.status}: {excerpt(each.body)}"
         elif each.status == 404:
             text = f"{each.request} answered 404 for a listed usage"
-            name, wanted = name_of(records[0].data), "200 with the listed usage"
+            record, wanted = records[0][0].data, "200 with the listed usage"
+            name = name_of(record)
             findings.append(
-                Finding(text, None, each.request, excerpt(records[0].data), record=name, expected=wanted, actual="404")
+                Finding(text, None, each.request, excerpt(record), record=name, expected=wanted, actual="404")
             )
         else:
             compared += 1
-            findings += [finding for record in records for finding in _differences(record, each)]
+            findings += [finding for record, shows in records for finding in _differences(record, shows, each)]
     if not fetched:
         return without_evidence(evidence, "list_llm", "no listed usage to fetch by its id")
     if unusable and not compared and not findings:
@@ -46,7 +45,7 @@ def equals_listed(evidence: Evidence) -> Outcome:
     return outcome(f"{compared} of {len(fetched)} usages fetched and compared", findings)
 
 
-def _differences(listed: Record, interaction: Interaction) -> list[Finding]:
+def _differences(listed: Record, listing: Interaction, interaction: Interaction) -> list[Finding]:
     single = interaction.records[0]
     return [
         Finding(
@@ -57,6 +56,8 @@ def _differences(listed: Record, interaction: Interaction) -> list[Finding]:
             record=name_of(listed.data),
             expected=shown(listed.data, name),
             actual=shown(single.data, name),
+            contradiction=(interaction, listing),
+            shows_less={0: listing, 1: interaction}.get(lesser(name, [(listed, single)])),
         )
         for name in single.differences(listed)
     ]

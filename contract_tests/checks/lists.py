@@ -33,7 +33,7 @@ DATES = {"start_date", "end_date"}
 
 def _examined(lists: Sequence[Listing]) -> str:
     records = sum(len(each.records) for each in lists)
-    orgs = {dict(each.query.params).get("org_id") for each in lists}
+    orgs = {each.response.org for each in lists}
     return f"{records} records in {len(lists)} windows of {_count(len(orgs), 'organization')}"
 
 
@@ -48,7 +48,7 @@ def organization(operation: str, evidence: Evidence) -> Outcome:
         return without_evidence(evidence, operation, "the lists are empty")
     findings = []
     for each in lists:
-        findings += unexpected_records(each.records, partial(_is_of, each.org), each.query)
+        findings += unexpected_records(each.records, partial(_is_of, each.org), each)
     if len(evidence.organizations) > 1:
         findings += _shared(plain(evidence, operation))
     return outcome(_examined([Listing.of(each) for each in lists]), findings)
@@ -62,7 +62,7 @@ def _shared(lists: list[Listing]) -> Iterator[Finding]:
     """Yield a finding where two organizations' lists show the same usage, each as its own."""
     owners: dict[object, int] = {}
     for each in lists:
-        org = dict(each.query.params)["org_id"]
+        org = each.response.params["org_id"]
         for record in each.records:
             usage = tuple(sorted((name, str(value)) for name, value in record.data.items() if name != "organizationId"))
             owner = owners.setdefault(usage, org)
@@ -83,10 +83,9 @@ def window(operation: str, evidence: Evidence) -> Outcome:
         def belongs(record: Record, within: Window = each.window) -> bool | None:
             return within.contains(record.timestamp)
 
-        org = dict(each.query.params)["org_id"]
-        others = [other for other in lists if other is not each and dict(other.query.params)["org_id"] == org]
-        findings += unexpected_records(each.records, belongs, each.query)
-        findings += missing_records(each.records, belongs, others, each.query)
+        others = [other for other in lists if other is not each and other.response.org == each.response.org]
+        findings += unexpected_records(each.records, belongs, each.response)
+        findings += missing_records(each.records, belongs, others, each.response)
     return outcome(_examined(lists), findings)
 
 
@@ -102,7 +101,7 @@ def start_only(operation: str, evidence: Evidence) -> Outcome:
         return without_evidence(evidence, operation, reason, candidates)
     findings = []
     for each in lists:
-        findings += compare_records(each.records, expected(each), plain(evidence, operation, each.org), each.query)
+        findings += compare_records(each.records, expected(each), plain(evidence, operation, each.org), each)
     return outcome(f"{len(lists[0].records)} records from {lists[0].window}", findings)
 
 
@@ -121,9 +120,9 @@ def end_only(operation: str, evidence: Evidence) -> Outcome:
     findings = []
     for each in lists:
         got, belongs, others = each.records, expected(each), plain(evidence, operation, each.org)
-        findings += unexpected_records(got, belongs, each.query)
-        findings += missing_records(got, _since_first(got, belongs), others, each.query)
-        findings += unconfirmed_records([record for record in got if belongs(record)], others, each.query)
+        findings += unexpected_records(got, belongs, each)
+        findings += missing_records(got, _since_first(got, belongs), others, each)
+        findings += unconfirmed_records([record for record in got if belongs(record)], others, each)
     return outcome(f"{len(lists[0].records)} records for {lists[0].window}", findings)
 
 
@@ -202,8 +201,8 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
                     shown = [format_timestamp(at) if name == "runCreatedAt" else str(at) for at in (other, value)]
                     places = f"{readable(first.request)} and {readable(each.request)}"
                     text = f"{name} of run {run} differs: {shown[0]} and {shown[1]} in {places}"
-                    queries = dict.fromkeys((first.query, each.query))
-                    yield Finding(text, name, each.request, excerpt(record.data), contradiction=tuple(queries))
+                    both = (first,) if first is each else (first, each)
+                    yield Finding(text, name, each.request, excerpt(record.data), contradiction=both)
 
 
 def _future_runs(operation: str, evidence: Evidence) -> Iterator[Finding]:
@@ -236,13 +235,13 @@ def repeat(evidence: Evidence) -> Outcome:
         return without_evidence(evidence, "list_llm", reason, _offset_candidates(evidence, "list_llm"))
     findings = []
     for each in lists:
-        findings += compare_records(each.records, expected(each), plain(evidence, "list_llm", each.org), each.query)
+        others = [other for other in plain(evidence, "list_llm", each.org) if other.response is not each]
+        findings += compare_records(each.records, expected(each), others, each)
     return outcome(f"{' and '.join(str(len(each.records)) for each in lists)} records in {lists[0].window}", findings)
 
 
 def _offset_candidates(evidence: Evidence, operation: str) -> list[Interaction]:
-    dated = _with_dates(evidence, operation, DATES)
-    return [each for each in dated if each.window and not each.window.params.items() <= each.params.items()]
+    return [each for each in _with_dates(evidence, operation, DATES) if each.has_offsets]
 
 
 def without_organization(evidence: Evidence) -> Outcome:
@@ -261,13 +260,13 @@ def without_organization(evidence: Evidence) -> Outcome:
 
 def _by_organization(evidence: Evidence, interaction: Interaction) -> Iterator[Finding]:
     belongs = expected(interaction)
-    yield from unexpected_records(interaction.records, belongs, interaction.query)
+    yield from unexpected_records(interaction.records, belongs, interaction)
     for org in evidence.organizations:
         mine = [record for record in interaction.records if record.org == org]
         if mine:
             others = plain(evidence, interaction.operation, org)
-            yield from missing_records(mine, belongs, others, interaction.query)
-            yield from unconfirmed_records([r for r in mine if belongs(r)], others, interaction.query)
+            yield from missing_records(mine, belongs, others, interaction)
+            yield from unconfirmed_records([r for r in mine if belongs(r)], others, interaction)
 
 
 def task(name: str, evidence: Evidence) -> Outcome:
@@ -279,7 +278,7 @@ def task(name: str, evidence: Evidence) -> Outcome:
     findings, examined = [], []
     for each in lists:
         others = plain(evidence, "list_matching", each.org)
-        findings += compare_records(each.records, expected(each), others, each.query)
+        findings += compare_records(each.records, expected(each), others, each)
         examined.append(f"{len(each.records)} records")
     return outcome(", ".join(examined), findings)
 
@@ -303,11 +302,11 @@ def without_dates(evidence: Evidence) -> Outcome:
     findings = []
     for each in lists:
         got, others = each.records, plain(evidence, "list_matching", each.org)
-        findings += unexpected_records(got, expected(each), each.query)
+        findings += unexpected_records(got, expected(each), each)
         moments = [record.timestamp for record in got if record.timestamp is not None]
         if moments and (hull := Window.or_none(min(moments), max(moments))):
-            findings += missing_records(got, expected(each, hull), others, each.query)
-        findings += unconfirmed_records(got, others, each.query)
+            findings += missing_records(got, expected(each, hull), others, each)
+        findings += unconfirmed_records(got, others, each)
     return outcome(f"{len(lists[0].records)} records", findings)
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate, combinations
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record
-from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window
+from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window, default_windows, starts_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
 from .comparison import Listing, plain, shown, without_evidence
@@ -24,6 +24,8 @@ MONEY = 2
 """The decimals of an amount of money; up to so many, some cut off in place of rounding."""
 LONG = 400
 """Days from which a window is long."""
+LAG = 2 * 3600
+"""Seconds in which a new run may be in a list, and not yet in a summary."""
 
 
 def tolerance(evidence: Evidence, total: float, addends: int) -> float:
@@ -47,7 +49,7 @@ def _total(records: Sequence[Record]) -> float:
 
 
 def _check_total(
-    evidence: Evidence, summary: Interaction, least: float, most: float, addends: int, *lists: Interaction | Listing
+    evidence: Evidence, summary: Interaction, least: float, most: float, addends: int, *others: Interaction
 ) -> list[Finding]:
     slack = tolerance(evidence, max(abs(least), abs(most)), addends)
     listed = addends * 10.0**-evidence.record_decimals  # what the lists show may be rounded, or cut off
@@ -55,31 +57,38 @@ def _check_total(
     if least - slack - listed / 2 <= credits <= most + slack + listed:
         return []
     text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
-    contradiction = (summary.query, *(each.query for each in lists))
     wanted = f"{most:.6f}" if least == most else f"{least:.6f} to {most:.6f}"
     return [
         Finding(
             text,
             "credits",
             summary.request,
-            contradiction=contradiction,
+            contradiction=(summary, *others),
+            shows_less=summary if credits < least else next(iter(others), None),
             expected=f"{wanted} (the sum of {addends} listed records)" if addends else wanted,
             actual=f"{credits:.6f}",
         )
     ]
 
 
+def _disagreement(text: str, summary: Interaction, other: Interaction) -> Finding:
+    """Return the finding that two summaries disagree."""
+    less = min(summary, other, key=_credits)
+    return Finding(text, request=summary.request, contradiction=(summary, other), shows_less=less)
+
+
+def _is_of_month(interaction: Interaction, at: int) -> bool:
+    """Return whether the month was the same at a response and at an instant, in every time zone."""
+    return starts_of_month(interaction.at) == starts_of_month(at)
+
+
 def _closed(evidence: Evidence) -> list[Interaction]:
-    """Return the requests for summaries between two settled dates that were not asked for before."""
-    found: dict[object, Interaction] = {}
-    for each in evidence.of(OPERATION):
-        if each.window is not None and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until:
-            found.setdefault(each.query, each)
-    return list(found.values())
-
-
-def _has_offsets(summary: Interaction) -> bool:
-    return summary.window is not None and not summary.window.params.items() <= summary.params.items()
+    """Return the requests for summaries between two settled dates."""
+    return [
+        each
+        for each in evidence.of(OPERATION)
+        if each.window is not None and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until
+    ]
 
 
 def _covering(evidence: Evidence, summary: Interaction) -> list[Listing]:
@@ -106,7 +115,7 @@ def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
 
 def sums(evidence: Evidence) -> Outcome:
     """Judge the summaries of windows by the lists that cover them, for every organization."""
-    candidates = [each for each in _closed(evidence) if not _has_offsets(each) and _covering(evidence, each)]
+    candidates = [each for each in _closed(evidence) if not each.has_offsets and _covering(evidence, each)]
     short = [each for each in candidates if each.window and each.window.days < LONG]
     return _judge_sums(evidence, short or candidates)
 
@@ -117,7 +126,7 @@ def _judge_sums(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcom
         for listing in _covering(evidence, each):
             least, most, addends = _sum(listing, each.window or listing.window)
             if each in evidence.summaries:
-                findings += _check_total(evidence, each, least, most, addends, listing)
+                findings += _check_total(evidence, each, least, most, addends, listing.response)
                 examined.append(f"{_credits(each):.2f} credits of {addends} records")
             elif each.status in (403, 404):
                 if each.org == evidence.organizations[0] and least > 0:
@@ -160,12 +169,11 @@ def default_window(evidence: Evidence) -> Outcome:
 
 def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome | None:
     """Judge the default summary by those of what every time zone counts to this month, and of what any does."""
-    zones = evidence.default_windows
-    starts = [zone.start or 0 for zone in zones]
+    starts = [zone.start or 0 for zone in default_windows(evidence.now)]
     wide = Window(min(starts), evidence.now + 2 * DAY)
     narrow = Window.or_none(max(starts), evidence.now - DAY)
     by_window = {each.window: each for each in evidence.summaries if each.org == candidates[0].org}
-    summaries = [each for each in candidates if each in evidence.summaries]
+    summaries = [each for each in candidates if each in evidence.summaries and _is_of_month(each, evidence.now)]
     if not summaries or wide not in by_window or (narrow is not None and narrow not in by_window):
         return None
     least = _credits(by_window[narrow]) if narrow is not None else 0.0
@@ -177,21 +185,27 @@ def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome |
     for each in summaries:
         if not least - slack <= _credits(each) <= most + slack:
             text = f"{_credits(each):.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
-            findings.append(Finding(text, request=each.request, contradiction=(each.query, by_window[wide].query)))
+            other = by_window[narrow] if narrow is not None and _credits(each) < least else by_window[wide]
+            findings.append(_disagreement(text, each, other))
     return outcome(f"{least:.2f} ≤ {_credits(summaries[0]):.2f} ≤ {most:.2f} credits", findings)
 
 
 def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason: str) -> Outcome:
-    """Judge summaries by the lists with the same parameters, of which the newest may show runs recorded meanwhile."""
+    """Judge summaries by the lists with the same parameters."""
     findings, examined, unusable, hidden = [], [], [], []
     for each in candidates:
-        lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
+        same = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
+        lists = [other for other in same if each.window != Window(None, None) or _is_of_month(other, each.at)]
         totals = [_total(other.records) for other in lists]
+        if not lists and same:
+            return Outcome("the month turned", inconclusive="the month turned between the requests", skipped=True)
         if not lists:
             unusable += [other for other in evidence.of("list_llm") if dict(other.params) == dict(each.params)]
         elif each in evidence.summaries:
             addends = len(lists[0].records)
-            findings += _check_total(evidence, each, min(totals), max(totals), addends, lists[-1])
+            for other, total in zip(lists, totals, strict=True):
+                new = _total([record for record in other.records if (record.timestamp or 0) > each.at - LAG])
+                findings += _check_total(evidence, each, total - new, total, len(other.records), other)
             if addends or findings:
                 examined.append(f"{_credits(each):.2f} credits of {addends} records")
         elif each.status in (403, 404):
@@ -271,7 +285,7 @@ def nothing(evidence: Evidence) -> Outcome:
 
 def long(evidence: Evidence) -> Outcome:
     """Judge the summary of the longest window by its list, and where windows join, the whole by its parts."""
-    closed = [each for each in _closed(evidence) if not _has_offsets(each)]
+    closed = [each for each in _closed(evidence) if not each.has_offsets]
     covered = [each for each in closed if _covering(evidence, each)]
     joined = list(_joined(evidence))
     if not joined or any(each.window and each.window.days >= LONG for each in covered):
@@ -288,15 +302,16 @@ def long(evidence: Evidence) -> Outcome:
         if abs(total - sum(parts)) > 3 * tolerance(evidence, abs(total), int(density * days)):
             middle = second.window.params.get("start_date") if second.window else None
             text = f"{total:.6f} credits, but the parts until and from {middle} are {parts[0]:.6f} and {parts[1]:.6f}"
-            contradiction = (whole.query, first.query, second.query)
-            findings.append(Finding(text, request=whole.request, contradiction=contradiction))
+            less = whole if total < sum(parts) else min(first, second, key=lambda each: each.number)
+            contradiction = (whole, first, second)
+            findings.append(Finding(text, request=whole.request, contradiction=contradiction, shows_less=less))
         examined.append(f"{parts[0]:.2f} + {parts[1]:.2f} = {total:.2f} credits")
     return outcome(", ".join(examined), findings)
 
 
 def _joined(evidence: Evidence) -> Iterator[tuple[Interaction, Interaction, Interaction]]:
     """Yield the summaries of a window and of the two parts that it is cut into."""
-    closed = [each for each in _closed(evidence) if not _has_offsets(each) and each in evidence.summaries]
+    closed = [each for each in _closed(evidence) if not each.has_offsets and each in evidence.summaries]
     for first in closed:
         for second in closed:
             if first.window and second.window and first.window.end == second.window.start and first.org == second.org:
@@ -315,7 +330,7 @@ def repeat(evidence: Evidence) -> Outcome:
     ]
     pairs = [(a, b) for a, b in combinations(summaries, 2) if a.org == b.org and _must_be_equal(evidence, a, b)]
     if not pairs:
-        offset = [each for each in evidence.of(OPERATION) if _has_offsets(each)]
+        offset = [each for each in evidence.of(OPERATION) if each.has_offsets]
         return without_evidence(evidence, "list_llm", "no window with usage to ask about", offset)
     findings = []
     for first, second in pairs:
@@ -323,17 +338,17 @@ def repeat(evidence: Evidence) -> Outcome:
         addends = max((_sum(each, window)[2] for each in _covering(evidence, first)), default=0)
         # each of the two may err, and a parallel sum never twice alike
         if abs(_credits(first) - _credits(second)) > 2 * tolerance(evidence, _credits(first), addends):
-            how = "when requested again" if first.query == second.query else "with other offsets"
+            how = "when requested again" if first.request == second.request else "with other offsets"
             text = f"{_credits(first)!r} credits at first, {_credits(second)!r} {how}"
-            findings.append(Finding(text, request=second.request, contradiction=(first.query, second.query)))
+            findings.append(_disagreement(text, second, first))
     return outcome(f"the same response {len(pairs) + 1} times", findings)
 
 
 def _must_be_equal(evidence: Evidence, first: Interaction, second: Interaction) -> bool:
     """Return whether two summaries are of the same records: by one query, or by a list that covers both windows."""
-    if first.query == second.query:
+    if first.request == second.request:
         return True
-    if _has_offsets(first) == _has_offsets(second) or first.window is None or second.window is None:
+    if first.has_offsets == second.has_offsets or first.window is None or second.window is None:
         return False
     for each in plain(evidence, "list_llm", first.org):
         if each.window.encloses(first.window) and each.window.encloses(second.window):

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from civis_usage.schemas import OPERATIONS
 
-from .interaction import Failure, Interaction, Query
+from .interaction import Interaction
 from .record import Ignored
 from .window import Window, default_windows
 
@@ -93,7 +93,7 @@ class Evidence:
 
     @cached_property
     def default_windows(self) -> list[Window]:
-        """The default window in each time zone."""
+        """The default window in each time zone when the run began."""
         return default_windows(self.now)
 
     @cached_property
@@ -155,18 +155,6 @@ class Evidence:
     def shows_nothing(self) -> bool:
         """Whether the API itself shows nothing to the key: of no organization that was looked at."""
         return self.invisible is not None and set(self.organizations) == set(self.unknown_organizations)
-
-    def is_repeated(self, query: Query) -> bool:
-        """Whether a query was answered more than once."""
-        return sum(each.query == query and each.failure is None for each in self.interactions) > 1
-
-    @cached_property
-    def latest(self) -> Evidence:
-        """The evidence with only the newest response to each query."""
-        newest = {each.query: each for each in self.interactions if each.failure is not Failure.UNSENT}
-        kept = tuple(each for each in self.interactions if newest.get(each.query) is each)
-        return replace(self, interactions=kept)
-
 
 def _decimals(number: float) -> int:
     """Return the decimals that a number is written with; negative where it ends in zeros."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from civis_usage.schemas import OPERATIONS
 from .record import Ignored, Record, as_json, excerpt, parse_records
 from .window import Window
 
-__all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query"]
+__all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query", "date_of"]
 
 NONEXISTENT_ID = 9_007_199_254_740_991
 """An id that no usage has: the largest integer that every JSON reader keeps exact."""
@@ -101,6 +102,8 @@ class Interaction:
     """A :class:`Failure`; ``None`` where a whole response came."""
     reason: str = field(default="", compare=False)
     """The failure in one sentence."""
+    number: int = field(default=0, compare=False)
+    """Its place in the run, from 0."""
     ignored: Ignored = field(default_factory=dict, compare=False, repr=False)
     """Fields of records that are wrong by their shape, and so left out of comparisons."""
 
@@ -115,9 +118,20 @@ class Interaction:
         return self.query.target
 
     @cached_property
+    def at(self) -> int:
+        """When it was answered by the API's clock (``Date``), or sent by this machine's; seconds since the epoch."""
+        at = date_of(self.headers)
+        return int(self.sent_at.timestamp()) if at is None else at
+
+    @cached_property
     def window(self) -> Window | None:
         """The window that the dates name; ``None`` where they cannot be read."""
         return Window.of(self.params)
+
+    @property
+    def has_offsets(self) -> bool:
+        """Whether its dates have UTC offsets."""
+        return self.window is not None and not self.window.params.items() <= self.params.items()
 
     @property
     def org(self) -> int | None:
@@ -232,6 +246,14 @@ _REASONS = {
     Failure.SKIPPED: "not requested: the response to {} may be very long",
     Failure.UNSENT: "{} was not requested",
 }
+
+
+def date_of(headers: Mapping[str, str]) -> int | None:
+    """Return what ``Date`` says, in seconds since the epoch; ``None`` where it is not there or cannot be read."""
+    try:
+        return int(parsedate_to_datetime(headers["date"]).timestamp())
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _refuse(name: str) -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -19,7 +19,7 @@ from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
 from civis_usage.schemas import OPERATIONS
 
-from .interaction import HICCUPS, Credentials, Failure, Interaction, Query
+from .interaction import HICCUPS, Credentials, Failure, Interaction, Query, date_of
 
 __all__ = ["Session"]
 
@@ -66,26 +66,20 @@ class Session:
         known = self._memory.get(query)
         if known is not None and (not again or known.unavailable):
             return known
-        interaction = self._send(query)
-        self._memory[query] = interaction
-        self.interactions.append(interaction)
+        interaction = self._remember(self._send(query))
         if self._on_interaction is not None:
             self._on_interaction(interaction)
         return interaction
 
     def skip(self, query: Query, reason: str) -> None:
         """Note that a query is left out, and why."""
-        params = dict(query.params)
-        skipped = Interaction(
-            query.operation, params, query.credentials, _now(), failure=Failure.SKIPPED, reason=reason
-        )
-        self.interactions.append(skipped)
+        self._remember(_failed(self._sent(query), Failure.SKIPPED, reason))
 
     @property
     def now(self) -> int:
         """When the run began by the API's clock (its first ``Date``), or by this machine's; seconds since the epoch."""
         for each in self.interactions:
-            if (date := each.headers.get("date")) and (at := _date(date)) is not None:
+            if (at := date_of(each.headers)) is not None:
                 return at
         return self.config.clock()
 
@@ -99,8 +93,18 @@ class Session:
         for calls in self._calls.values():
             calls.close()
 
+    def _remember(self, interaction: Interaction) -> Interaction:
+        numbered = replace(interaction, number=len(self.interactions))
+        self._memory[numbered.query] = numbered
+        self.interactions.append(numbered)
+        return numbered
+
+    def _sent(self, query: Query) -> Interaction:
+        now = self.config.now() if self.config.now else datetime.now(UTC)
+        return Interaction(query.operation, dict(query.params), query.credentials, now)
+
     def _send(self, query: Query) -> Interaction:
-        sent = Interaction(query.operation, dict(query.params), query.credentials, _now())
+        sent = self._sent(query)
         left = self.config.deadline - self.slowness
         if self.stopped is None and left < LEAST:
             allowed = f"{self.config.deadline:g} seconds"
@@ -241,14 +245,3 @@ class _Calls:
 
 def _failed(sent: Interaction, failure: Failure, reason: str) -> Interaction:
     return Interaction(sent.operation, sent.params, sent.credentials, sent.sent_at, failure=failure, reason=reason)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _date(text: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(text).timestamp())
-    except (ValueError, OverflowError):
-        return None

@@ -17,7 +17,7 @@ from civis_usage.schemas import times
 
 __all__ = [
     "DAY", "EARLIEST", "MARGIN", "Window", "choose_bound", "choose_window", "default_windows", "format_timestamp",
-    "parse_timestamp",
+    "parse_timestamp", "start_of_month", "starts_of_month",
 ]  # fmt: skip
 
 DAY = 86400
@@ -130,6 +130,11 @@ def default_windows(now: int) -> list[Window]:
         today = here.replace(hour=0, minute=0, second=0, microsecond=0)
         found.add(Window(int(today.replace(day=1).timestamp()), int((today + timedelta(days=1)).timestamp())))
     return sorted(found, key=lambda window: (window.start or 0, window.end or 0))
+
+
+def starts_of_month(now: int) -> set[int | None]:
+    """Return when the current month began, by the time zones."""
+    return {window.start for window in default_windows(now)}
 
 
 def start_of_month(now: int) -> int:

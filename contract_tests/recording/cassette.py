@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib import resources
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,11 +188,11 @@ def _recording(document: Mapping[str, Any]) -> Recording:
         start=document["start"] and _parse(document["start"]),
         end=document["end"] and _parse(document["end"]),
         seed=document["seed"],
-        interactions=tuple(map(_interaction, document["interactions"])),
+        interactions=tuple(map(_interaction, count(), document["interactions"])),
     )
 
 
-def _interaction(document: Mapping[str, Any]) -> Interaction:
+def _interaction(number: int, document: Mapping[str, Any]) -> Interaction:
     text = document.get("text")
     return Interaction(
         operation=document["operation"],
@@ -202,6 +203,7 @@ def _interaction(document: Mapping[str, Any]) -> Interaction:
         headers=document.get("headers", {}),
         body=(_compact(document["body"]) if "body" in document else text or "").encode(),
         failure=document.get("failure"),
+        number=number,
     )
 
 

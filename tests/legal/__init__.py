@@ -6,7 +6,7 @@ violation; those that differ from what is only recorded may be warned of.
 
 from __future__ import annotations
 
-from . import bodies, hiccups, readings, rounding, sums, transport, usage  # noqa: F401 (they fill the table)
+from . import bodies, change, hiccups, readings, rounding, sums, transport, usage  # noqa: F401 (they fill the table)
 from .table import VARIATIONS, Variation, combinations
 from .trouble import WAITING
 
