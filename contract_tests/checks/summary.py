@@ -9,7 +9,7 @@ from itertools import accumulate, combinations
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record
+from civis_usage.contract_tests.collect.record import Record, identity
 from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window, default_windows, starts_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
@@ -203,9 +203,9 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
             unusable += [other for other in evidence.of("list_llm") if dict(other.params) == dict(each.params)]
         elif each in evidence.summaries:
             addends = len(lists[0].records)
-            for other, total in zip(lists, totals, strict=True):
-                new = _total([record for record in other.records if (record.timestamp or 0) > each.at - LAG])
-                findings += _check_total(evidence, each, total - new, total, len(other.records), other)
+            for other in lists:
+                least, most = _open_totals(evidence, each, other)
+                findings += _check_total(evidence, each, least, most, len(other.records), other)
             if addends or findings:
                 examined.append(f"{_credits(each):.2f} credits of {addends} records")
         elif each.status in (403, 404):
@@ -219,6 +219,15 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
     if unusable or not candidates:
         return without_evidence(evidence, "list_llm", reason, unusable)
     return no_data(next(iter(hidden), reason))
+
+
+def _open_totals(evidence: Evidence, summary: Interaction, listing: Interaction) -> tuple[float, float]:
+    """Return the least and the most that a summary up to now may show by a list: either may lack the newest runs."""
+    settled = min(summary.at, listing.at) - LAG
+    known = (record for each in evidence.lists("list_llm") for record in each.records if record.org == listing.org)
+    new = {identity(record): record.credits for record in known if (record.timestamp or 0) > settled}
+    least = _total([record for record in listing.records if (record.timestamp or 0) <= settled])
+    return least, least + math.fsum(new.values())
 
 
 def end_only(evidence: Evidence) -> Outcome:
