@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -93,7 +93,7 @@ def _outcome(check: Check, evidence: Evidence) -> Outcome:
     return found
 
 
-def confirm(session: Session, evidence: Evidence, used: Sequence[Check]) -> Evidence:
+def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
     """Send again what contradicts itself, and return the evidence with the responses.
 
     What the responses contradict in turn is sent again as well.

@@ -46,7 +46,7 @@ def evidence(*interactions: Interaction) -> Evidence:
 def judged(*interactions: Interaction) -> tuple[Outcome, int]:
     """Return what remains of the findings about the lists, and the number of disagreements that change explains."""
     collected = evidence(*interactions)
-    outcomes, changes = without_change(collected, judge(collected, [WINDOW]))
+    outcomes, changes = without_change(collected, judge(collected, (WINDOW,)))
     return outcomes[0], changes
 
 
@@ -106,7 +106,7 @@ def test_what_is_seen_again_is_not_marked() -> None:
 def test_what_showed_less_is_requested_again_first() -> None:
     less, more = listing(0, 30, OLD), listing(1, 40, NEW)
     collected = evidence(less, more)
-    assert doubted(collected, zip([WINDOW], judge(collected, [WINDOW]), strict=True)) == [less.query, more.query]
+    assert doubted(collected, zip((WINDOW,), judge(collected, (WINDOW,)), strict=True)) == [less.query, more.query]
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=7), st.lists(st.sampled_from([30, 40, 50]), min_size=7, max_size=7))

@@ -156,6 +156,7 @@ class Evidence:
         """Whether the API itself shows nothing to the key: of no organization that was looked at."""
         return self.invisible is not None and set(self.organizations) == set(self.unknown_organizations)
 
+
 def _decimals(number: float) -> int:
     """Return the decimals that a number is written with; negative where it ends in zeros."""
     exponent = Decimal(repr(number)).normalize().as_tuple().exponent
