@@ -22,7 +22,7 @@ from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
-from civis_usage.contract_tests.results import Cause, Check, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
 
@@ -134,7 +134,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         budget=config.budget,
         seed=config.seed,
         results=tuple(results),
-        causes=() if unjudged else _causes(evidence, results),
+        causes=() if unjudged else causes(evidence.ignoring(wrong_fields(evidence)), results),
         unjudged=unjudged,
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
@@ -143,13 +143,6 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         strict=config.strict,
         allow_no_data=config.operations_without_data,
     )
-
-
-def _causes(evidence: Evidence, results: Iterable[Result]) -> tuple[Cause, ...]:
-    try:
-        return causes(evidence.ignoring(wrong_fields(evidence)), results)
-    except Exception:  # a response that nobody thought of must not end the run: its findings are shown without a cause
-        return ()
 
 
 def _without_verdict(result: Result, reason: str) -> Result:

@@ -10,7 +10,7 @@ from functools import cached_property
 from civis_usage.schemas import OPERATIONS
 
 from .interaction import Interaction
-from .record import Ignored
+from .record import Ignored, as_float
 from .window import Window, default_windows
 
 __all__ = ["Evidence"]
@@ -69,10 +69,7 @@ class Evidence:
         return tuple(
             each
             for each in self.of("get_llm_organization_summary")
-            if each.status == 200
-            and isinstance(each.json, dict)
-            and isinstance(each.json.get("credits"), int | float)
-            and not isinstance(each.json["credits"], bool)
+            if each.status == 200 and isinstance(each.json, dict) and as_float(each.json.get("credits")) is not None
         )
 
     def closed_lists(self, operation: str, org: int | None = None) -> tuple[Interaction, ...]:

@@ -13,7 +13,7 @@ from civis_usage.schemas import load
 
 from .window import parse_timestamp
 
-__all__ = ["Ignored", "Record", "as_json", "excerpt", "identity", "parse_records", "record_id"]
+__all__ = ["Ignored", "Record", "as_float", "as_json", "excerpt", "identity", "parse_records", "record_id"]
 
 _LONGEST = 4000
 """Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
@@ -57,8 +57,7 @@ class Record:
     @property
     def credits(self) -> float:
         """The credits, 0 where they are missing or not a number."""
-        value = self.data.get("credits")
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+        return as_float(self.data.get("credits")) or 0.0
 
 
 def record_id(record: Record) -> int | None:
@@ -90,6 +89,14 @@ def parse_records(schema: str, items: Iterable[Any], ignored: Ignored | None = N
         (name, spec.get("format") == "date-time", spec.get("type") == "number") for name, spec in properties.items()
     )
     return [_record(item, names, fields, ignored or {}) for item in items if isinstance(item, dict)]
+
+
+def as_float(value: object) -> float | None:
+    """Return a number as a float; ``None`` where it is none, or so large that no reader of JSON keeps it."""
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
@@ -131,7 +138,7 @@ def _single(value: float) -> float:
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:
-        return float(value)
+        return value
 
 
 _second = lru_cache(maxsize=1 << 17)(parse_timestamp)

@@ -1,0 +1,64 @@
+"""Explains whole bodies: another object than documented, a refusal, what is not JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.schemas import OPERATIONS, load
+
+from .explanation import Explanation, Unexplained, plain_sentence
+from .features import feature, share
+
+__all__ = ["other_objects", "wrong_bodies"]
+
+
+def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain what is said of objects that are something else than documented: none of their fields is there."""
+    for operation in OPERATIONS:
+        documented = load(OPERATIONS[operation].body)["properties"].keys()
+
+        def is_other(item: object, documented: frozenset[str] = frozenset(documented)) -> bool:
+            return isinstance(item, dict) and not documented & item.keys()
+
+        came = [each for each in evidence.of(operation) if each.status == 200 and each.items]
+        odd = [each for each in came if any(map(is_other, each.items))]
+        if odd:
+            names = ", ".join(list(next(filter(is_other, odd[0].items)))[:5])
+            kind = "an error" if "error" in names else "another object"
+            where = share(odd, [each for each in came if each not in odd])
+            inside = "a list with" if OPERATIONS[operation].many else "with"
+            shown = f"{kind} in place of the documented fields ({names or 'it is empty'})"
+            sentence = f"{operation} answers 200 {inside} {shown}{where}"
+            yield Explanation(operation, sentence, None, partial(_is_of_objects, operation))
+
+
+def _is_of_objects(operation: str, each: Unexplained) -> bool:
+    about = each.is_relation or each.result.check.id.endswith(("-shape", "-nulls", "-unknown"))
+    return each.operation == operation and about
+
+
+def wrong_bodies(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain the responses that are not what was promised, by operation."""
+    for operation in OPERATIONS:
+        wrong = [each for each in waiting if each.operation == operation and each.is_shape]
+        if wrong:
+            sentence = _refused(evidence, operation) or plain_sentence(wrong[0])
+            yield Explanation(operation, sentence, None, partial(_is_of_bodies, operation))
+
+
+def _is_of_bodies(operation: str, each: Unexplained) -> bool:
+    return each.operation == operation and (each.is_shape or each.is_relation)
+
+
+def _refused(evidence: Evidence, operation: str) -> str | None:
+    promised = [each for each in evidence.of(operation) if each.is_promised and not each.unavailable]
+    refused = [each for each in promised if each.status != 200]
+    if not refused:
+        return None
+    status = refused[0].status
+    odd = [each for each in refused if each.status == status]
+    where = feature(odd, [each for each in promised if each.status == 200])
+    names = " and ".join(refused[0].params) or "no parameter"
+    return f"{operation} answers {status} instead of 200{where or f', as to a request with {names}'}"

@@ -1,0 +1,47 @@
+"""Explains the lists of one operation that are not consistent with their parameters, or with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+
+from . import bounds, records
+from .explanation import LISTS, SUMMARY, Explanation, Unexplained
+from .listed import Listed
+
+__all__ = ["inconsistent_lists"]
+
+Sentence = tuple[str, str | None]
+"""A cause in one sentence, and the field that it concerns."""
+DIAGNOSES: tuple[Callable[[Listed], Sentence | None], ...] = (
+    records.not_reproducible,
+    records.of_other_organizations,
+    records.of_other_tasks,
+    records.truncated,
+    bounds.moved,
+    bounds.other_default,
+    records.repeated,
+    records.altered,
+    records.missing,
+)
+"""From what explains the most to what only counts."""
+
+
+def inconsistent_lists(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain the relations that lists break, each operation's by its own lists."""
+    for operation in LISTS:
+        explains = partial(_relates, operation)
+        if any(map(explains, waiting)):
+            listed = Listed(evidence, operation)
+            found = next(filter(None, (diagnose(listed) for diagnose in DIAGNOSES)), None)
+            if found is not None:
+                yield Explanation(operation, *found, explains)
+
+
+def _relates(operation: str, each: Unexplained) -> bool:
+    """Return whether a finding may come of a wrong list: its sums and its single records are compared with it."""
+    of_sums = operation == "list_llm" and each.operation in (SUMMARY, "get_llm")
+    of_sums = of_sums and not each.result.check.id.endswith(("summary-organization", "summary-nothing"))
+    return each.is_relation and (each.operation == operation or of_sums)

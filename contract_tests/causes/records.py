@@ -1,0 +1,150 @@
+"""Diagnoses of lists by their records: which are missing, repeated, altered, or another's."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.record import Record, identity
+
+from .features import feature, share
+from .listed import Listed
+
+__all__ = [
+    "altered",
+    "missing",
+    "not_reproducible",
+    "of_other_organizations",
+    "of_other_tasks",
+    "repeated",
+    "truncated",
+]
+
+Sentence = tuple[str, str | None]
+ROUND = (10, 20, 25, 50, 250, 1024, 2048, 4096)
+"""Lengths at which lists are often truncated, beside multiples of a hundred."""
+
+
+def not_reproducible(listed: Listed) -> Sentence | None:
+    """Look for one query with several answers."""
+    by_query: dict[object, list[Interaction]] = defaultdict(list)
+    for each in listed.lists:
+        by_query[each.query].append(each)
+    several = [each for each in by_query.values() if len({_content(other, listed.evidence) for other in each}) > 1]
+    if not several:
+        return None
+    alien = [each for each in listed.lists if listed.aliens(each)]
+    if any(_flips(listed, same) for same in several):
+        every = [each for each in listed.lists if each.params.get("org_id") is not None]
+        rate = max(2, round(len(every) / len(alien)))
+        return f"one response of {listed.operation} in {rate} ignores org_id", "organizationId"
+    return _difference(listed.operation, several[0][0], several[0][-1])
+
+
+def _flips(listed: Listed, same: Sequence[Interaction]) -> bool:
+    """Return whether some responses to one request have another organization's records, and some have not."""
+    return len({bool(listed.aliens(each)) for each in same}) > 1
+
+
+def _difference(operation: str, first: Interaction, second: Interaction) -> Sentence:
+    one, other = ({identity(record): record for record in each.records} for each in (first, second))
+    fields = Counter(name for key in one.keys() & other.keys() for name in one[key].differences(other[key]))
+    if fields and one.keys() == other.keys():
+        field, count = fields.most_common(1)[0]
+        where = f"in {count:,} of {len(one):,} records when the same request is sent again"
+        return f"{operation} is not reproducible: {field} differs {where}", field
+    numbers = f"{len(first.records):,} records, and then {len(second.records):,}"
+    others = f"{len(one.keys() ^ other.keys()):,} others"
+    return f"{operation} is not reproducible: the same request gives {numbers} with {others}", None
+
+
+def _content(interaction: Interaction, evidence: Evidence) -> object:
+    settled = (r.key for r in interaction.records if (r.timestamp or 0) <= evidence.settled_until)
+    return frozenset(Counter(settled).items())
+
+
+def of_other_organizations(listed: Listed) -> Sentence | None:
+    """Look for records of another organization than the one that was requested."""
+    with_org = [each for each in listed.lists if each.params.get("org_id") is not None and each.records]
+    odd = [each for each in with_org if listed.aliens(each)]
+    if not odd:
+        return None
+    wrong, total = sum(len(listed.aliens(each)) for each in odd), sum(len(each.records) for each in odd)
+    where = share(odd, [each for each in with_org if each not in odd])
+    if wrong < total / 4:
+        counts = f"{wrong:,} of {total:,} records of {listed.operation}"
+        return f"{counts} belong to another organization{where}", "organizationId"
+    return f"{listed.operation} ignores org_id{where}", "organizationId"
+
+
+def of_other_tasks(listed: Listed) -> Sentence | None:
+    """Look for records of another task than the one that was requested."""
+    with_task = [each for each in listed.lists if "task" in each.params and each.records]
+    odd = [each for each in with_task if _others(each)]
+    if not odd:
+        return None
+    where = share(odd, [each for each in with_task if each not in odd])
+    wrong, total = sum(len(_others(each)) for each in odd), sum(len(each.records) for each in odd)
+    if wrong < total / 10:
+        counts = f"{wrong:,} of {total:,} records of {listed.operation}"
+        return f"{counts} have another task than the one asked for{where}", "task"
+    return f"{listed.operation} ignores task{where}", "task"
+
+
+def _others(each: Interaction) -> list[Record]:
+    return [record for record in each.records if not record.is_of_task(each.params["task"])]
+
+
+def truncated(listed: Listed) -> Sentence | None:
+    """Look for a length at which all lists end that should have more."""
+    lacking = listed.incomplete
+    sizes = Counter(len(each.records) for each in listed.lists)
+    size = len(lacking[0].records) if lacking else max(sizes, default=0)
+    is_round = size in ROUND or size % 100 == 0
+    if size < 2 or not is_round or any(len(each.records) != size for each in lacking):
+        return None
+    if lacking or (size >= 100 and sizes[size] > 1):
+        full = [each for each in listed.lists if len(each.records) == size]
+        others = [each for each in listed.lists if len(each.records) > size]
+        return f"{listed.operation} returns at most {size:,} records{feature(full, others)}", None
+    return None
+
+
+def repeated(listed: Listed) -> Sentence | None:
+    """Look for records that are listed more than once."""
+    for each in listed.lists:
+        counts = Counter(record.key for record in each.records)
+        count = sum(count > 1 for count in counts.values())
+        if count:
+            return f"{listed.operation} lists {count:,} of {len(counts):,} records more than once", None
+    return None
+
+
+def altered(listed: Listed) -> Sentence | None:
+    """Look for a field that differs between the lists that show one usage."""
+    pairs = [(record, listed.known[identity(record)]) for each in listed.lists for record in each.records]
+    fields = Counter(name for record, first in pairs if record is not first for name in first.differences(record))
+    if not fields:
+        return None
+    field, count = fields.most_common(1)[0]
+    where = f"between the responses of {listed.operation} in {count:,} records"
+    return f"{field} differs {where}, and is not reproducible", field
+
+
+def missing(listed: Listed) -> Sentence | None:
+    """Count the records that lists lack."""
+    odd = listed.incomplete
+    if not odd:
+        return None
+    lost = sum(len(listed.lacking(each)) for each in odd)
+    total = sum(len(listed.belonging(each)) for each in odd)
+    where = share(odd, [each for each in listed.lists if each not in odd and listed.belonging(each)])
+    oldest = "the oldest " if all(_lacks_oldest(listed, each) for each in odd) else ""
+    return f"{oldest}{lost:,} of {total:,} records are missing in {listed.operation}{where}", None
+
+
+def _lacks_oldest(listed: Listed, each: Interaction) -> bool:
+    kept = [record.timestamp for record in each.records if record.timestamp is not None]
+    return all((record.timestamp or 0) < min(kept, default=1 << 40) for record in listed.lacking(each))
