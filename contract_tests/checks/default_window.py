@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
@@ -68,13 +67,13 @@ def _fresh_listing(interaction: Interaction, evidence: Evidence) -> Listing:
 def _settled(records: Sequence[Record], settled_until: int) -> list[Record]:
     """Reduce what is new to its identity: while a run goes on, its time, tokens and credits grow."""
 
-    def identity(record: Record) -> tuple[Any, ...]:
-        return record.data.get("id"), record.data.get("runId"), record.timestamp
+    def reduced(record: Record) -> Record:
+        values = dict(zip(record.names, record.key, strict=True))
+        return replace(record, key=tuple(values[name] for name in kept), names=kept)
 
+    kept = ("id", "runId", "runCreatedAt")
     return [
-        replace(record, key=identity(record), names=("id", "runId", "runCreatedAt"))
-        if record.timestamp is not None and record.timestamp > settled_until
-        else record
+        reduced(record) if record.timestamp is not None and record.timestamp > settled_until else record
         for record in records
     ]
 

@@ -129,7 +129,7 @@ def _judge_sums(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcom
                 findings += _check_total(evidence, each, least, most, addends, listing.response)
                 examined.append(f"{_credits(each):.2f} credits of {addends} records")
             elif each.status in (403, 404):
-                if each.org == evidence.organizations[0] and least > 0:
+                if each.org in evidence.organizations[:1] and least > 0:
                     findings.append(_hidden(each, addends))
             else:
                 unusable.append(each)
@@ -210,7 +210,7 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
                 examined.append(f"{_credits(each):.2f} credits of {addends} records")
         elif each.status in (403, 404):
             hidden.append(f"{each.request} answered {each.status}")
-            if each.org == evidence.organizations[0] and max(totals) > 0:
+            if each.org in evidence.organizations[:1] and max(totals) > 0:
                 findings.append(_hidden(each, len(lists[0].records)))
         else:
             unusable.append(each)

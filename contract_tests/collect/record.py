@@ -137,7 +137,7 @@ def _normal(value: Any, is_time: bool, is_number: bool) -> Any:
 def _single(value: float) -> float:
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
-    except OverflowError:
+    except (OverflowError, struct.error):  # of a float, and of an integer, that is too large
         return value
 
 
