@@ -1,9 +1,11 @@
 # make demo   set up what it lacks and run the main job
-# make test   set up what it lacks and run every test
+# make test   set up what it lacks and run every test; ARGS='-m "not slow"' the quick part
 # make docs   the documentation, in build/docs
 # make bench  the figures of docs/reference/speed.md
 PYTHON ?= python3
 BIN := .venv/bin
+# The tests start some hundreds of Pythons, which start sooner where one keeps what it compiled for the next.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test docs bench clean
 
@@ -24,6 +26,12 @@ test: .venv/.test
 	@echo "Adding what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
+
+# Everything that pyproject.toml names: no test is skipped for want of a package, and the gate can lint.
+.venv/.dev: .venv/.test
+	@echo "Adding the other extras (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/.docs
 
 docs: .venv/.docs
 	@$(BIN)/python docs/generate.py

@@ -18,6 +18,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
+BARE = (
+    "CIVIS_API_KEY",
+    "CIVIS_API_ENDPOINT",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
+)
+"""Variables that the tests do not inherit; without the last one, a process starts from what another compiled."""
+
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
 
@@ -47,8 +57,8 @@ def no_network() -> Any:
 
 @pytest.fixture(autouse=True, scope="session")
 def bare_environment() -> Any:
-    """Take away what the environment says about the API and about CI."""
+    """Take away what the environment says about the API, about CI and about Python, which processes would inherit."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("CIVIS_API_KEY", "CIVIS_API_ENDPOINT", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR"):
+        for name in BARE:
             patch.delenv(name, raising=False)
         yield

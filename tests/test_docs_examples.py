@@ -19,12 +19,19 @@ from civis_usage.contract_tests import waivers
 
 from .documentation.pages import Block, Page, pages
 from .documentation.shell import Done, Shell
+from .extras import needs
 from .serve_process import serving
 
 SETUP = ("git clone ", "make ", "python3 -m venv ", ".venv/bin/", "pip install ")
 """How the commands begin that set a project up. They load from elsewhere, so the tests leave them to the gate."""
 RUN = ("console", "python", "sh")
-RUNNABLE = [page for page in pages().values() if page.blocks(*RUN)]
+EXTRAS = {"docs/analysis.md": "pandas", "docs/scaling.md": "distributed"}
+"""The pages that need an extra of pyproject.toml beside that of the tests."""
+RUNNABLE = [
+    pytest.param(page, id=name, marks=needs(EXTRAS[name]) if name in EXTRAS else ())
+    for name, page in pages().items()
+    if page.blocks(*RUN)
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def live() -> Iterator[str]:
         yield served.url
 
 
-@pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", RUNNABLE)
 def test_a_page_can_be_followed_from_its_top(page: Page, live: str, tmp_path: Path) -> None:
     with Shell(tmp_path, live) as shell:
         tests: list[Block] = []

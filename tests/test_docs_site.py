@@ -14,6 +14,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from .documentation.pages import DOCS
+from .extras import needs
+
+pytestmark = needs("docs")
 
 LOADING = {("link", "href"), ("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 """What a browser fetches by itself, as tags and attributes."""

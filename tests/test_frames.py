@@ -9,7 +9,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +20,10 @@ from civis_usage.fixtures import bodies
 from civis_usage.schemas import load, times
 from civis_usage.schemas.strategies import from_schema
 
+from .extras import load as load_extra
 from .http_stub import Reply, answering
+
+pandas = load_extra("pandas")
 
 BODIES: dict[type[Record], str] = {
     LLMUsage: "llm_usage",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import warnings
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from civis_usage.client import LLMUsage
-from civis_usage.client.records import Records
 from civis_usage.mock_server.world import InvalidRecord, World
 from civis_usage.mock_server.world.loading import read_file, read_records
 from civis_usage.schemas import times
@@ -157,31 +154,7 @@ def test_an_empty_cell_is_filled_as_a_missing_field_is():
 
 
 class TestWhatTheKitGives:
-    """What the kit and pandas write can be loaded, and is the same afterwards."""
-
-    def test_a_data_frame_as_csv(self):
-        for records in (MANY, MANY_MATCHED):
-            pandas = pd.DataFrame(records)
-            assert load(pandas.to_csv()) == load(pandas.to_csv(index=False)) == records
-
-    def test_the_clients_data_frame(self):
-        client = Records(LLMUsage, map(LLMUsage.from_json, MANY)).to_pandas()
-        assert load(client.to_csv(index=False)) == MANY
-        assert load(client.to_json(orient="records", date_format="iso")) == MANY
-        assert load(client.to_dict("records")) == MANY
-
-    @pytest.mark.parametrize("orient", ["records", "columns", "index", "split", "table"])
-    def test_a_data_frame_as_json(self, orient):
-        assert load(pd.DataFrame(MANY).to_json(orient=orient)) == MANY
-
-    def test_a_data_frame_as_lines_of_json(self):
-        assert load(pd.DataFrame(MANY).to_json(orient="records", lines=True)) == MANY
-
-    @pytest.mark.parametrize("orient", ["records", "columns", "index", "split", "table"])
-    def test_a_data_frame_of_both_kinds(self, orient):
-        both = [*MANY[:5], *MANY_MATCHED[:5]]
-        pandas = pd.DataFrame(both)
-        assert load(pandas.to_json(orient=orient)) == load(pandas.to_csv()) == load(pandas.to_dict("records")) == both
+    """What the kit writes can be loaded, and is the same afterwards."""
 
     def test_the_table_of_call(self):
         assert load(comma_separated(MANY)) == MANY
@@ -198,12 +171,6 @@ class TestWhatTheKitGives:
 
 
 class TestPythonsValues:
-    def test_numpys_numbers(self):
-        record = {"id": np.int64(7), "credits": np.float32(0.5), "inputTokens": np.uint8(9), "runTime": np.float64(3)}
-        (loaded,) = load([record])
-        assert {name: loaded[name] for name in record} == {"id": 7, "credits": 0.5, "inputTokens": 9, "runTime": 3}
-        assert [type(loaded[name]) for name in record] == [int, float, int, int]
-
     def test_decimals(self):
         (loaded,) = load([{"credits": Decimal("0.4125"), "runTime": Decimal(3)}])
         assert (loaded["credits"], loaded["runTime"], type(loaded["runTime"])) == (0.4125, 3, int)
@@ -214,9 +181,6 @@ class TestPythonsValues:
             (datetime(2026, 4, 17, 17, 26, 7, tzinfo=UTC), "2026-04-17T17:26:07.000Z"),
             (datetime(2026, 4, 17, 17, 26, 7), "2026-04-17T17:26:07.000Z"),
             (date(2026, 4, 17), "2026-04-17T00:00:00.000Z"),
-            (pd.Timestamp("2026-04-17T19:26:07+02:00"), "2026-04-17T17:26:07.000Z"),
-            (pd.Timestamp("2026-04-17T17:26:07.25"), "2026-04-17T17:26:07.250Z"),
-            (np.datetime64("2026-04-17T17:26:07", "ms"), "2026-04-17T17:26:07.000Z"),
             ("2026-04-17", "2026-04-17T00:00:00.000Z"),
         ],
         ids=repr,
@@ -225,11 +189,11 @@ class TestPythonsValues:
         (loaded,) = load([{"credits": 1, "runCreatedAt": moment}])
         assert loaded["runCreatedAt"] == text == times.render(times.moment(text))
 
-    @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT, np.nan])
+    @pytest.mark.parametrize("missing", [None, float("nan")])
     def test_a_missing_value_in_a_field_of_the_other_kind_is_passed_over(self, missing):
         assert load([{**WHOLE, "task": missing, "numRecords": missing}]) == [WHOLE]
 
-    @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
+    @pytest.mark.parametrize("missing", [None, float("nan")])
     def test_a_missing_value_in_a_field_of_its_own_kind_is_refused(self, missing):
         for field in ("credits", "runCreatedAt", "modelId"):
             with pytest.raises(InvalidRecord, match=f"record 1: {field}: "):
@@ -245,13 +209,16 @@ def test_a_record_in_the_clocks_future_is_loaded_with_a_warning():
 
 
 def test_loading_one_by_one_costs_the_same_for_each():
-    """Adding to the newest world touches the new record alone, however many there are."""
-    world, worlds = EMPTY, []
+    """Adding to the newest world keeps the new record alone, however many there are."""
+    world, worlds, kept = EMPTY, [], []
+    tracemalloc.start()
     for number in range(300):
         world = world.with_records([{"kind": "llm", "credits": number}], now=NOW)
         worlds.append(world)
-    assert len({id(each._loaded._log) for each in worlds}) == 1
-    assert [len(each.loaded()) for each in worlds] == list(range(1, 301)), "each world still sees its own records"
+        kept.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert kept[299] - kept[200] < 1.5 * (kept[99] - kept[0]), "bytes of a hundred records"
+    assert [len(each.loaded()) for each in worlds] == list(range(1, 301)), "each world sees its own records"
     other = worlds[9].with_records([{"kind": "llm", "credits": -1}], now=NOW)
     assert [record["credits"] for record in other.loaded()] == [*range(10), -1]
     assert len(worlds[-1].loaded()) == 300

@@ -4,11 +4,10 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from .checkout import ROOT, check_out
+from .checkout import ROOT, check_out, tracked
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +23,12 @@ def names(tmp_path_factory):
 
 def test_the_wheel_holds_exactly_the_packages_files(names):
     mapping = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-dir"]
+    packages = {f"{folder}/": f"{package.replace('.', '/')}/" for package, folder in mapping.items()}
+    longest_first = sorted(packages, key=len, reverse=True)
     expected = set()
-    for package, folder in mapping.items():
-        listing = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True)
-        inner = [other for other in mapping.values() if other.startswith(f"{folder}/")]
-        for name in listing.stdout.splitlines():
-            if not any(name.startswith(f"{other}/") for other in inner):
-                expected.add(f"{package.replace('.', '/')}/{Path(name).relative_to(folder)}")
+    for name in tracked():
+        if folder := next((folder for folder in longest_first if name.startswith(folder)), None):
+            expected.add(packages[folder] + name.removeprefix(folder))
     assert names == sorted(expected)
 
 
