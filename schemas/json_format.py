@@ -25,3 +25,8 @@ def encode(value: Any) -> bytes:
 def wire_name(name: str) -> str:
     """Return a field's name as the API writes it: ``run_created_at`` is ``runCreatedAt``."""
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+def snake_case(name: str) -> str:
+    """Return a field's name as Python writes it: ``runCreatedAt`` is ``run_created_at``."""
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)

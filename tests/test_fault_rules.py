@@ -131,6 +131,8 @@ class TestAsAnObject:
             ([], "a fault is an object such as"),
             (503, "a fault is an object such as"),
             ({"stauts": 503}, "did you mean 'status'"),
+            ({"status": 503, "retry_afer": 1}, "did you mean 'retry_after'"),
+            ({"status": 503, "times": 1}, "did you mean 'first'"),
             ({"status": "503"}, "status='503' is invalid"),
             ({"status": True}, "status=True is invalid"),
             ({"status": 503.0}, "status=503 is invalid"),

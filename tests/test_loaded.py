@@ -261,10 +261,12 @@ class TestRefused:
         ("record", "sentence"),
         [
             ({"credit": 5}, "record 1: 'credit' is not a field of a usage record; did you mean 'credits'?"),
-            ({"kind": "llm", "task": "IDR"}, "'task' is not a field of an LLM usage record; they are id, runId, "),
+            ({"org_id": 1}, "'org_id' is not a field of a usage record; did you mean 'organization_id'?"),
+            ({"kind": "llm", "run_tmie": 1}, "'run_tmie' is not a field of an LLM usage record; did you mean 'run_time'?"),
+            ({"kind": "llm", "task": "IDR"}, "'task' is not a field of an LLM usage record; use one of id, runId, "),
             (
                 {"kind": "matching", "credits": 1},
-                "'credits' is not a field of a matching usage record; they are runId, ",
+                "'credits' is not a field of a matching usage record; use one of runId, ",
             ),
             (
                 {"credits": 1, "task": "IDR"},

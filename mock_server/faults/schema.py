@@ -29,20 +29,24 @@ FLAGS = tuple(name for name, each in PROPERTIES.items() if each.get("type") == "
 RECORD_EFFECTS = tuple(name for name, each in PROPERTIES.items() if each.get("type") == "array")
 
 
+_MEANT = {"times": "first", "count": "first"}
+"""Names that other tools have for an attribute, and the attribute."""
+
+
 class BadFault(ValueError):  # noqa: N818  named for what it says
     """An invalid rule: the message names the word, its value and the remedy."""
 
 
-def attribute(name: str) -> str:
-    """Return the attribute that is written ``name``, with hyphens or underscores.
+def attribute(name: str, separator: str = "_") -> str:
+    """Return the attribute that is written ``name``, with hyphens or underscores; suggestions have ``separator``.
 
     Raises:
         BadFault: there is none; the message says what was probably meant.
     """
     found = name.replace("-", "_")
     if found not in PROPERTIES:
-        words = [each.replace("_", "-") for each in PROPERTIES]
-        raise BadFault(f"a fault has no {name[:40]!r}: {did_you_mean(name, words)}")
+        words = [each.replace("_", separator) for each in PROPERTIES]
+        raise BadFault(f"a fault has no {name[:40]!r}: {did_you_mean(_MEANT.get(found, name), words)}")
     return found
 
 

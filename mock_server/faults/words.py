@@ -54,7 +54,7 @@ def read_value(name: str, text: str) -> object:
 def _pair(word: str) -> tuple[str, object]:
     name, equals, text = word.partition("=")
     if equals:
-        found = attribute(name)
+        found = attribute(name, "-")
         if found in FLAGS or found == "operation":
             raise BadFault(f"{word[:40]!r} cannot be read: write {name if found in FLAGS else text[:40]} alone")
         return found, read_value(found, text)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
-from difflib import get_close_matches
 from functools import cache, partial, reduce
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ...schemas import load, times
-from ...schemas.json_format import encode, wire_name
+from ...schemas.json_format import encode, snake_case, wire_name
+from ..messages import did_you_mean
 from .ids import LLM_RUN, MATCHING_RUN, RECORD, loaded_id
 from .organization import LARGEST_ID, Organization
 from .pool import FIELDS, Kind, Record, price
@@ -241,6 +241,8 @@ class _Read:
     values: Record
     number: int
     line: int | None
+    written: Mapping[str, str] = field(default_factory=dict)
+    """The name of each value as it was given."""
 
     def invalid(self, problem: str, remedy: str, field: str | None = None) -> InvalidRecord:
         return InvalidRecord(problem, remedy, number=self.number, line=self.line, field=field)
@@ -253,12 +255,14 @@ def _read(record: object, number: int, undocumented: dict[str, None]) -> _Read:
             f"{_shown(record)} is not a record", 'write an object such as {"credits": 0.25}', number=number, line=line
         )
     values: Record = {}
+    written: dict[str, str] = {}
     for name, value in record.items():
         wire = wire_name(str(name))
         if wire in values:
             raise InvalidRecord(f"{wire!r} is given twice, as {name!r} too", "leave one out", number=number, line=line)
         values[wire] = value
-    read = _Read("llm", values, number, line)
+        written[wire] = str(name)
+    read = _Read("llm", values, number, line, written)
     kind = _kind(read, values.pop("kind", None))
     other = FIELDS["matching" if kind == "llm" else "llm"]
     fields = FIELDS[kind]
@@ -272,7 +276,7 @@ def _read(record: object, number: int, undocumented: dict[str, None]) -> _Read:
             undocumented[name] = None
         else:
             raise _unknown(f"{_AN[kind]} usage record", name, list(fields), read)
-    return _Read(kind, kept, number, line)
+    return _Read(kind, kept, number, line, written)
 
 
 _AN = {"llm": "an LLM", "matching": "a matching"}
@@ -306,13 +310,10 @@ def _kind(read: _Read, kind: object) -> Kind:
 
 
 def _unknown(whose: str, name: str, fields: list[str], read: _Read) -> InvalidRecord:
-    return read.invalid(f"{_shown(name)} is not a field of {whose}", did_you_mean(name, fields))
-
-
-def did_you_mean(name: str, fields: Sequence[str]) -> str:
-    """Return the remedy for a name that is not one of ``fields``."""
-    near = get_close_matches(name, fields, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"they are {', '.join(dict.fromkeys(fields))}"
+    written = read.written[name]
+    words = [snake_case(each) for each in fields] if "_" in written else fields
+    meant = "organization_id" if name == "orgId" else written  # what the queries call it
+    return read.invalid(f"{_shown(written)} is not a field of {whose}", did_you_mean(meant, dict.fromkeys(words)))
 
 
 def is_field(name: str) -> bool:
