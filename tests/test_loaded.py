@@ -262,7 +262,10 @@ class TestRefused:
         [
             ({"credit": 5}, "record 1: 'credit' is not a field of a usage record; did you mean 'credits'?"),
             ({"org_id": 1}, "'org_id' is not a field of a usage record; did you mean 'organization_id'?"),
-            ({"kind": "llm", "run_tmie": 1}, "'run_tmie' is not a field of an LLM usage record; did you mean 'run_time'?"),
+            (
+                {"kind": "llm", "run_tmie": 1},
+                "'run_tmie' is not a field of an LLM usage record; did you mean 'run_time'",
+            ),
             ({"kind": "llm", "task": "IDR"}, "'task' is not a field of an LLM usage record; use one of id, runId, "),
             (
                 {"kind": "matching", "credits": 1},
