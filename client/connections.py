@@ -48,7 +48,7 @@ class _Head:
         self._at_start = line in (b"\r\n", b"\n")
         self._heads += self._at_start
         if self._heads > MAX_INTERIM + 1:
-            raise http.client.HTTPException(f"more than {MAX_INTERIM} interim responses")
+            raise http.client.HTTPException(f"it has more than {MAX_INTERIM} interim responses before it")
         return line
 
     def close(self) -> None:
@@ -72,6 +72,15 @@ class _Response(http.client.HTTPResponse):
         finally:
             if self.fp is not None:  # None: closed, since what came is not HTTP
                 self.fp = stream
+        _check_headers(self.headers)
+
+
+def _check_headers(headers: http.client.HTTPMessage) -> None:
+    """Refuse a head with a line that is not a header: those after it would be lost, and urllib3 would log them."""
+    rest = headers.get_payload()
+    if headers.defects or rest:
+        line = f": {rest.strip().splitlines()[0]}" if isinstance(rest, str) and rest.strip() else ""
+        raise http.client.HTTPException(f"its head has a line that is not a header{line}")
 
 
 class _HTTPConnection(HTTPConnection):

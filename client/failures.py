@@ -5,16 +5,27 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import select_proxy
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import (
+    HTTPError,
+    InvalidChunkLength,
+    InvalidHeader,
+    LocationParseError,
+    NameResolutionError,
+    ProxySchemeUnknown,
+    URLSchemeUnknown,
+)
 
 from .config import is_loopback
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
+from .excerpts import excerpt
 
 __all__ = ["check_ca_bundle", "failure_of"]
 
@@ -22,27 +33,65 @@ _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def check_ca_bundle(url: str, bundle: bool | str) -> None:
-    """Refuse a CA bundle that is missing, before anything is sent to an https ``url``.
+    """Refuse a CA bundle that cannot be used, before anything is sent to an https ``url``.
 
     Raises:
         ConfigurationError: the message names the variable and the file.
     """
-    if url.startswith("https:") and isinstance(bundle, str) and not Path(bundle).exists():
+    if url.startswith("https:") and isinstance(bundle, str) and (problem := _bundle_problem(bundle)):
         variable = _variable_of(bundle, _CA_BUNDLES)
-        raise ConfigurationError(
-            f"{variable} names {bundle}, which does not exist: name a file of CA certificates, or unset it."
-        )
+        raise ConfigurationError(f"{variable} names {bundle}, {problem}: name a file of CA certificates, or unset it.")
 
 
-def failure_of(error: Exception, url: str, proxies: Mapping[str, str]) -> UsageError:
-    """Return why no whole response came from ``url``, in one sentence, without the libraries' layers."""
+@lru_cache(maxsize=16)
+def _bundle_problem(bundle: str) -> str | None:
+    path = Path(bundle)
+    if not path.exists():
+        return "which does not exist"
+    try:
+        ssl.create_default_context(**{"capath" if path.is_dir() else "cafile": bundle})
+    except ssl.SSLError:
+        return "which holds no CA certificate"
+    except OSError as error:
+        return f"which cannot be read ({(error.strerror or 'an error of the system').lower()})"
+    return None
+
+
+def failure_of(error: Exception, url: str, proxies: Mapping[str, str], redact: Callable[[str], str]) -> UsageError:
+    """Return why no whole response came from ``url``, in one sentence, without the libraries' layers.
+
+    What the server sent, and stands in the sentence, is redacted before it is cut.
+    """
     if isinstance(error, requests.exceptions.ContentDecodingError):
-        return InvalidResponse("The body of the response cannot be decoded as its Content-Encoding says.")
+        return InvalidResponse("The response cannot be read: its body is not what its Content-Encoding says.")
     proxy = select_proxy(url, proxies)
     variable = proxy and _variable_of(proxy, [name for name in os.environ if name.lower().endswith("_proxy")])
-    if isinstance(error, requests.exceptions.InvalidProxyURL | ValueError) and variable:
-        return ConfigurationError(f"{variable} cannot be used as a proxy: write it as http://host:port, or unset it.")
-    return ConnectionFailed(f"The API cannot be reached: {_reason(error, variable)}{_hint(url)}.")
+    if variable and (problem := _proxy_problem(error, proxy or "")):
+        return ConfigurationError(f"{variable} cannot be used as a proxy: {problem}")
+    if what := _sickness(error, redact):
+        return ConnectionFailed(f"The response cannot be read: {what}.")
+    return ConnectionFailed(f"The API cannot be reached: {_reason(error, proxy, variable)}{_hint(url)}.")
+
+
+def _proxy_problem(error: Exception, proxy: str) -> str | None:
+    """Return what is wrong with the setting of a proxy, and the remedy; ``None`` where the setting is not at fault."""
+    if isinstance(error, requests.exceptions.InvalidSchema) and proxy.lower().startswith("socks"):
+        return "a SOCKS proxy needs the package PySocks: pip install 'requests[socks]', or unset it."
+    if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.InvalidURL | LocationParseError):
+        return "write it as http://host:port, or unset it."
+    if isinstance(error, requests.exceptions.InvalidSchema | URLSchemeUnknown | ProxySchemeUnknown | UnicodeError):
+        return "write it as http://host:port, or unset it."
+    if isinstance(error, ValueError) and not isinstance(error, requests.RequestException) and not _is_usable(proxy):
+        return "write it as http://host:port, or unset it."
+    return None
+
+
+def _is_usable(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return bool(parts.scheme and parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def _hint(url: str) -> str:
@@ -51,7 +100,38 @@ def _hint(url: str) -> str:
     return "; if the fake listens there, begin the endpoint with http://" if is_local else ""
 
 
-def _reason(error: Exception, proxy: str | None) -> str:
+def _sickness(error: Exception, redact: Callable[[str], str]) -> str | None:
+    """Return what is wrong with the response that came; ``None`` where none did."""
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    if _cause(error, http.client.RemoteDisconnected):
+        return None
+    if found := _cause(error, http.client.BadStatusLine):
+        line = excerpt(redact(found.line))
+        if line.startswith("HTTP/"):
+            return f'its status line is "{line}"'
+        sent = f'"{line}"' if line else "an empty line"
+        return f"what listens at this address does not speak HTTP; it sends {sent}"
+    if found := _cause(error, http.client.UnknownProtocol):
+        return f'its version of HTTP is "{excerpt(redact(found.version))}"'
+    if _cause(error, http.client.LineTooLong):
+        return "its head has a line of more than 65,536 bytes"
+    if _cause(error, InvalidHeader):
+        return "its Content-Length names two different lengths"
+    if _cause(error, InvalidChunkLength):
+        return "it has a chunk whose size is not a number"
+    if _cause(error, http.client.IncompleteRead):
+        return "it broke off before its end"
+    if found := _cause(error, http.client.HTTPException):
+        text = excerpt(redact(str(found)), 200)
+        return text.replace("got more than", "its head has more than") or "it is not HTTP"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "it broke off before its end"
+    is_known = isinstance(error, OSError | HTTPError | ssl.SSLError)
+    return None if is_known else "it is not well-formed HTTP"
+
+
+def _reason(error: Exception, proxy: str | None, variable: str | None) -> str:
     text = str(error)
     if isinstance(error, TimeoutError):
         return f"it sent no whole response within {text}"
@@ -59,21 +139,22 @@ def _reason(error: Exception, proxy: str | None) -> str:
         return "connecting took too long"
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
         return "it did not respond in time"
+    is_socks = (proxy or "").lower().startswith("socks")
+    if is_socks and isinstance(error, requests.exceptions.ConnectionError):
+        return f"the SOCKS proxy of {variable} refuses, does not respond, or does not reach it"
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy of {proxy} refuses or does not respond"
+        return f"the proxy of {variable} refuses or does not respond"
     if _cause(error, NameResolutionError):
         return "its host name is not known"
     if (failed := _cause(error, ssl.SSLError)) or isinstance(error, requests.exceptions.SSLError):
         return f"TLS failed{_tls_reason(failed)}"
     if _cause(error, ConnectionRefusedError):
         return "nothing listens at this address (connection refused)"
-    if _cause(error, http.client.IncompleteRead) or isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the response broke off before its end"
     if _cause(error, ConnectionResetError):  # also a connection that is closed without a byte
         return "the connection was closed before a response came"
-    if _cause(error, http.client.HTTPException):
-        return "what listens at this address does not speak HTTP"
-    return type(error).__name__
+    if (failed_by := _cause(error, OSError)) and failed_by.errno:
+        return os.strerror(failed_by.errno).lower()
+    return "the connection failed"
 
 
 def _tls_reason(error: ssl.SSLError | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NoReturn, TypeVar
 
+from civis_usage.schemas.json_format import InvalidJSON, decode
+
 from .errors import InvalidResponse, RateLimited, error_class
+from .excerpts import describe
 from .records import Record, Records, short_repr
 from .redaction import Secret
 from .retries import retry_after
@@ -52,27 +54,26 @@ def _json(response: Response, secret: Secret) -> Any:
     if response.status_code >= 400:
         raise _api_error(response, secret)
     if response.status_code != 200:
-        to = response.headers.get("Location")
-        location = f" (to {to!r})" if to else ""
-        _raise_invalid(response, f"status {response.status_code}, where 200 is documented{location}", secret)
+        what = f"status {response.status_code}, where 200 is documented"
+        _raise_invalid(response, f"{what}; this came: {_came(response, secret)}", secret)
     try:
-        return json.loads(response.content, parse_constant=_no_json)
-    except (ValueError, RecursionError):
-        beginning = secret.redact(response.content.decode(errors="replace"))[:60]
-        what = f"the body is not JSON, it begins {beginning!r}" if beginning else "the body is empty"
-        _raise_invalid(response, what, secret)
+        return decode(response.content)
+    except InvalidJSON as error:
+        if not response.content.strip():
+            _raise_invalid(response, "the body is empty", secret)
+        _raise_invalid(response, f"the body is not JSON ({error}); this came: {_came(response, secret)}", secret)
 
 
 def _api_error(response: Response, secret: Secret) -> Exception:
     status, seconds = response.status_code, retry_after(response.headers)
     try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
+        body = decode(response.content)
+    except InvalidJSON:
         body = None
     fields = body if isinstance(body, dict) else {}
     description = _text(fields.get("errorDescription"), secret)
     error = error_class(status)(
-        f"{description or _own_description(status, seconds)} ({status}, {response.method} {response.url})",
+        f"{description or _own_description(response, seconds, secret)} ({status}, {response.method} {response.url})",
         method=response.method,
         url=response.url,
         status=status,
@@ -91,12 +92,17 @@ def _text(value: object, secret: Secret) -> str | None:
     return text.strip()[:_MAX_DESCRIPTION]
 
 
-def _own_description(status: int, seconds: float | None) -> str:
+def _own_description(response: Response, seconds: float | None, secret: Secret) -> str:
+    status = response.status_code
     if status == 429:
-        return "Too many requests." if seconds is None else f"Too many requests; try again in {seconds:g} s."
+        return "Too many requests." if seconds is None else f"Too many requests; try again in {seconds:.12g} s."
     if status == 401:
         return "The API refuses the key."
-    return f"The API responded with {status} and no description."
+    return f"The API responded with {status}; this came: {_came(response, secret)}."
+
+
+def _came(response: Response, secret: Secret) -> str:
+    return describe(response.status_code, response.headers, response.content, secret.redact)
 
 
 def _raise_invalid(response: Response, what: str, secret: Secret) -> NoReturn:
@@ -110,7 +116,3 @@ def _raise_invalid(response: Response, what: str, secret: Secret) -> NoReturn:
 
 def _container(value: object) -> str:
     return {dict: "an object", list: "an array", type(None): "null"}.get(type(value)) or short_repr(value)
-
-
-def _no_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

@@ -1,7 +1,7 @@
 """Keys out of texts: by their value, in the encodings that one step makes of it.
 
-Redact a text whole, before it is cut or escaped. Words such as ``token`` are never a reason to hide anything:
-``inputTokens`` is a figure that readers need.
+Redact a text whole, before it is cut or escaped: the beginning of a key is a key still. Words such as ``token`` are no
+reason to hide anything: ``inputTokens`` is a figure that readers need.
 """
 
 from __future__ import annotations
@@ -22,14 +22,19 @@ MASK = "***"
 _SHORT = 8
 """Shorter keys, as people use with a fake, are also words: they are hidden only where they stand alone."""
 
+_LONG = 20
+"""Keys of this length are no words and no numbers, so that they can be taken out of data as well."""
+
 _WORD_START = r"(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])"  # also after %20 and an escaped line end
+_PLAIN = frozenset("-._abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+"""Characters that every encoding leaves as they are."""
 
 
 def redact(text: str, keys: Iterable[str]) -> str:
     """Return ``text`` with :data:`MASK` for each of ``keys``.
 
-    A key is found as it is, percent-encoded, JSON-escaped, HTML-escaped, and in base64 and base64url of the key and of
-    the Basic pair ``key:``. Empty keys are ignored.
+    A key is found as it is; percent-encoded, JSON-escaped or HTML-escaped, whichever of its characters are; and in
+    base64 and base64url, alone or as in HTTP Basic. Empty keys are ignored.
     """
     pattern = _pattern(frozenset(keys))
     return pattern.sub(MASK, text) if pattern else text
@@ -51,6 +56,12 @@ class Secret:
         """Return ``text`` with :data:`MASK` for the key in any of its encodings."""
         return redact(text, [self._value])
 
+    def redact_data(self, content: bytes) -> bytes:
+        """Return the bytes that a server sent without a key that it echoes, unless that is so short as to be a word."""
+        if len(self._value) < _LONG or not _may_hold(content, self._value):
+            return content
+        return self.redact(content.decode("latin-1")).encode("latin-1")
+
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
 
@@ -58,32 +69,49 @@ class Secret:
         return MASK
 
 
+def _may_hold(content: bytes, key: str) -> bool:
+    """Return whether a key may be in ``content``, quickly: by the longest part that encodings leave as it is."""
+    longest = max(re.findall(r"[-._a-zA-Z0-9]+", key), key=len, default="")
+    return any(part.encode() in content for part in (longest, *_base64(key)))
+
+
 @lru_cache(maxsize=16)
 def _pattern(keys: frozenset[str]) -> re.Pattern[str] | None:
-    found = {form: key for key in keys if key and key not in MASK for form in _encodings(key)}
+    found = {pattern: key for key in keys if key and key not in MASK for pattern in _patterns(key)}
     longest_first = sorted(found, key=len, reverse=True)
-    return re.compile("|".join(_exact(form, short=len(found[form]) < _SHORT) for form in longest_first) or r"(?!)")
+    patterns = (_alone(each) if len(found[each]) < _SHORT else each for each in longest_first)
+    return re.compile("|".join(patterns) or r"(?!)")
 
 
-def _exact(form: str, *, short: bool) -> str:
-    exact = re.sub("%[0-9A-F]{2}", r"(?i:\g<0>)", re.escape(form))  # %2f is %2F
-    return rf"(?:{_WORD_START}){exact}(?!\w)" if short else exact
+def _patterns(key: str) -> list[str]:
+    encoded = (re.escape(beginning) + r"[\w+/-]*={0,2}" for beginning in _base64(key))
+    return ["".join(char if char in _PLAIN else _spellings(char) for char in key), *encoded]
 
 
-def _encodings(key: str) -> set[str]:
-    escaped = {json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]}
-    encoded = {
-        encode(data).decode()
-        for data in (key.encode(), f"{key}:".encode())
-        for encode in (base64.b64encode, base64.urlsafe_b64encode)
+def _alone(pattern: str) -> str:
+    return rf"(?:{_WORD_START})(?:{pattern})(?!\w)"
+
+
+def _base64(key: str) -> set[str]:
+    """Return how a key begins in base64 and base64url, alone or with a colon behind it, as in HTTP Basic."""
+    data = key.encode("utf-8", "surrogatepass")
+    whole = len(data) * 8 // 6  # characters that do not depend on what follows
+    return {encode(data).decode()[:whole] for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+
+
+@lru_cache(maxsize=256)
+def _spellings(char: str) -> str:
+    percent = quote(char, safe="", errors="surrogatepass")
+    forms = {
+        char,
+        percent,
+        percent.lower(),
+        json.dumps(char)[1:-1],
+        html.escape(char),
+        "&apos;" if char == "'" else char,
+        f"&#{ord(char)};",
+        *(f"&#x{ord(char):{x}};" for x in "xX"),
+        *(f"\\u{ord(char):04{x}}" for x in "xX"),
+        f"\\{char}",
     }
-    return {
-        key,
-        html.escape(key),
-        quote(key, safe=""),
-        quote(key),
-        *escaped,
-        *(form.replace("/", r"\/") for form in escaped),
-        *encoded,
-        *(form.rstrip("=") for form in encoded),
-    }
+    return f"(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})"

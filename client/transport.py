@@ -9,6 +9,7 @@ This layer knows nothing of operations and records. The client stands on it, and
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple, Self
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
-from urllib3.exceptions import HTTPError
+from requests.structures import CaseInsensitiveDict
 
 from .config import is_loopback, resolve_api_key, resolve_base_url
 from .connections import Adapter
@@ -35,7 +36,7 @@ Timeout = float | tuple[float, float]
 """Seconds for connecting and for each wait for bytes: one number for both, or a pair."""
 
 MAX_BODY = 256 * 2**20
-"""Bytes of a body, unpacked: more is not read. A list of all the usage of some years takes a tenth of it."""
+"""Bytes of a body, unpacked, where nothing else is said; a list of all the usage of some years takes a tenth of it."""
 
 log = logging.getLogger("civis_usage.client")
 
@@ -50,7 +51,8 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     """Names in any case."""
     content: bytes
-    """The body, unpacked as its ``Content-Encoding`` says."""
+    """The body, unpacked as its ``Content-Encoding`` says. A key of 20 and more characters in it, or in the headers, is
+    replaced by ``***``."""
 
     def __repr__(self) -> str:
         return f"Response({self.method} {self.url}: {self.status_code}, {len(self.content)} bytes)"
@@ -109,6 +111,7 @@ class Transport:
         timeout: seconds for connecting and for each wait for bytes.
         deadline: seconds for a whole attempt, however slowly the bytes come; ``None`` for no limit. One that takes
             longer has failed, and is left behind in a thread of its own.
+        max_body: bytes that a body may have, unpacked; more is not read.
         retries: how often and for how long a request is sent again.
         on_request: called with the URL before each attempt; what it raises ends the call, so that it can keep a budget.
         on_response: called after each attempt, with what came of it.
@@ -125,6 +128,7 @@ class Transport:
         *,
         timeout: Timeout = (5.0, 60.0),
         deadline: float | None = None,
+        max_body: int = MAX_BODY,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
         on_request: Callable[[str], None] | None = None,
         on_response: Callable[[Attempt], None] | None = None,
@@ -134,9 +138,10 @@ class Transport:
         self.base_url = resolve_base_url(base_url, self.secret)
         self.timeout = timeout
         self.deadline = deadline
+        self.max_body = max_body
         self.retries = retries
         self._on_request, self._on_response, self._sleep = on_request, on_response, sleep
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = _user_agent()
         self._session.headers["Accept"] = "application/json"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -149,6 +154,7 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: bool = True,
+        max_body: int | None = None,
     ) -> Response:
         """Return the response to ``path`` (beginning with a slash, joined to the base URL), whatever its status.
 
@@ -156,17 +162,19 @@ class Transport:
 
         Args:
             auth: ``False`` sends no key, and no login from a ``.netrc`` either.
+            max_body: bytes that the body may have, unpacked; ``None`` for the transport's own limit.
 
         Raises:
             ConfigurationError: a setting of the environment (proxy, CA bundle) cannot be used.
             ConnectionFailed: no whole response came, after the retries.
-            InvalidResponse: the body cannot be decoded as its ``Content-Encoding`` says, or is larger than MAX_BODY.
+            InvalidResponse: the body is not what its ``Content-Encoding`` says, or is too large.
         """
         prepared = self._prepare(path, params, headers, auth)
         settings = self._settings(prepared.url or "")
+        most = self.max_body if max_body is None else max_body
         started = time.monotonic()
         for number in count(1):
-            attempt = self._send(prepared, settings, number)
+            attempt = self._send(prepared, settings, most, number)
             if attempt.response is not None and attempt.response.status_code not in RETRY_STATUSES:
                 break
             if attempt.failure is not None and not isinstance(attempt.failure, ConnectionFailed):
@@ -217,18 +225,18 @@ class Transport:
         check_ca_bundle(url, settings["verify"])
         return settings
 
-    def _send(self, prepared: requests.PreparedRequest, settings: dict[str, Any], number: int) -> Attempt:
+    def _send(self, prepared: requests.PreparedRequest, settings: dict[str, Any], most: int, number: int) -> Attempt:
         url = self.secret.redact(prepared.url or "")
         if self._on_request is not None:
             self._on_request(url)
         response, failure = None, None
         started = time.perf_counter()
         try:
-            response = run_within(self.deadline, lambda abandoned: self._receive(prepared, settings, abandoned))
+            response = run_within(self.deadline, lambda abandoned: self._receive(prepared, settings, most, abandoned))
         except UsageError as error:
             failure = error
-        except (OSError, HTTPError, ValueError) as error:  # also what requests lets through, such as a missing file
-            failure = failure_of(error, prepared.url or "", settings["proxies"])
+        except Exception as error:  # the libraries raise whatever a response that is not HTTP makes them
+            failure = failure_of(error, prepared.url or "", settings["proxies"], self.secret.redact)
         if failure is not None:
             failure = type(failure)(f"{self.secret.redact(str(failure))} (GET {url})", method="GET", url=url)
         attempt = Attempt("GET", url, number, time.perf_counter() - started, response, failure)
@@ -236,17 +244,28 @@ class Transport:
             self._on_response(attempt)
         return attempt
 
-    def _receive(self, prepared: requests.PreparedRequest, settings: dict[str, Any], abandoned: Event) -> Response:
+    def _receive(
+        self, prepared: requests.PreparedRequest, settings: dict[str, Any], most: int, abandoned: Event
+    ) -> Response:
         with self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings) as raw:
-            body = bytearray()
+            body = io.BytesIO()
             for chunk in raw.iter_content(2**16):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise InvalidResponse(f"The body of the response is larger than {MAX_BODY // 2**20} MB.")
+                if body.tell() + len(chunk) > most:
+                    raise InvalidResponse(f"The response cannot be read: its body is larger than {_megabytes(most)}.")
+                body.write(chunk)
                 if abandoned.is_set():
                     break
+            redact = self.secret.redact_data
+            headers = CaseInsensitiveDict(
+                (_text(redact(_bytes(name))), _text(redact(_bytes(value)))) for name, value in raw.headers.items()
+            )
             url = self.secret.redact(prepared.url or "")
-            return Response("GET", url, raw.status_code, raw.headers, bytes(body))
+            return Response("GET", url, raw.status_code, headers, redact(body.getvalue()))
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirect, and do not look at its target, which need not be a URL."""
 
 
 class _Key(AuthBase):
@@ -260,6 +279,18 @@ class _Key(AuthBase):
             return request
         prepared: requests.PreparedRequest = HTTPBasicAuth(self._secret.reveal(), "")(request)
         return prepared
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.3g} MB"
+
+
+def _bytes(header: str) -> bytes:
+    return header.encode("latin-1", "replace")
+
+
+def _text(header: bytes) -> str:
+    return header.decode("latin-1")
 
 
 def _integer(text: str | None) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from .parsing import parse_list, parse_object
 from .records import LLMOrganizationSummary, LLMUsage, MatchingUsage, Records
 from .retries import RetryPolicy
-from .transport import Attempt, Timeout, Transport
+from .transport import MAX_BODY, Attempt, Timeout, Transport
 
 __all__ = ["Moment", "UsageClient"]
 
@@ -40,6 +40,8 @@ class UsageClient:
         api_key: ``None`` for ``CIVIS_API_KEY`` in the environment.
         base_url: with or without a slash at its end; ``None`` for ``CIVIS_API_ENDPOINT``, else the live API.
         timeout: seconds for connecting and for each wait for bytes; one number, or a pair.
+        deadline: seconds for a whole response, however slowly the bytes come; ``None`` for no limit.
+        max_body: bytes that a response may have, unpacked; more is not read.
         retries: requests after the first one, for each call; 0 for none.
         max_wait: seconds that the retries of one call may take altogether.
         on_response: called after each request, retries included, with what came of it.
@@ -57,6 +59,8 @@ class UsageClient:
         base_url: str | None = None,
         *,
         timeout: Timeout = (5.0, 60.0),
+        deadline: float | None = None,
+        max_body: int = MAX_BODY,
         retries: int = 9,
         max_wait: float = 600.0,
         on_response: Callable[[Attempt], None] | None = None,
@@ -68,6 +72,8 @@ class UsageClient:
             base_url,
             api_key,
             timeout=timeout,
+            deadline=deadline,
+            max_body=max_body,
             retries=RetryPolicy(retries + 1, max_wait),
             on_response=self._note,
             sleep=sleep,

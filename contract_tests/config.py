@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from civis_usage.client.errors import ConfigurationError
+from civis_usage.client.transport import MAX_BODY
 from civis_usage.schemas import OPERATIONS
 
 __all__ = ["MAX_RETRY_AFTER", "Config", "Waiver", "parse_date"]
@@ -56,6 +57,8 @@ class Config:
     """The request budget, retries included; ``None`` for 60, and 12 more for each organization after the first."""
     deadline: float = 60.0
     """Seconds that the API may take altogether, without the waiting that it asks for (``Retry-After``)."""
+    max_body: int = MAX_BODY
+    """Bytes that a response may have, unpacked, and all together that the run keeps."""
     strict: bool = False
     """Whether a warning fails the run."""
     waivers: tuple[Waiver, ...] = ()

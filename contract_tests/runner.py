@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 
+from civis_usage.client.excerpts import describe
 from civis_usage.contract_tests.causes import causes
 from civis_usage.contract_tests.change import doubted, without_change
 from civis_usage.contract_tests.checks import checks
@@ -18,7 +20,6 @@ from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.collect.session import Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
@@ -28,6 +29,8 @@ from civis_usage.schemas import OPERATIONS, load
 
 __all__ = ["collect", "judge", "report", "run"]
 
+MAX_LENGTH = 300
+"""Characters of a body that is not the API's."""
 MAX_CONFIRMATIONS = 8
 """Requests that are sent to see a contradiction again."""
 OnInteraction = Callable[[Interaction], None]
@@ -83,14 +86,18 @@ def _outcome(check: Check, evidence: Evidence) -> Outcome:
     try:
         found = check.judge(evidence)
     except Exception as error:  # a response that the check's author did not think of must not end the run
-        reason = f"the check cannot read these responses ({type(error).__name__}: {error})"
-        return Outcome("nothing", inconclusive=reason)
+        return Outcome("nothing", inconclusive=f"the responses hold what nobody expected ({_place(error)})")
     if found.inconclusive and check.operation in OPERATIONS and not any(evidence.of(check.operation)):
         reason = evidence.stopped or f"there is no request of {check.operation}"
         found = Outcome("nothing", inconclusive=reason)
     if found.inconclusive and evidence.shows_nothing and evidence.stopped is None:
         return Outcome(found.examined, inconclusive=evidence.invisible, no_data=True)
     return found
+
+
+def _place(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
@@ -161,7 +168,8 @@ def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str 
     hidden = [each for each in promised if each.status in (403, 404)]
     if hidden and len(hidden) == len(promised):
         named = f"organization {', '.join(map(str, config.organizations))}" if config.organizations else "usage"
-        return f"{named} is not visible to this key: {hidden[0].request} answered {hidden[0].status}"
+        came = f"{hidden[0].request} answered {hidden[0].status}{_description(hidden[0])}"
+        return f"{named} is not visible to this key: {came}"
     if promised:
         first = promised[0]
         return f"the answers are not the API's: {first.request} answered {first.status}{_description(first)}"
@@ -170,11 +178,10 @@ def _unjudged(config: Config, evidence: Evidence, results: list[Result]) -> str 
 
 
 def _description(interaction: Interaction) -> str:
-    """Describe a response: its body, or the redirect target without query, which may hold a secret."""
-    location = re.split("[?#]", interaction.headers.get("location", ""))[0]
-    if location and 300 <= (interaction.status or 0) < 400:
-        return f", to {excerpt(location)}"
-    return f", {excerpt(interaction.body)}" if interaction.body.strip() else " without a body"
+    """Describe what came in a sentence's end."""
+    if not interaction.body.strip() and "location" not in interaction.headers:
+        return " without a body"
+    return f"; this came: {describe(interaction.status or 0, interaction.headers, interaction.body, length=MAX_LENGTH)}"
 
 
 def _notes(evidence: Evidence, changes: int) -> Iterator[str]:

@@ -41,6 +41,7 @@ class Journal:
         self,
         *,
         generation: int,
+        method: str,
         path: str,
         parameters: Mapping[str, str],
         secrets: Iterable[str | None] = (),
@@ -51,7 +52,7 @@ class Journal:
         A call that began in an earlier :attr:`generation`, as a slow one of the test before, is left out.
         """
         redact = Redaction(secrets)
-        call |= {"path": redact(path), "parameters": redact.all(parameters)}
+        call |= {"method": redact(method), "path": redact(path), "parameters": redact.all(parameters)}
         with self._lock:
             if generation != self.generation:
                 return

@@ -35,6 +35,9 @@ class Limit:
         return cls(int(match[1]), int(match[2]))
 
 
+MOST_KEYS = 100_000
+"""Keys that are counted at a time: of more, the first are forgotten."""
+
 LIVE = Limit(1000, 300)
 """The live API's: counters start afresh at :00, :05, :10 … (recorded)."""
 
@@ -57,7 +60,7 @@ class RateLimits:
         self._wall = wall
         self._lock = threading.Lock()
         self._window = -1
-        self._counts: dict[Hashable, int] = {}
+        self._counts: dict[int, int] = {}
 
     def count(self, key: Hashable) -> RateLimitStatus:
         """Count one request of ``key``, and return what is left."""
@@ -66,7 +69,10 @@ class RateLimits:
             window = int(now // self._limit.seconds)
             if window != self._window:
                 self._window, self._counts = window, {}
-            count = self._counts[key] = self._counts.get(key, 0) + 1
+            identity = hash(key)  # a key may be as long as a head
+            count = self._counts[identity] = self._counts.get(identity, 0) + 1
+            if len(self._counts) > MOST_KEYS:
+                del self._counts[next(iter(self._counts))]
         over = count > self._limit.requests
         wait = max(1, math.ceil((window + 1) * self._limit.seconds - now)) if over else None
         return RateLimitStatus(self._limit.requests, max(0, self._limit.requests - count), wait)

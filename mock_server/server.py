@@ -31,7 +31,8 @@ CONNECTIONS = 1000
 """Connections that are held; others wait to be accepted."""
 
 LARGEST_BODY = 256 << 20
-"""Bytes that a request may send."""
+"""Bytes that a request may send, where nothing else is said. The server reads a body whole before the application is
+called: what is larger than half a megabyte into a temporary file."""
 
 BUFFERED = 1 << 20
 """Bytes of a response that are made before the client has read the ones before."""
@@ -51,7 +52,9 @@ class StartError(OSError):
 class RunningServer:
     """A server in a thread of its own; as a context manager, it stops at the end."""
 
-    def __init__(self, application: WSGIApplication, host: str, port: int, on_stop: Callable[[], object]) -> None:
+    def __init__(
+        self, application: WSGIApplication, host: str, port: int, largest_body: int, on_stop: Callable[[], object]
+    ) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests may wait: a fault can want it
         self._on_stop = on_stop
         self._stopping = threading.Lock()
@@ -66,7 +69,7 @@ class RunningServer:
                 threads=1,
                 backlog=BACKLOG,
                 connection_limit=CONNECTIONS,
-                max_request_body_size=LARGEST_BODY,
+                max_request_body_size=largest_body,
                 outbuf_high_watermark=BUFFERED,
                 asyncore_use_poll=True,  # select knows the first 1,024 descriptors only
                 log_socket_errors=False,  # so that an OSError closes the connection
@@ -124,6 +127,7 @@ def start(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    largest_body: int = LARGEST_BODY,
     on_stop: Callable[[], object] = lambda: None,
 ) -> RunningServer:
     """Start a server in this process; port 0 means any free one.
@@ -132,12 +136,13 @@ def start(
         application: any WSGI application.
         host: the address to listen on.
         port: the port to listen on.
+        largest_body: bytes that a request may send; a larger one gets 413, and is not read.
         on_stop: called when the server stops, to end what its requests wait for.
 
     Raises:
         StartError: the address is not available, or the system has too few threads or descriptors left.
     """
-    return RunningServer(application, host, port, on_stop)
+    return RunningServer(application, host, port, largest_body, on_stop)
 
 
 def serve(
@@ -146,6 +151,7 @@ def serve(
     port: int,
     announce: Callable[[str], object],
     *,
+    largest_body: int = LARGEST_BODY,
     on_stop: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; call it from the main thread. ``announce`` is given the base URL once it answers.
@@ -156,7 +162,7 @@ def serve(
     signalled = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: signalled.set())
-    with start(application, host, port, on_stop=on_stop) as server:
+    with start(application, host, port, largest_body=largest_body, on_stop=on_stop) as server:
         announce(server.url)
         while not signalled.wait(0.2):  # a wait without an end hears no Ctrl-C on Windows
             if not server.running:

@@ -1,8 +1,16 @@
-"""JSON as the API writes it: compact, UTF-8, and safe to stand inside a page of HTML."""
+"""JSON: as the API writes it (compact, UTF-8, safe to stand inside a page of HTML), and read strictly."""
 
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
+
+MAX_DEPTH = 100
+"""Arrays and objects that may stand in one another: documented bodies have two, specs some twenty."""
+
+
+class InvalidJSON(ValueError):  # noqa: N818 - named as in `except InvalidJSON`
+    """A text is not JSON that can be used; the message says why, in plain words."""
+
 
 _ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -20,6 +28,73 @@ def encode(value: Any) -> bytes:
     text = _ENCODER.encode(value)
     # Outside of strings JSON has none of the three characters, so that the whole text can be translated at once.
     return text.translate(_ESCAPES).encode()
+
+
+def shown(value: Any, *, ascii_only: bool = False) -> str:
+    r"""Return ``value`` as indented JSON for people and programs, which steers neither a terminal nor a CI service.
+
+    Programs read the same value from it: what cannot be printed is written as ``\u001b`` and so on.
+
+    >>> shown("\x9b31m ##[error]")
+    '"\\u009b31m #\\u0023[error]"'
+
+    Args:
+        value: anything that JSON can hold.
+        ascii_only: whether to escape all characters that are not ASCII: for a stream whose encoding may be any.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=ascii_only)
+    lines = (line if line.isprintable() else "".join(map(_printable, line)) for line in text.split("\n"))
+    return _CI_COMMAND.sub(r"#\\u0023", "\n".join(lines))
+
+
+_CI_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"
+
+
+def decode(content: str | bytes, **hooks: Any) -> Any:
+    """Return the value that ``content`` stands for; ``hooks`` are those of ``json.loads``.
+
+    Raises:
+        InvalidJSON: it is not JSON (which has no NaN), is nested deeper than ``MAX_DEPTH``, or has a number of more
+            digits than Python reads.
+    """
+    try:
+        value = json.loads(content, parse_constant=_refuse, **hooks)
+    except InvalidJSON:
+        raise
+    except json.JSONDecodeError as error:
+        raise InvalidJSON(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise InvalidJSON(f"byte {error.start + 1} is not {error.encoding.upper()}") from None
+    except ValueError:  # what Python says of it names its own settings
+        raise InvalidJSON("it has a number of more than 4,300 digits") from None
+    except RecursionError:
+        raise InvalidJSON("it is nested too deeply") from None
+    if _is_deeper(value, MAX_DEPTH):
+        raise InvalidJSON("it is nested too deeply")
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise InvalidJSON(f"{constant} is not a JSON number")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether more than so many lists and objects stand in one another."""
+    containers = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(levels):
+        containers = [
+            inner
+            for each in containers
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, (list, dict))
+        ]
+        if not containers:
+            return False
+    return True
 
 
 def wire_name(name: str) -> str:

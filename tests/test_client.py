@@ -374,7 +374,7 @@ def test_a_timestamp_that_is_none_is_an_error_of_the_tree():
 
 
 NOT_AS_CONTRACTED = {
-    "no JSON": (Reply(body="<html>hello"), "not JSON, it begins '<html>hello'"),
+    "no JSON": (Reply(body="<html>hello"), "not JSON .*; this came: <html>hello"),
     "an empty body": (Reply(body=""), "the body is empty"),
     "no content": (Reply(204, body="", headers={}), "status 204, where 200 is documented"),
     "accepted, for later": (reply([LLM], 202), "status 202, where 200 is documented"),
@@ -392,7 +392,7 @@ NOT_AS_CONTRACTED = {
     "true for an integer": (reply([{**LLM, "runTime": True}]), "run_time is True, not an integer"),
     "a fraction for an integer": (reply([{**LLM, "runTime": 1.5}]), "run_time is 1.5, not an integer"),
     "a number for a string": (reply([{**LLM, "modelId": 4}]), "model_id is 4, not a string"),
-    "a redirect": (Reply(302, headers={"Location": "http://elsewhere/"}), "status 302.*to 'http://elsewhere/'"),
+    "a redirect": (Reply(302, headers={"Location": "http://elsewhere/"}), "status 302.*redirect to http://elsewhere/"),
     "broken gzip": (Reply(body="plain", headers={"Content-Encoding": "gzip"}), "Content-Encoding"),
     "nested beyond reason": (Reply(body="[" * 200_000), "not JSON"),
 }
@@ -455,7 +455,7 @@ def test_an_error_status_raises_its_exception_with_the_apis_sentence(status, err
 )
 def test_an_error_without_a_sentence_gets_one(body):
     with answering(Reply(500, body)) as stub, usage(stub) as api:
-        with pytest.raises(client.ServerError, match="The API responded with 500 and no description") as raised:
+        with pytest.raises(client.ServerError, match="The API responded with 500; this came: ") as raised:
             api.list_llm()
     assert raised.value.description is None
 
@@ -535,10 +535,10 @@ def test_a_lost_connection_is_tried_again(fault):
     [
         (Reply(drop=True), "the connection was closed before a response came"),
         (Reply(reset=True), "the connection was closed before a response came"),
-        (Reply(raw=HEAD[:40]), "the response broke off before its end"),
+        (Reply(raw=HEAD[:40]), "it broke off before its end"),
         (Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n"), "does not speak HTTP"),
-        (Reply(interim=11), "does not speak HTTP"),
-        (Reply(body="[", cut=5), "the response broke off before its end"),
+        (Reply(interim=11), "more than 10 interim responses"),
+        (Reply(body="[", cut=5), "it broke off before its end"),
     ],
     ids=["dropped", "reset", "cut in its head", "not HTTP", "too many interim responses", "cut"],
 )
@@ -746,12 +746,14 @@ def test_a_ca_bundle_that_is_missing_is_named_by_variable_and_file(monkeypatch, 
             api.list_llm()
 
 
-def test_a_ca_bundle_that_holds_no_certificate_is_named_with_the_failure_of_tls(monkeypatch, tmp_path):
+def test_a_ca_bundle_that_holds_no_certificate_is_named_by_variable_and_file(monkeypatch, tmp_path):
     bundle = tmp_path / "notes.pem"
     bundle.write_text("mine")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     with answering(Reply()) as stub, UsageClient(KEY, stub.url.replace("http:", "https:"), retries=0) as api:
-        with pytest.raises(client.ConnectionFailed, match=r"TLS failed .*notes\.pem of REQUESTS_CA_BUNDLE"):
+        with pytest.raises(
+            client.ConfigurationError, match=r"REQUESTS_CA_BUNDLE names .*notes\.pem, which holds no CA"
+        ):
             api.list_llm()
 
 

@@ -22,7 +22,7 @@ from civis_usage.contract_tests.reports.text import (
     clean,
     clean_text,
     curl,
-    escape_control_characters,
+    escape,
     headline,
     map_text,
 )
@@ -259,7 +259,7 @@ def test_html_escapes_whatever_the_api_says() -> None:
     page = Page(html_report.render(clean(full_report())))
     assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
-    assert page.text.count(escape_control_characters(NASTY)) == 9
+    assert page.text.count(escape(NASTY)) == 9
 
 
 def test_html_is_one_file_that_loads_nothing() -> None:

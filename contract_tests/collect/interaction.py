@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Mapping
@@ -14,11 +13,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from civis_usage.client.excerpts import sentence_of
 from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
+from civis_usage.schemas.json_format import decode
 
 from .record import Ignored, Record, as_json, excerpt, parse_records
-from .window import Window
+from .window import DAY, FIRST, LAST, Window
 
 __all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query", "date_of"]
 
@@ -172,9 +173,10 @@ class Interaction:
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES | HICCUPS:
-            return self.reason or f"{self.request} answered {self.status}"
+            said = sentence_of(self.body)
+            return self.reason or f"{self.request} answered {self.status}" + (f' ("{said}")' if said else "")
         if self.is_foreign:
-            came = excerpt(self.body) or "nothing but headers"
+            came = sentence_of(self.body) or excerpt(self.body) or "nothing but headers"
             return f"{self.request} answered {self.status}, which is not the API's answer; this came: {came}"
         return None
 
@@ -196,9 +198,10 @@ class Interaction:
         try:
             if self.body.startswith(BOM_UTF8):
                 raise ValueError("it begins with a byte order mark, which JSON must not have")
-            text = self.body.decode("utf-8")
-            return json.loads(text, parse_constant=_refuse, object_pairs_hook=read_object), None, repeated
-        except (ValueError, RecursionError) as error:
+            return decode(self.body.decode("utf-8"), object_pairs_hook=read_object), None, repeated
+        except UnicodeDecodeError as error:
+            return None, f"byte {error.start + 1} is not UTF-8", repeated
+        except ValueError as error:
             return None, str(error), repeated
 
     @property
@@ -249,12 +252,12 @@ _REASONS = {
 
 
 def date_of(headers: Mapping[str, str]) -> int | None:
-    """Return what ``Date`` says, in seconds since the epoch; ``None`` where it is not there or cannot be read."""
+    """Return what ``Date`` says, in seconds since the epoch; ``None`` where it is not there or cannot be used.
+
+    It cannot if no years can be named around it.
+    """
     try:
-        return int(parsedate_to_datetime(headers["date"]).timestamp())
+        at = int(parsedate_to_datetime(headers["date"]).timestamp())
     except (KeyError, ValueError, OverflowError):
         return None
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+    return at if FIRST + 1000 * DAY < at < LAST - 1000 * DAY else None

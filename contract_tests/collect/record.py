@@ -11,7 +11,7 @@ from typing import Any
 
 from civis_usage.schemas import load
 
-from .window import parse_timestamp
+from .window import FIRST, LAST, parse_timestamp
 
 __all__ = ["Ignored", "Record", "as_float", "as_json", "excerpt", "identity", "parse_records", "record_id"]
 
@@ -29,7 +29,8 @@ class Record:
 
     data: Mapping[str, Any]
     timestamp: int | None
-    """When the run was created, in seconds since the epoch; ``None`` where that cannot be read."""
+    """When the run was created, in seconds since the epoch, and within the years 2 to 9998: what lies beyond counts as
+    their ends. ``None`` where that cannot be read."""
     key: tuple[Any, ...]
     """The documented fields, normalised, in the schema's order: equal keys, equal records."""
     names: tuple[str, ...] = ()
@@ -121,7 +122,9 @@ def _record(
         None if name in wrong else _normal(data.get(name), is_time, is_number) for name, is_time, is_number in fields
     )
     at = data.get("runCreatedAt")
-    return Record(data, _second(at) if isinstance(at, str) else None, key, names, wrong)
+    second = _second(at) if isinstance(at, str) else None
+    timestamp = None if second is None else max(FIRST, min(second, LAST))
+    return Record(data, timestamp, key, names, wrong)
 
 
 def _normal(value: Any, is_time: bool, is_number: bool) -> Any:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from civis_usage.client.errors import ConnectionFailed, UsageError
+from civis_usage.client.errors import ConfigurationError, ConnectionFailed, UsageError
+from civis_usage.client.excerpts import sentence_of
 from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
 from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
@@ -54,6 +55,8 @@ class Session:
         """Seconds that the API took, without the waiting that it asked for."""
         self.waited = 0.0
         """Seconds that it asked to wait."""
+        self._kept = 0
+        """Bytes of the bodies that the interactions hold."""
         self._on_interaction = on_interaction
         self._memory: dict[Query, Interaction] = {}
         self._calls: dict[Credentials, _Calls] = {}
@@ -117,7 +120,8 @@ class Session:
         calls = self._calls[key]
         # Half of what is left: however many requests hang, there is time for others.
         seconds = min(self.config.timeout, left / 2)
-        result = calls.get(query.target, auth=query.credentials is not Credentials.NONE, seconds=seconds)
+        auth = query.credentials is not Credentials.NONE
+        result = calls.get(query.target, auth=auth, seconds=seconds, max_body=self.config.max_body - self._kept)
         if calls.abandoned:
             del self._calls[key]
         return self._interaction(sent, result, calls.attempts, seconds)
@@ -134,21 +138,27 @@ class Session:
             if not any(each.status for each in self.interactions):
                 self.stopped = str(result)
             return _failed(sent, Failure.UNREACHABLE, str(result))
+        if isinstance(result, ConfigurationError):
+            raise result
         if isinstance(result, UsageError):
             return _failed(sent, Failure.UNDECODABLE, str(result))
         if isinstance(result, Exception):
             raise result
+        self._kept += len(result.content)
         headers = {name.lower(): value for name, value in result.headers.items()}
-        reason = self._judge(sent, result.status_code, retry_after(result.headers), attempts)
+        reason = self._judge(sent, result, attempts)
         return Interaction(
             sent.operation, sent.params, sent.credentials, sent.sent_at, result.status_code, headers, result.content,
             reason=reason,
         )  # fmt: skip
 
-    def _judge(self, sent: Interaction, status: int, wait: float | None, attempts: int) -> str:
+    def _judge(self, sent: Interaction, response: Response, attempts: int) -> str:
         """Return what an unavailable response means, and stop the run where no other would fare better."""
+        status, wait = response.status_code, retry_after(response.headers)
         tries = ", after retries as well" if attempts > 1 else ""
-        reason = f"{sent.request} answered {status}{tries}" if status in RETRY_STATUSES | HICCUPS else ""
+        said = sentence_of(response.content)
+        came = f' ("{said}")' if said else ""
+        reason = f"{sent.request} answered {status}{tries}{came}" if status in RETRY_STATUSES | HICCUPS else ""
         if reason and wait is not None and wait > MAX_RETRY_AFTER - self.waited:
             reason = f"{reason}: the API asks to come back in {wait:.0f} seconds (Retry-After)"
             if sent.is_valid:
@@ -187,16 +197,16 @@ class _Calls:
             sleep=self._sleep,
         )
 
-    def get(self, target: str, *, auth: bool, seconds: float) -> Response | Exception | None:
+    def get(self, target: str, *, auth: bool, seconds: float, max_body: int) -> Response | Exception | None:
         """Return the response, what was raised, ``None`` if neither came within ``seconds`` of the API's time."""
         self.attempts = 0
 
         def work() -> None:
             try:
-                response = self._transport.get(target, auth=auth)
+                response = self._transport.get(target, auth=auth, max_body=max_body)
                 if response.status_code in HICCUPS:
                     self._sleep(HICCUP_SECONDS)
-                    response = self._transport.get(target, auth=auth)
+                    response = self._transport.get(target, auth=auth, max_body=max_body)
                 self._events.put(response)
             except Exception as error:  # handed over to the thread that waits
                 self._events.put(error)

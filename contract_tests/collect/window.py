@@ -16,14 +16,16 @@ from typing import Any
 from civis_usage.schemas import times
 
 __all__ = [
-    "DAY", "EARLIEST", "MARGIN", "Window", "choose_bound", "choose_window", "default_windows", "format_timestamp",
-    "parse_timestamp", "start_of_month", "starts_of_month",
+    "DAY", "EARLIEST", "FIRST", "LAST", "MARGIN", "Window", "choose_bound", "choose_window", "default_windows",
+    "format_timestamp", "parse_timestamp", "start_of_month", "starts_of_month",
 ]  # fmt: skip
 
 DAY = 86400
 """Seconds of a day."""
 EARLIEST = 1262304000
 """2010-01-01, before any usage of the platform."""
+FIRST, LAST = -62_104_060_800, 253_370_678_400
+"""0002-01-01 and 9998-12-01: between them, windows around an instant have ends that can be written."""
 MARGIN = 2
 """Seconds between a chosen end and the records beside it."""
 QUARTERS = range(-12 * 4, 14 * 4 + 1)

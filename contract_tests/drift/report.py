@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from civis_usage.contract_tests.exit_code import ExitCode
+from civis_usage.schemas.json_format import shown
 
 from .compare import Difference, Severity, rewrite
 
@@ -127,8 +127,7 @@ def json_text(report: DriftReport, *, ascii_only: bool = False) -> str:
         "totals": {"differences": len(report.differences)} | {str(each): report.count(each) for each in Severity},
         "differences": [_difference(each) for each in report.differences],
     }
-    text = json.dumps(document, indent=2, ensure_ascii=ascii_only)
-    return text.encode(errors="backslashreplace").decode() + "\n"  # a lone surrogate, as JSON spells it
+    return shown(document, ascii_only=ascii_only) + "\n"
 
 
 def _difference(difference: Difference) -> dict[str, object]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from civis_usage.client.errors import ConfigurationError, UsageError
+from civis_usage.client.excerpts import describe as what_came
 from civis_usage.schemas import bundled_openapi
+from civis_usage.schemas.json_format import InvalidJSON, decode
 
 from .errors import InvalidSpec, SpecUnavailable
 from .statements import Reader, Statement
@@ -56,10 +58,8 @@ def read_spec(source: str, content: bytes, *, base_path: str = "") -> ApiDescrip
         InvalidSpec: it is not JSON, does not describe the API, or cannot be understood.
     """
     try:
-        document = json.loads(content)
-    except RecursionError:
-        raise InvalidSpec(f"{source} is nested too deeply to be a spec.") from None
-    except ValueError as error:
+        document = decode(content)
+    except InvalidJSON as error:
         raise InvalidSpec(f"{source} is not JSON ({error}): save the spec as JSON, not as YAML.") from None
     return describe(document, source, base_path=base_path)
 
@@ -101,12 +101,14 @@ def fetch_spec(transport: Transport) -> ApiDescription:
     except UsageError as error:
         raise SpecUnavailable(str(error)) from None
     try:
-        return read_answer(transport.base_url, response.status_code, response.content)
+        return read_answer(transport.base_url, response.status_code, response.content, response.headers)
     except SpecUnavailable as error:
         raise SpecUnavailable(transport.secret.redact(str(error))) from None
 
 
-def read_answer(base_url: str, status: int, content: bytes) -> ApiDescription:
+def read_answer(
+    base_url: str, status: int, content: bytes, headers: Mapping[str, str] = MappingProxyType({})
+) -> ApiDescription:
     """Return what the API's response to ``GET /endpoints`` says of ``/usage``.
 
     Raises:
@@ -116,11 +118,15 @@ def read_answer(base_url: str, status: int, content: bytes) -> ApiDescription:
     if status == 401:
         raise SpecUnavailable("the API refused the key (401): set CIVIS_API_KEY to a valid one")
     if status != 200:
-        raise SpecUnavailable(f"{source} answered {status} instead of the API's spec")
+        came = what_came(status, headers, content)
+        raise SpecUnavailable(f"{source} answered {status} instead of the API's spec; this came: {came}")
     try:
-        return read_spec(source, content, base_path=urlsplit(base_url).path)
+        return describe(decode(content), source, base_path=urlsplit(base_url).path)
+    except InvalidJSON as error:
+        problem = f"{source} is not JSON ({error})"
     except InvalidSpec as error:
-        raise SpecUnavailable(str(error)) from None
+        problem = str(error).removesuffix(".")
+    raise SpecUnavailable(f"{problem}; this came: {what_came(status, headers, content)}")
 
 
 def _dialect(source: str, document: Mapping[str, Any]) -> str:

@@ -141,9 +141,9 @@ class _Pseudonymizer:
         return f'W/"{self._draw("etag", value) % 16**32:032x}"'
 
     def _body(self, interaction: Interaction) -> bytes:
-        body = _parse(interaction.body)
-        if body is _NOT_JSON:
+        if interaction.json_error is not None:
             return _placeholder(interaction.body)
+        body = _parse(interaction.body)
         if interaction.status != 200:
             body = self._fields(body, self._error_field)
         else:
@@ -213,20 +213,8 @@ class _Float:
         self.text = text
 
 
-_NOT_JSON = object()
-
-
 def _parse(content: bytes) -> Any:
-    try:
-        return json.loads(
-            content.decode("utf-8"), parse_float=_Float, parse_constant=_refuse, object_pairs_hook=_Object
-        )
-    except (ValueError, RecursionError):
-        return _NOT_JSON
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"JSON has no {name}")
+    return json.loads(content, parse_float=_Float, object_pairs_hook=_Object)
 
 
 def _dump(value: Any) -> str:

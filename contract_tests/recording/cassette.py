@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
 from civis_usage.schemas import OPERATIONS, load, validator
+from civis_usage.schemas.json_format import InvalidJSON, decode
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -152,8 +153,8 @@ def parse(content: bytes) -> Recording:
         InvalidRecording: it cannot be used.
     """
     try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        document = decode(content.decode("utf-8-sig"))
+    except ValueError as error:
         raise InvalidRecording(f"it is not a whole recording ({error}); {_AGAIN}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InvalidRecording(f'it is not a recording (it has no "format": "{FORMAT}"); {_AGAIN}')
@@ -209,8 +210,8 @@ def _interaction(number: int, document: Mapping[str, Any]) -> Interaction:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return decode(content)
+    except InvalidJSON:
         return None
 
 

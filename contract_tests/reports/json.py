@@ -9,6 +9,7 @@ from typing import Any
 
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
+from civis_usage.schemas.json_format import shown
 
 from .text import curl, headline
 
@@ -20,7 +21,7 @@ SCHEMA_VERSION = 2
 
 def render(report: Report) -> str:
     """Return ``report`` as JSON text."""
-    return json.dumps(_report(report), indent=2, ensure_ascii=False) + "\n"
+    return shown(_report(report)) + "\n"
 
 
 @cache

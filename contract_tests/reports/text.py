@@ -11,9 +11,10 @@ from urllib.parse import unquote
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
+from civis_usage.schemas.text import escape
 
 __all__ = [
-    "clean", "clean_text", "cost", "curl", "describe_waiver", "escape_control_characters", "evidence", "groups",
+    "clean", "clean_text", "cost", "curl", "describe_waiver", "evidence", "groups",
     "headline", "map_text", "message", "reasons", "totals",
 ]  # fmt: skip
 
@@ -49,7 +50,7 @@ def reasons(report: Report) -> str:
     (reason, count), *others = counted.most_common()
     more = f" ({len(open_) - count} for other reasons)" if others else ""
     total = _number(len(report.results), "check")
-    return f"{len(open_)} of {total} inconclusive, because {unquote(reason)}{more}."
+    return f"{len(open_)} of {total} inconclusive, because {_readable(reason)}{more}."
 
 
 def _violated(sentences: Sequence[str]) -> str:
@@ -104,7 +105,7 @@ def evidence(finding: Finding) -> list[str]:
         lines[0] += f"expected {finding.expected or 'something else'}, got {finding.actual or 'nothing'}"
     elif finding.example and finding.example not in finding.message:
         lines.append(finding.example)
-    return [*lines, *([f"GET {unquote(finding.request)}"] if finding.request else [])]
+    return [*lines, *([f"GET {_readable(finding.request)}"] if finding.request else [])]
 
 
 def curl(base_url: str, finding: Finding) -> str | None:
@@ -130,12 +131,7 @@ def clean(report: Report, keys: Iterable[str] = ()) -> Report:
 def clean_text(text: str, keys: Iterable[str] = (), length: int = MAX_LENGTH) -> str:
     """Return one text redacted, cut and escaped."""
     text = redact(text, keys)
-    return escape_control_characters(text if len(text) <= length else text[: length - 1] + "…")
-
-
-def escape_control_characters(text: str) -> str:
-    r"""Return ``text`` on one line, with ``\n``, ``\x1b``, ``\u202e`` … spelled out, so that none steers a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return escape(text if len(text) <= length else text[: length - 1] + "…")
 
 
 def map_text(report: Report, change: Callable[[str], str]) -> Report:
@@ -189,6 +185,11 @@ def _finding(finding: Finding, change: Callable[[str], str]) -> Finding:
 
 def _waiver(waiver: Waiver, change: Callable[[str], str]) -> Waiver:
     return replace(waiver, reason=change(waiver.reason))
+
+
+def _readable(text: str) -> str:
+    """Return a cleaned text without its percent signs, clean again."""
+    return escape(unquote(text))
 
 
 def _optional(text: str | None, change: Callable[[str], str]) -> str | None:

@@ -17,7 +17,13 @@ from ..messages import quote
 from ..responses import ApiError
 from ..settings import Settings
 
-__all__ = ["check", "check_visitor"]
+__all__ = ["check", "check_visitor", "largest_body"]
+
+LARGEST_BODY = 256 << 20
+"""Bytes that those may send who may control the fake."""
+LARGEST_BODY_OF_OTHERS = 1 << 20
+"""Bytes that a request may send where other machines reach the fake and may not control it: the server reads a body
+before it is known who sent it, and what for."""
 
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
@@ -44,6 +50,13 @@ def check_visitor(settings: Settings, request: Request) -> None:
     name = _name(_host(request))
     if name not in _LOOPBACK_NAMES and name != settings.host.lower() and not _is_loopback(name):
         raise ApiError(403, f"The fake is not called {quote(_host(request))}: use the base URL that it printed.")
+
+
+def largest_body(settings: Settings) -> int:
+    """Return the bytes that a request to a fake with these settings may send."""
+    host = settings.host.lower()
+    here = host in _LOOPBACK_NAMES or _is_loopback(host)
+    return LARGEST_BODY if here or settings.allow_remote_control else LARGEST_BODY_OF_OTHERS
 
 
 @lru_cache(maxsize=256)

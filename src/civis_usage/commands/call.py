@@ -5,7 +5,6 @@ The subcommands, their arguments and options are those that the contract lists.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +13,13 @@ import click
 
 from .. import tables
 from ..client import APIError, InvalidResponse, Record, UsageClient
+from ..client.transport import MAX_BODY
 from ..contract_tests.exit_code import ExitCode
 from ..schemas import OPERATIONS, Operation, Parameter, load
+from ..schemas.json_format import shown as shown_json
 from .errors import complain
 from .groups import Group
-from .options import option
+from .options import TIMEOUT, option
 from .output import log_retries
 
 __all__ = ["call"]
@@ -91,12 +92,23 @@ def _common_options() -> list[click.Parameter]:
         click.Option(["--csv", "form"], flag_value="csv", help="Comma-separated values, names on top."),
         click.Option(["--json", "form"], flag_value="json", help="JSON, as on the wire; the default elsewhere."),
         option("base-url"),
+        option("timeout"),
+        option("max-body"),
     ]
 
 
-def _run(operation: Operation, *, form: str | None, base_url: str | None, **parameters: Any) -> int:
+def _run(
+    operation: Operation,
+    *,
+    form: str | None,
+    base_url: str | None,
+    timeout: float | None,
+    max_body: int | None,
+    **parameters: Any,
+) -> int:
     log_retries()
-    with UsageClient(base_url=base_url) as usage:
+    seconds = timeout or TIMEOUT
+    with UsageClient(base_url=base_url, timeout=seconds, deadline=seconds, max_body=max_body or MAX_BODY) as usage:
         try:
             result = getattr(usage, operation.id)(**parameters)
         except (APIError, InvalidResponse) as error:
@@ -119,8 +131,7 @@ def _text(operation: Operation, result: Any, form: str | None) -> str | bytes:
 def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
     bodies = [record.json(snake_case=False) for record in records]
     if form == "json":
-        text = json.dumps(bodies if operation.many else bodies[0], indent=2, ensure_ascii=False)
-        return text.encode(errors="backslashreplace").decode() + "\n"  # a lone surrogate, as JSON spells it
+        return shown_json(bodies if operation.many else bodies[0]) + "\n"
     columns = list(dict.fromkeys([*load(operation.body)["properties"], *(name for body in bodies for name in body)]))
     if form == "csv":
         text = tables.comma_separated(bodies, columns)

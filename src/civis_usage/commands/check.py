@@ -28,7 +28,7 @@ from .output import Output, in_github_actions, log_requests, progress
 
 @click.command()
 @options(
-    *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "sample-seed"),
+    *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"),
     *("strict", "with-drift", "allow-no-data", "waivers", "recording"),
 )
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")

@@ -8,7 +8,7 @@ from civis_usage import __version__
 
 from ..client.errors import ConfigurationError
 from ..client.retries import RetryPolicy
-from ..client.transport import Transport
+from ..client.transport import MAX_BODY, Transport
 from ..contract_tests.drift import compare
 from ..contract_tests.drift import report as drift_report
 from ..contract_tests.drift.compare import Severity
@@ -17,9 +17,9 @@ from ..contract_tests.drift.report import DriftReport
 from ..contract_tests.drift.spec import PATH, ApiDescription, contract, fetch_spec, read_spec
 from ..contract_tests.exit_code import ExitCode
 from ..contract_tests.reports.github import command
-from ..contract_tests.reports.text import escape_control_characters
+from ..schemas.text import escape
 from .errors import complain, redacted
-from .options import options
+from .options import TIMEOUT, options
 from .output import Output, in_github_actions, log_retries
 
 __all__ = ["drift"]
@@ -33,8 +33,15 @@ MAX_WAIT = 330.0
 @options("base-url")
 @click.option("--spec", metavar="FILE", help="A spec in a file (- for standard input); sends no requests.")
 @click.option("--wording", is_flag=True, help="Show differences in wording too.")
-@options("json", "timeout")
-def drift(base_url: str | None, spec: str | None, wording: bool, json: str | None, timeout: float | None) -> int:
+@options("json", "timeout", "max-body")
+def drift(
+    base_url: str | None,
+    spec: str | None,
+    wording: bool,
+    json: str | None,
+    timeout: float | None,
+    max_body: int | None,
+) -> int:
     """Compare the API's own spec with the contract of /usage.
 
     The spec is what GET /endpoints of the API responds with, or a file: Swagger 2.0 or OpenAPI 3, as JSON, whole
@@ -55,7 +62,7 @@ def drift(base_url: str | None, spec: str | None, wording: bool, json: str | Non
     if spec is not None and base_url is not None:
         raise ConfigurationError("--spec and --base-url name two specs: give one of them.")
     output = Output(json)
-    report = (_of_api(base_url, timeout) if spec is None else _of_file(spec)).rewrite(redacted)
+    report = (_of_api(base_url, timeout, max_body) if spec is None else _of_file(spec)).rewrite(redacted)
     code = report.exit_code
     try:
         _show(report, output, wording)
@@ -67,9 +74,15 @@ def drift(base_url: str | None, spec: str | None, wording: bool, json: str | Non
     return code
 
 
-def _of_api(base_url: str | None, timeout: float | None) -> DriftReport:
+def _of_api(base_url: str | None, timeout: float | None, max_body: int | None) -> DriftReport:
     log_retries()
-    with Transport(base_url, timeout=timeout or 30.0, retries=RetryPolicy(MAX_ATTEMPTS, MAX_WAIT)) as transport:
+    with Transport(
+        base_url,
+        timeout=timeout or TIMEOUT,
+        deadline=timeout or TIMEOUT,
+        max_body=max_body or MAX_BODY,
+        retries=RetryPolicy(MAX_ATTEMPTS, MAX_WAIT),
+    ) as transport:
         source = f"{transport.base_url}{PATH}"
         try:
             return _compared(source, fetch_spec(transport))
@@ -94,7 +107,7 @@ def _compared(source: str, spec: ApiDescription) -> DriftReport:
 
 
 def _show(report: DriftReport, output: Output, wording: bool) -> None:
-    clean = report.rewrite(escape_control_characters)
+    clean = report.rewrite(escape)
     if report.unjudged:
         complain(clean.headline)
     else:

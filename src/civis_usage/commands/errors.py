@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from ..schemas.text import escape
+
 __all__ = ["complain", "exit_code_of", "redacted"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
@@ -27,8 +29,8 @@ def exit_code_of(run: Callable[[], Any]) -> int:
 
 
 def complain(sentence: str, title: str = "Error") -> None:
-    """Show one sentence on standard error."""
-    click.echo(f"{title}: {redacted(sentence)}", err=True)
+    """Show one sentence on standard error, on one line that steers neither a terminal nor a CI service."""
+    click.echo(f"{title}: {escape(redacted(sentence))}", err=True)
 
 
 def redacted(text: str) -> str:
@@ -64,10 +66,8 @@ def _report(error: BaseException) -> int:
 
 
 def _place(error: BaseException) -> str:
-    from ..tables import printable
-
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    message = printable(" ".join(redacted(f"{type(error).__name__}: {error}").split()))
+    message = " ".join(redacted(f"{type(error).__name__}: {error}").split())
     return f"{message} in {Path(frame.filename).name}, line {frame.lineno}"
 
 

@@ -21,6 +21,14 @@ MAX_SECONDS = 86400
 """Seconds that a response may be waited for: a day."""
 
 
+MAX_MEGABYTES = 1 << 20
+"""Megabytes that a response may be allowed: a terabyte."""
+
+
+TIMEOUT = 30.0
+"""Seconds that one response may take where nothing else is said."""
+
+
 def parse_with(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """Return a callback that reads an option's value, or each of them; a ``ValueError`` becomes wrong use."""
 
@@ -98,6 +106,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "How long to wait for one response.  [default: 30]",
     },
+    "max-body": {
+        "type": click.IntRange(min=1, max=MAX_MEGABYTES),
+        "metavar": "MB",
+        "callback": lambda ctx, param, megabytes: megabytes and megabytes * 2**20,
+        "help": "How large a response may be, unpacked, and all that a run keeps.  [default: 256]",
+    },
     "deadline": {
         "type": _Seconds(min=1, max=MAX_SECONDS),
         "metavar": "SECONDS",
@@ -165,7 +179,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 LIVE_ONLY = (
     *("base_url", "org_id", "start_date", "end_date"),
-    *("max_requests", "timeout", "deadline", "seed", "with_drift"),
+    *("max_requests", "timeout", "deadline", "max_body", "seed", "with_drift"),
 )
 """The parameters that say what to request, and so have no meaning for a recording."""
 

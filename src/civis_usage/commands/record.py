@@ -23,7 +23,9 @@ __all__ = ["record"]
 
 
 @click.command()
-@options("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "sample-seed")
+@options(
+    "base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"
+)
 @click.option("--output", "-o", required=True, metavar="FILE", help="Where to; an earlier recording there is replaced.")
 def record(output: str, **given: Any) -> int:
     """Record what the API answers to the check, in a file without the key and without anybody's identifiers.

@@ -200,6 +200,7 @@ def serve(
     """
     from ..mock_server import server
     from ..mock_server.app import create_app
+    from ..mock_server.controls import access
     from ..mock_server.fake import Fake
     from ..mock_server.settings import Settings
     from ..mock_server.world import InvalidRecord
@@ -241,6 +242,7 @@ def serve(
             host,
             port,
             _announcer(fake, settings, data, open_browser),
+            largest_body=access.largest_body(settings),
             on_stop=fake.wake,
         )
     except server.StartError as reason:

@@ -24,6 +24,7 @@ def request_line(call: Call, now: datetime) -> str:
     Characters that could break the line or steer a terminal are escaped, as in ``\x1b``.
     """
     from ..schemas import OPERATIONS
+    from ..schemas.text import escape
 
     operation = OPERATIONS.get(call.operation or "")
     in_path = {each.name for each in operation.parameters if each.place == "path"} if operation else set()
@@ -36,7 +37,7 @@ def request_line(call: Call, now: datetime) -> str:
         f"{call.duration:.1f} ms",
         *([f"[{call.fault}]"] if call.fault else []),
     ]
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in "  ".join(parts))
+    return escape("  ".join(parts))
 
 
 def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source]) -> str:
@@ -57,6 +58,7 @@ def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source])
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
         f"  to look at it  {_controls(settings, url)}",
+        *_limits(settings),
         "",
         "Point a client at it:",
         *(f"  {_assignment(name, value)}" for name, value in _variables(settings, url).items()),
@@ -103,6 +105,18 @@ def _world(settings: Settings) -> str:
 def _controls(settings: Settings, url: str) -> str:
     whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
     return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
+
+
+def _limits(settings: Settings) -> list[str]:
+    """Return the line about what other machines may send, where they reach the fake and may not control it."""
+    from ..mock_server.controls import access
+
+    largest = access.largest_body(settings)
+    if largest >= access.LARGEST_BODY:
+        return []
+    return [
+        f"  bodies         at most {largest >> 20} MB, since other machines reach it (--allow-remote-control: more)"
+    ]
 
 
 def _record(fake: Fake) -> int | None:

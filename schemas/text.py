@@ -1,0 +1,27 @@
+"""Texts from elsewhere (an API, a client, a file), made fit to be shown."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["escape"]
+
+_CI_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
+"""The beginning of ``##[error]``, ``##vso[`` and ``##teamcity[``, which CI services find anywhere in a line."""
+
+
+def escape(text: str) -> str:
+    r"""Return ``text`` on one line that steers neither a terminal nor a CI service.
+
+    What cannot be printed (controls, bidirectional marks, separators, lone surrogates) is spelled out, and so is what
+    would make a command of a line in a CI log: ``::`` at its beginning, and ``##[`` and its like.
+
+    >>> escape("a\x1b[31m\nb")
+    'a\\x1b[31m\\nb'
+    >>> escape("::error::x ##[error]y")
+    '\\x3a:error::x #\\x23[error]y'
+    """
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    text = _CI_COMMAND.sub(r"#\\x23", text)
+    return text.replace(":", r"\x3a", 1) if text.lstrip().startswith("::") else text
