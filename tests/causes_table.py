@@ -32,6 +32,8 @@ class Row(NamedTuple):
     first: str
     lacks: tuple[str, ...]
     """What the first line does not name."""
+    bare: tuple[str, ...]
+    """The findings that do not say what was expected and what came, by their messages."""
 
 
 def first_line(report: Report) -> str:
@@ -43,10 +45,11 @@ def rows(server: Server, deviations: Iterable[Deviation]) -> Iterator[Row]:
     """Judge stand-ins that are wrong in one way each."""
     for deviation in deviations:
         report = judge(server, deviation.standin(**SIZE), deviation.organizations)
-        findings = sum(len(result.findings) for result in report.results)
+        found = [finding for result in report.results for finding in result.findings]
+        bare = [finding.message for finding in found if not (finding.expected and finding.actual and finding.request)]
         first, failed = first_line(report), report.count(Verdict.FAILED)
         lacks = lacking(first, CAUSES[deviation.id])
-        yield Row(deviation.id, len(report.causes), findings, failed, first, tuple(lacks))
+        yield Row(deviation.id, len(report.causes), len(found), failed, first, tuple(lacks), tuple(bare))
 
 
 def main() -> int:
@@ -57,6 +60,8 @@ def main() -> int:
             found.append(row)
             mark = "-" if row.lacks else "+"
             print(f"{mark} {row.id} | {row.groups} | {row.findings} | {row.failed} | {row.first}", flush=True)
+            for message in row.bare:
+                print(f"  without expected or actual: {message}")
     named = sum(not row.lacks for row in found)
     groups, findings = median(row.groups for row in found), median(row.findings for row in found)
     print(f"{named} of {len(found)} causes named, groups {groups} and findings {findings} in the median")

@@ -69,7 +69,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"results"},
         {"drift"},
         {"checks"},
-        {"causes", "change", "waivers"},
+        {"causes", "change", "waivers", "explanations"},
         {"runner"},
         {"reports", "recording"},
         {"pytest_options"},

@@ -149,7 +149,9 @@ def _altered(
         theirs, mine = found[0]
         if field is None:  # as often in the one as in the other list: a record that is there twice
             text = f"{len(found)} of {total} records are listed more often in {readable(other.request)}"
-            yield _finding(text, [mine], response, other.response)
+            yield _finding(
+                text, [mine], response, other.response, expected="as often as in the other list", actual="fewer times"
+            )
         else:
             text = f"{field} differs from {readable(other.request)} in {len(found)} of {total} records"
             less = {0: other.response, 1: response}.get(lesser(field, found))

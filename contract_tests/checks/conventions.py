@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -30,7 +31,9 @@ def _none(evidence: Evidence, what: str) -> Outcome:
     return Outcome("nothing", inconclusive=evidence.stopped) if evidence.stopped else no_data(what)
 
 
-def _count(fields: Sequence[str], is_wrong: Callable[[Any], bool], words: str, evidence: Evidence) -> Outcome:
+def _count(
+    fields: Sequence[str], is_wrong: Callable[[Any], bool], words: str, wanted: str, evidence: Evidence
+) -> Outcome:
     """Count the values of ``fields`` that are wrong in every record of the run."""
     valid = [each for each in _successes(evidence) if each.is_valid]
     bodies = [(each, item) for each in valid for item in each.items if isinstance(item, dict)]
@@ -44,8 +47,10 @@ def _count(fields: Sequence[str], is_wrong: Callable[[Any], bool], words: str, e
             total = sum(each.operation == operation for each, _ in bodies)
             each, item = mine[0]
             text = f"{field} is {words} in {len(mine):,} of {total:,} records of {operation}"
-            actual = shown(item, field)
-            findings.append(Finding(text, field, each.request, excerpt(item), record=name_of(item), actual=actual))
+            record, actual = name_of(item), shown(item, field)
+            findings.append(
+                Finding(text, field, each.request, excerpt(item), record=record, expected=wanted, actual=actual)
+            )
     return outcome(f"{len(bodies)} records", findings)
 
 
@@ -65,7 +70,8 @@ def headers(evidence: Evidence) -> Outcome:
         without = [each for each in good if name not in each.headers]
         if without:
             text = f"no {name} on {len(without)} of {len(good)} responses"
-            findings.append(Finding(text, request=without[0].request))
+            wanted = f"the header {name}"
+            findings.append(Finding(text, request=without[0].request, expected=wanted, actual="missing"))
     return outcome(f"{len(good)} responses", findings)
 
 
@@ -76,25 +82,33 @@ def header_values(evidence: Evidence) -> Outcome:
     for wrong in (_wrong_limit, _wrong_caching):
         found = [(text, each) for each in good if (text := wrong(each))]
         if found:
-            text, first = found[0]
-            findings.append(Finding(f"{text} on {len(found)} of {len(good)} responses", request=first.request))
+            (text, wanted, actual), first = found[0]
+            text = f"{text} on {len(found)} of {len(good)} responses"
+            findings.append(Finding(text, request=first.request, expected=wanted, actual=actual))
     return outcome(f"{len(good)} responses", [*findings, *_shared_etags(good)])
 
 
-def _wrong_limit(interaction: Interaction) -> str | None:
+Wrong = tuple[str, str, str]
+"""What is wrong, what is expected, and what came."""
+
+
+def _wrong_limit(interaction: Interaction) -> Wrong | None:
     limit, left = (interaction.headers.get(f"x-ratelimit-{name}") for name in ("limit", "remaining"))
     for name, value in (("X-RateLimit-Limit", limit), ("X-RateLimit-Remaining", left)):
         if value is not None and not (value.isascii() and value.isdecimal()):
-            return f"{name}: {value} is not a count"
+            return f"{name}: {value} is not a count", f"a count in {name}", value or "nothing"
     if limit and left and int(left[:20]) > int(limit[:20]):
-        return f"X-RateLimit-Remaining: {left} is more than X-RateLimit-Limit: {limit}"
+        text = f"X-RateLimit-Remaining: {left} is more than X-RateLimit-Limit: {limit}"
+        return text, f"at most {limit} in X-RateLimit-Remaining", left
     return None
 
 
-def _wrong_caching(interaction: Interaction) -> str | None:
+def _wrong_caching(interaction: Interaction) -> Wrong | None:
     value = interaction.headers.get("cache-control", "")
     directives = {each.partition("=")[0].strip().lower() for each in value.split(",")}
-    return f"Cache-Control: {value} lets shared caches keep usage" if directives & {"public", "s-maxage"} else None
+    if not directives & {"public", "s-maxage"}:
+        return None
+    return f"Cache-Control: {value} lets shared caches keep usage", "neither public nor s-maxage", value
 
 
 def _shared_etags(good: Sequence[Interaction]) -> list[Finding]:
@@ -104,7 +118,7 @@ def _shared_etags(good: Sequence[Interaction]) -> list[Finding]:
         etag = each.headers.get("etag")
         if etag and first.setdefault(etag, each).body != each.body:
             text = f"the body is another than that of {first[etag].request}, and the ETag is the same: {etag}"
-            return [Finding(text, request=each.request)]
+            return [Finding(text, request=each.request, expected="another ETag for another body", actual=etag)]
     return []
 
 
@@ -124,6 +138,8 @@ def names_once(evidence: Evidence) -> Outcome:
             name,
             each.request,
             excerpt(each.body),
+            expected=f"{name} once in an object",
+            actual="more than once",
         )
         for (operation, name), each in first.items()
     ]
@@ -135,7 +151,11 @@ def unpaginated(evidence: Evidence) -> Outcome:
     good = _successes(evidence)
     paged = [each for each in good if any(name.startswith("x-pagination-") for name in each.headers)]
     text = f"X-Pagination headers on {len(paged)} of {len(good)} responses: lists may be cut into pages"
-    return outcome(f"{len(good)} responses", [Finding(text, request=paged[0].request)] if paged else [])
+    if not paged:
+        return outcome(f"{len(good)} responses")
+    came = ", ".join(f"{name}: {value}" for name, value in paged[0].headers.items() if name.startswith("x-pagination-"))
+    finding = Finding(text, request=paged[0].request, expected="no X-Pagination headers", actual=came)
+    return outcome(f"{len(good)} responses", [finding])
 
 
 def order(evidence: Evidence) -> Outcome:
@@ -145,7 +165,13 @@ def order(evidence: Evidence) -> Outcome:
         return _none(evidence, "no list with two records")
     other = [each for each in lists if (stamps := _stamps(each)) != sorted(stamps, reverse=True)]
     text = f"{len(other)} of {len(lists)} lists are in another order"
-    return outcome(f"{len(lists)} lists", [Finding(text, request=other[0].request)] if other else [])
+    if not other:
+        return outcome(f"{len(lists)} lists")
+    earlier, later = next((a, b) for a, b in pairwise(_stamps(other[0])) if a < b)
+    finding = Finding(
+        text, "runCreatedAt", other[0].request, expected="newest first", actual=f"{earlier} before {later}"
+    )
+    return outcome(f"{len(lists)} lists", [finding])
 
 
 def _stamps(interaction: Interaction) -> list[str]:
@@ -158,14 +184,20 @@ CHECKS = (
         "any-timestamps",
         "any",
         "Timestamps are in UTC, with milliseconds and Z.",
-        partial(_count, ("runCreatedAt",), _is_other_notation, "in another notation than UTC with milliseconds and Z"),
+        partial(
+            _count,
+            ("runCreatedAt",),
+            _is_other_notation,
+            "in another notation than UTC with milliseconds and Z",
+            "as in 2026-04-17T17:26:07.000Z",
+        ),
         Basis.RECORDED,
     ),
     Check(
         "any-counts",
         "any",
         "Counts, durations and credits are not negative.",
-        partial(_count, COUNTS, _is_negative, "negative"),
+        partial(_count, COUNTS, _is_negative, "negative", "0 or more"),
         Basis.RECORDED,
     ),
     Check(

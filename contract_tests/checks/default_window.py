@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record
-from civis_usage.contract_tests.collect.window import DAY, Window, default_windows, start_of_month
+from civis_usage.contract_tests.collect.window import DAY, Window, default_windows, format_timestamp, start_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
 from .comparison import Listing, compare_records, plain, unconfirmed_records, without_evidence
@@ -104,7 +104,11 @@ def _explain(
         return findings
     text = f"in no time zone is the list the month up to the end of today ({utc} in UTC)"
     others = (each.response for each in before[-1:])
-    whole = Finding(text, request=response.request, contradiction=(response, *others))
+    listed_from = f"{format_timestamp(first)} to {format_timestamp(last)}" if moments else "no records"
+    whole = Finding(
+        text, "runCreatedAt", response.request, expected=f"{utc}, or as in another time zone", actual=listed_from,
+        contradiction=(response, *others),
+    )  # fmt: skip
     inside = compare_records(got, lambda record: likeliest.contains(record.timestamp), before, response)
     found = findings + (inside or [whole])
     hint = _clock_hint(moments, response.at)

@@ -29,10 +29,12 @@ def _refusals(evidence: Evidence, found: Iterable[Interaction], how: str) -> Out
 def _refusal(interaction: Interaction, how: str) -> Iterator[Finding]:
     if interaction.status != 401:
         text = f"{interaction.status} instead of 401 {how}: {excerpt(interaction.body)}"
-        yield Finding(text, request=interaction.request, authenticated=False)
+        actual = f"{interaction.status}"
+        yield Finding(text, request=interaction.request, authenticated=False, expected="401", actual=actual)
     elif "www-authenticate" not in interaction.headers:
         text = f"401 without WWW-Authenticate {how}: the Python client fails on that with a KeyError"
-        yield Finding(text, request=interaction.request, authenticated=False)
+        wanted = "the header WWW-Authenticate"
+        yield Finding(text, request=interaction.request, authenticated=False, expected=wanted, actual="missing")
 
 
 def key_required(operation: str, evidence: Evidence) -> Outcome:
@@ -89,7 +91,9 @@ def _malformed(interaction: Interaction) -> Iterator[Finding]:
         text = f"{status} without a sentence in errorDescription"
     else:
         return
-    yield Finding(text, request=interaction.request, example=excerpt(interaction.body))
+    wanted = f"an object with error, errorDescription and the code {status}"
+    came = excerpt(interaction.body) or "an empty body"
+    yield Finding(text, request=interaction.request, example=excerpt(interaction.body), expected=wanted, actual=came)
 
 
 CHECKS = (

@@ -78,7 +78,8 @@ def unknown(evidence: Evidence) -> Outcome:
         if isinstance(each.json, dict) and each.json.get("id") == NONEXISTENT_ID:
             return Outcome("it exists", inconclusive=f"id {NONEXISTENT_ID} belongs to a usage here", no_data=True)
         text = f"{each.request} answered 200 with {excerpt(each.body)}"
-        return outcome(examined, [Finding(text, request=each.request, example=excerpt(each.body))])
+        body = excerpt(each.body)
+        return outcome(examined, [Finding(text, request=each.request, example=body, expected="404", actual="200")])
     return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
 
 
@@ -89,7 +90,8 @@ def unknown_404(evidence: Evidence) -> Outcome:
             return Outcome("nothing", inconclusive=each.unavailable)
         text = f"get_llm answers {each.status} instead of 404 for an unknown id"
         wrong = each.status not in (404, 403, 200)
-        return outcome(f"{each.status} for id {NONEXISTENT_ID}", [Finding(text, request=each.request)] if wrong else [])
+        finding = Finding(text, request=each.request, expected="404", actual=f"{each.status}")
+        return outcome(f"{each.status} for id {NONEXISTENT_ID}", [finding] if wrong else [])
     return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
 
 

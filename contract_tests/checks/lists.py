@@ -18,9 +18,11 @@ from .comparison import (
     compare_records,
     expected,
     missing_records,
+    name_of,
     plain,
     readable,
     restated,
+    shown,
     unconfirmed_records,
     unexpected_records,
     without_evidence,
@@ -68,7 +70,9 @@ def _shared(lists: list[Listing]) -> Iterator[Finding]:
             owner = owners.setdefault(usage, org)
             if owner != org:
                 text = f"organizations {owner} and {org} both list one usage"
-                yield Finding(text, "organizationId", each.request, excerpt(record.data))
+                example, name = excerpt(record.data), name_of(record.data)
+                wanted, came = f"in the list of one of {owner} and {org}", "in both"
+                yield Finding(text, "organizationId", each.request, example, record=name, expected=wanted, actual=came)
                 return
 
 
@@ -162,7 +166,10 @@ def _duplicates(listing: Listing, operation: str) -> Iterator[Finding]:
     if repeated:
         record = next(record for record in listing.records if identity(record) == repeated[0])
         text = f"{len(repeated)} of {len(counts)} usages are listed more than once"
-        yield Finding(text, request=listing.request, example=excerpt(record.data))
+        record_name, times = name_of(record.data), f"{counts[repeated[0]]} times"
+        yield Finding(
+            text, None, listing.request, excerpt(record.data), record=record_name, expected="once", actual=times
+        )
 
 
 def one_run(operation: str, evidence: Evidence) -> Outcome:
@@ -198,11 +205,15 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
                 other, first = seen.setdefault((name, run), (value, each))
                 if abs(value - other) > (name == "runCreatedAt"):  # a fraction of a second may be rounded
                     found.add(name)
-                    shown = [format_timestamp(at) if name == "runCreatedAt" else str(at) for at in (other, value)]
+                    one, two = (format_timestamp(at) if name == "runCreatedAt" else str(at) for at in (other, value))
                     places = f"{readable(first.request)} and {readable(each.request)}"
-                    text = f"{name} of run {run} differs: {shown[0]} and {shown[1]} in {places}"
+                    text = f"{name} of run {run} differs: {one} and {two} in {places}"
                     both = (first,) if first is each else (first, each)
-                    yield Finding(text, name, each.request, excerpt(record.data), contradiction=both)
+                    example, record_name = excerpt(record.data), name_of(record.data)
+                    yield Finding(
+                        text, name, each.request, example, record=record_name, expected=one, actual=two,
+                        contradiction=both,
+                    )  # fmt: skip
 
 
 def _future_runs(operation: str, evidence: Evidence) -> Iterator[Finding]:
@@ -215,7 +226,11 @@ def _future_runs(operation: str, evidence: Evidence) -> Iterator[Finding]:
                 f"{len(late)} of {len(each.records)} runs end (runCreatedAt and runTime together) later than a day "
                 f"from now, {format_timestamp(evidence.now)}"
             )
-            yield Finding(text, field, each.request, excerpt(late[0].data))
+            wanted, ended = f"no end after {format_timestamp(latest)}", int(_end(late[0]) or 0)
+            yield Finding(
+                text, field, each.request, excerpt(late[0].data), record=name_of(late[0].data), expected=wanted,
+                actual=f"{shown(late[0].data, 'runCreatedAt')}, and {ended - (late[0].timestamp or 0)} seconds",
+            )  # fmt: skip
             return
 
 

@@ -57,7 +57,7 @@ _ORDER = ("required", "type", "enum", "format")
 def deviations(schema: str, body: Any) -> tuple[Deviation, ...]:
     """Return how ``body`` deviates from a body schema: one deviation a field."""
     if not isinstance(body, dict):
-        return (Deviation(Kind.BODY, None, f"{_type(body)} instead of an object"),)
+        return (Deviation(Kind.BODY, None, f"{_type(body)} instead of an object", "an object"),)
     found: dict[str, Deviation] = {}
     errors = sorted(validator(schema).iter_errors(body), key=lambda error: _ORDER.index(error.validator))
     for error in errors:
@@ -147,7 +147,10 @@ def _judge(operation: str, evidence: Evidence) -> _Judged:
     counted: dict[Deviation, list[Any]] = {}
     for each in responses:
         if wrong := _wrong_body(each, is_list):
-            bodies.append(Finding(wrong, request=each.request, example=excerpt(each.body)))
+            wanted = "200, application/json, " + ("an array" if is_list else "an object")
+            actual = f"{each.status}, {each.media_type or 'no content type'}, {excerpt(each.body) or 'an empty body'}"
+            body = excerpt(each.body)
+            bodies.append(Finding(wrong, request=each.request, example=body, expected=wanted, actual=actual))
             continue
         for item, text in zip(each.items, each.texts, strict=True) if is_list else [(each.json, as_json(each.json))]:
             records += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import SPEC
+from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.contract_tests.drift.compare import Difference, Severity, compare
 from civis_usage.contract_tests.drift.errors import SpecUnavailable
 from civis_usage.contract_tests.drift.spec import contract, read_answer
@@ -41,8 +42,17 @@ def described(operation: str, evidence: Evidence) -> Outcome:
     request = next(evidence.of(SPEC)).request
     return outcome(
         f"{len(breaking)} breaking of {len(mine)} differences, wording included",
-        [Finding(each.sentence, each.name if each.name in documented else None, request) for each in breaking],
+        [_broken(each, documented, request) for each in breaking],
     )
+
+
+def _broken(each: Difference, documented: Container[str], request: str) -> Finding:
+    field = each.name if each.name in documented else None
+    return Finding(each.sentence, field, request, expected=_said(each.contract), actual=_said(each.spec))
+
+
+def _said(value: object) -> str:
+    return "nothing" if value is None else excerpt(value)
 
 
 def spec_notes(evidence: Evidence) -> Iterator[str]:

@@ -71,10 +71,13 @@ def _check_total(
     ]
 
 
-def _disagreement(text: str, summary: Interaction, other: Interaction) -> Finding:
+def _disagreement(text: str, summary: Interaction, other: Interaction, wanted: str) -> Finding:
     """Return the finding that two summaries disagree."""
     less = min(summary, other, key=_credits)
-    return Finding(text, request=summary.request, contradiction=(summary, other), shows_less=less)
+    return Finding(
+        text, "credits", summary.request, expected=wanted, actual=f"{_credits(summary):.6f}",
+        contradiction=(summary, other), shows_less=less,
+    )  # fmt: skip
 
 
 def _is_of_month(interaction: Interaction, at: int) -> bool:
@@ -140,7 +143,7 @@ def _judge_sums(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcom
 
 def _hidden(summary: Interaction, records: int) -> Finding:
     text = f"{summary.request} answered {summary.status}, though the list shows {records} records"
-    return Finding(text, request=summary.request)
+    return Finding(text, request=summary.request, expected="200", actual=f"{summary.status}")
 
 
 def start_only(evidence: Evidence) -> Outcome:
@@ -186,7 +189,7 @@ def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome |
         if not least - slack <= _credits(each) <= most + slack:
             text = f"{_credits(each):.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
             other = by_window[narrow] if narrow is not None and _credits(each) < least else by_window[wide]
-            findings.append(_disagreement(text, each, other))
+            findings.append(_disagreement(text, each, other, f"{least:.6f} to {most:.6f}"))
     return outcome(f"{least:.2f} ≤ {_credits(summaries[0]):.2f} ≤ {most:.2f} credits", findings)
 
 
@@ -285,8 +288,9 @@ def nothing(evidence: Evidence) -> Outcome:
             return outcome("404 for a day without usage")
         if each in evidence.summaries:
             credits = _credits(each)  # noqa: A001 - the field's name
-            findings = [Finding(f"{credits} credits in {each.window}", request=each.request)] if credits else []
-            return outcome(f"{credits} credits", findings)
+            text = f"{credits} credits in {each.window}"
+            finding = Finding(text, "credits", each.request, expected="0", actual=f"{credits}")
+            return outcome(f"{credits} credits", [finding] if credits else [])
     if candidates:
         return without_evidence(evidence, "list_llm", "", candidates)
     return Outcome("nothing", inconclusive=evidence.stopped or "not requested")
@@ -313,7 +317,13 @@ def long(evidence: Evidence) -> Outcome:
             text = f"{total:.6f} credits, but the parts until and from {middle} are {parts[0]:.6f} and {parts[1]:.6f}"
             less = whole if total < sum(parts) else min(first, second, key=lambda each: each.number)
             contradiction = (whole, first, second)
-            findings.append(Finding(text, request=whole.request, contradiction=contradiction, shows_less=less))
+            wanted = f"{sum(parts):.6f} (the sum of the parts)"
+            findings.append(
+                Finding(
+                    text, "credits", whole.request, expected=wanted, actual=f"{total:.6f}",
+                    contradiction=contradiction, shows_less=less,
+                )
+            )  # fmt: skip
         examined.append(f"{parts[0]:.2f} + {parts[1]:.2f} = {total:.2f} credits")
     return outcome(", ".join(examined), findings)
 
@@ -349,7 +359,7 @@ def repeat(evidence: Evidence) -> Outcome:
         if abs(_credits(first) - _credits(second)) > 2 * tolerance(evidence, _credits(first), addends):
             how = "when requested again" if first.request == second.request else "with other offsets"
             text = f"{_credits(first)!r} credits at first, {_credits(second)!r} {how}"
-            findings.append(_disagreement(text, second, first))
+            findings.append(_disagreement(text, second, first, f"{_credits(first):.6f}"))
     return outcome(f"the same response {len(pairs) + 1} times", findings)
 
 

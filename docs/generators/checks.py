@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.explanations import CONSEQUENCES, explain
 from civis_usage.contract_tests.results import Check
 from civis_usage.schemas import OPERATIONS
 from generators.markdown import code, page, table
@@ -21,7 +22,8 @@ def check_list() -> str:
         "[Waivers](../waivers.md) name a check by its id."
     ]
     for operation in [*OPERATIONS, "any"]:
-        parts += [_heading(operation), _table(each for each in every if each.operation == operation)]
+        mine = [each for each in every if each.operation == operation]
+        parts += [_heading(operation), _table(mine), *map(_section, mine)]
     return page("Checks", *parts)
 
 
@@ -30,4 +32,19 @@ def _heading(operation: str) -> str:
 
 
 def _table(every: Iterable[Check]) -> str:
-    return table(["id", "rule", "basis"], ([code(each.id), each.rule, str(each.basis)] for each in every))
+    rows = ([f"[{code(each.id)}](#{each.id})", each.rule, str(each.basis)] for each in every)
+    return table(["id", "rule", "basis"], rows)
+
+
+def _section(check: Check) -> str:
+    """Return what stands behind a check, under a heading that is its anchor."""
+    explanation = explain(check)
+    return "\n".join([
+        f"### {check.id}",
+        "",
+        check.rule,
+        "",
+        f"- **Basis**: {check.basis}, by {explanation.source}; {CONSEQUENCES[check.basis]}.",
+        f"- **Requests**: {explanation.requests}.",
+        f"- **A failure usually means**: {explanation.failure}",
+    ])  # fmt: skip

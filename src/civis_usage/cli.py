@@ -20,6 +20,7 @@ COMMANDS = {
     "record": "Record an API's responses for work offline.",
     "call": "Call one operation and show its response.",
     "generate": "Write the usage of a world to a file.",
+    "explain": "Explain a check: rule, basis, requests, how to waive it.",
     "demo": "Fake, client and check in one go.",
 }
 """The commands with their line in ``--help``, in its order; each is ``civis_usage.commands.<name>:<name>``."""
