@@ -207,7 +207,7 @@ def test_no_id_is_a_list_of_files(check: Check, workspace: Path) -> None:
     assert judged(check(unreachable(), org_id="*")) == (2, "2", "refused")
 
 
-@pytest.mark.parametrize("name", ["org-id", "base-url", "waivers", "max-requests"])
+@pytest.mark.parametrize("name", ["org-id", "base-url", "waivers", "max-requests", "deadline"])
 def test_no_input_is_an_option_of_its_own(check: Check, workspace: Path, name: str) -> None:
     job = check(**({"base_url": unreachable()} | {name.replace("-", "_"): "--write-waivers=w.toml"}))
     assert judged(job) == (2, "2", "refused"), job.log
@@ -217,7 +217,7 @@ def test_no_input_is_an_option_of_its_own(check: Check, workspace: Path, name: s
 def test_inputs_reach_the_check(check: Check, workspace: Path, server: Server) -> None:
     server.standin = BROKEN["any: not-found-is-a-page"].standin(**SIZE)
     (workspace / "my waivers.toml").write_text('[[waiver]]\ncheck = "list-matching-nulls"\nreason = "Unused."\n')
-    inputs = {"org_id": "2, 1\n2", "max_requests": 59, "strict": True, "waivers": "my waivers.toml"}
+    inputs = {"org_id": "2, 1\n2", "max_requests": 59, "deadline": 50, "strict": True, "waivers": "my waivers.toml"}
     job = check(server.url, artifact_name="another", **inputs)
     report = reported(job)
     assert (report["organizations"], report["budget"], report["strict"]) == ([2, 1], 59, True)
@@ -279,9 +279,8 @@ def test_the_guide_lists_the_inputs_with_their_defaults_and_the_outputs() -> Non
         row = re.search(rf"^\| `{name}` \|.*\| ?(.*?) ?\|$", text, re.MULTILINE)
         assert row, name
         assert not each.get("default") or row[1] == f"`{each['default']}`", row[0]
-    told = set(
-        re.findall(r"`([\w-]+)`", "".join(re.findall(r"^\| `(?:verdict|exit-code|report).*", text, re.MULTILINE)))
-    )
+    rows = re.findall(r"^\| `(?:verdict|exit-code|headline|report).*", text, re.MULTILINE)
+    told = set(re.findall(r"`([\w-]+)`", "".join(rows)))
     assert set(ACTION["outputs"]) <= told
 
 
@@ -321,6 +320,7 @@ def test_a_workflow_of_the_pages_runs_as_it_stands(
     assert holds_the_key(violated) == []
     if "gh issue" in block.text:
         told = created.read_text().splitlines()
+        assert reported(violated)["headline"] in told[-3]
         assert told[:2] == ["issue", "create"]
         assert told[-1] == "https://github.com/someone/something/actions/runs/1"
         created.unlink()

@@ -182,7 +182,7 @@ def test_gitlab_checks_the_api(
         "violated": (violating, 1),
         "unreachable": (f"http://127.0.0.1:{closed_port()}", 3),
     }[end]
-    folder = project(tmp_path / "builds", {})
+    folder = project(tmp_path / "builds", {"waivers.toml": ""})
     code, log = gitlab("usage-contract", folder, environment | {"CIVIS_API_ENDPOINT": url, "CIVIS_API_KEY": KEY})
     assert code == expected, log
     kept = snippet(".gitlab-ci.yml")["usage-contract"]["artifacts"]
@@ -214,13 +214,13 @@ def circleci(name: str, folder: Path, environment: Mapping[str, str]) -> tuple[i
 
 
 def test_circleci_checks_the_api(environment: dict[str, str], tmp_path: Path, violating: str) -> None:
-    folder = project(tmp_path / "project", {})
+    folder = project(tmp_path / "project", {"waivers.toml": ""})
     told = environment | {"CIVIS_API_ENDPOINT": violating, "CIVIS_API_KEY": KEY}
     code, log = circleci("usage-contract", folder, told)
     assert code == 1, log
     stored = [
         next(iter(step.values()))["path"]
-        for step in snippet(".circleci/config.yml")["jobs"]["usage-contract"]["steps"][3:]
+        for step in snippet(".circleci/config.yml")["jobs"]["usage-contract"]["steps"][4:]
     ]
     assert {file.name for path in stored for file in (folder / path).iterdir()} == {
         "usage.json",
