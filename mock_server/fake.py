@@ -11,16 +11,25 @@ from importlib.metadata import version
 from typing import Any
 
 from ..schemas.behavior import Behavior, differences, resolve
+from ..schemas.times import render
 from .clock import Clock, ClockSetting
+from .coverage import coverage
 from .faults import ActiveFault, Fault, FaultRules
 from .journal import Journal
 from .rate_limit import LIVE, RateLimits
 from .settings import Settings
 from .stubs import Stub, Stubs
+from .variations import Variation, find
 from .world import World
+from .world.organization import default_ids
 
 __all__ = ["Fake", "Snapshot", "State"]
 
+LATE_RUN = {
+    **{"id": 9_100_000_000_000_000_001, "runId": 9_100_000_000_000_000_002, "jobId": 1, "userId": 1, "runTime": 1},
+    **{"credits": 1.0, "inputTokens": 1, "outputTokens": 1, "modelId": "a-late-run"},
+}
+"""The run of the variation ``late_run``, without its organization and its time."""
 WRONG = "wrong-key"
 """How a key begins that is refused although any other is accepted."""
 
@@ -37,6 +46,9 @@ class State:
     rules: tuple[ActiveFault, ...]
     stubs: Mapping[str, Mapping[str, Stub]]
     """By path and method."""
+    variations: tuple[Variation, ...]
+    trouble: FaultRules
+    """What goes wrong because of a variation; the journal does not have it."""
     journal: Journal
     generation: int
     """The journal's: a request that began before a reset is not noted after it."""
@@ -78,12 +90,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a fake can be brought back to: its records, clock, faults and stubs."""
+    """What a fake can be brought back to: its records, clock, faults, stubs, behavior and variations."""
 
     world: World
     clock: ClockSetting
     faults: tuple[Fault, ...]
     stubs: Mapping[str, Mapping[str, Stub]]
+    behavior: Behavior
+    variations: tuple[Variation, ...]
 
 
 class Fake:
@@ -105,7 +119,15 @@ class Fake:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.settings = settings = settings or Settings()
-        self.behavior = resolve(settings.behavior)
+        self.coverage = coverage()
+        """Notes what the requests met, for ``civis-usage assumptions``."""
+        self.variations: tuple[Variation, ...] = ()
+        """The legal variations in force."""
+        self._start_variations = tuple(map(find, settings.variations))
+        answers = {question: each for varied in self._start_variations for question, each in varied.answers.items()}
+        self.behavior = self._start_behavior = resolve({**settings.behavior, **answers})
+        self.trouble = FaultRules()
+        """What goes wrong because of a variation."""
         self.clock = Clock(settings.now, wall=wall)
         self.faults = FaultRules(settings.faults, seed=settings.seed)
         self.stubs = Stubs(settings.stubs)
@@ -116,18 +138,15 @@ class Fake:
         self._woken = threading.Event()
         self._replacing = threading.Lock()  # held while another world is made, which may take long
         self._lock = threading.Lock()  # held for the moment of a change, or of taking a state
-        self._generated = World(
-            seed=settings.seed,
-            profile=settings.profile,
-            organizations=settings.organizations,
-            since=settings.since,
-            runs_per_day=settings.runs_per_day,
-            generated=settings.generated,
-        )
+        self._generated = _generated(settings, self._start_variations)
         self._start = self._with(settings.data, self._generated) if settings.data else self._generated
         self.world = self._start
         self.loads = 0
         """How often records were loaded since the start, or since the last reset."""
+        self._late_run: dict[str, Any] | None = None
+        self._with_late_run: tuple[World, World] | None = None
+        """The world, and the same with the late run."""
+        self._vary(self._start_variations)
 
     def state(self) -> State:
         """Return the state as it is now; no reset comes between its parts."""
@@ -135,11 +154,13 @@ class Fake:
             return State(
                 self.settings,
                 self.behavior,
-                self.world,
+                self._visible(),
                 self.clock.setting,
                 self.faults,
                 self.faults.rules,
                 self.stubs.active,
+                self.variations,
+                self.trouble,
                 self.journal,
                 self.journal.generation,
                 self.rate_limits,
@@ -208,19 +229,22 @@ class Fake:
             self.clock.reset()
             self.faults.reset()
             self.stubs.reset()
+            self.behavior = self._start_behavior
+            self._vary(self._start_variations)
             self._forget_requests()
         self.wake()
 
     def snapshot(self) -> Snapshot:
-        """Return records, clock, faults and stubs as they are now, for :meth:`restore`. It copies nothing."""
+        """Return what :meth:`restore` brings back, as it is now. It copies nothing."""
         with self._lock:
             faults = tuple(each.fault for each in self.faults)
-            return Snapshot(self.world, self.clock.setting, faults, self.stubs.active)
+            clock, stubs = self.clock.setting, self.stubs.active
+            return Snapshot(self.world, clock, faults, stubs, self.behavior, self.variations)
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Bring records, clock, faults and stubs back to a snapshot of this fake, and empty journal and rate limits.
+    def restore(self, snapshot: Snapshot, *, keep_journal: bool = False) -> None:
+        """Bring records, clock, faults, stubs, behavior and variations back to a snapshot.
 
-        Its faults count from 0 again.
+        Its faults count from 0 again. The journal and the rate limits are emptied, unless ``keep_journal`` says no.
         """
         with self._replacing, self._lock:
             self.world = snapshot.world
@@ -228,8 +252,31 @@ class Fake:
             self.faults.clear()
             self.faults.add(*snapshot.faults)
             self.stubs.active = snapshot.stubs
-            self._forget_requests()
+            self.behavior = snapshot.behavior
+            self._vary(snapshot.variations)
+            if not keep_journal:
+                self._forget_requests()
         self.wake()
+
+    def add_late_run(self, org_id: int | None) -> None:
+        """Let one more run of an organization appear, created a second ago; only once after each reset."""
+        with self._lock:
+            if self._late_run is None and org_id is not None:
+                created = self.clock.now() - 1000
+                self._late_run = {**LATE_RUN, "organizationId": org_id, "runCreatedAt": render(created)}
+
+    def _vary(self, variations: tuple[Variation, ...]) -> None:
+        self.variations = variations
+        self._late_run = self._with_late_run = None
+        self.trouble = FaultRules(Fault.parse(words) for each in variations for words in each.faults)
+
+    def _visible(self) -> World:
+        """Return the world as requests see it: with the late run, if there is one."""
+        if self._late_run is None:
+            return self.world
+        if self._with_late_run is None or self._with_late_run[0] is not self.world:
+            self._with_late_run = self.world, self._with([self._late_run], self.world, warn=lambda _: None)
+        return self._with_late_run[1]
 
     def _forget_requests(self) -> None:
         self.loads = 0
@@ -265,6 +312,22 @@ class Fake:
         warn: Callable[[UserWarning], object] = warnings.warn,
     ) -> World:
         return world.with_records(records, now=self.clock.now(), replace=replace, warn=warn)
+
+
+def _generated(settings: Settings, variations: tuple[Variation, ...]) -> World:
+    """Return the world without records of the user's own."""
+    profiles = [each.profile for each in variations if each.profile is not None]
+    organizations = settings.organizations
+    if profiles and isinstance(organizations, int):  # a variation keeps the organizations' ids
+        organizations = dict.fromkeys(default_ids(settings.profile, organizations))
+    return World(
+        seed=settings.seed,
+        profile=profiles[-1] if profiles else settings.profile,
+        organizations=organizations,
+        since=settings.since,
+        runs_per_day=settings.runs_per_day,
+        generated=settings.generated,
+    )
 
 
 def _organization(record: bytes) -> int:

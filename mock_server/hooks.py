@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, current_app, g, request
 
 from ..schemas import OPERATIONS
-from . import parameters, responses, usage
+from . import parameters, responses, usage, variations
+from .coverage import Noted
 from .faults import NOTHING, BadFault, Injection, effects, preferred
 from .messages import sentence
 from .rate_limit import RateLimitStatus
@@ -34,6 +35,8 @@ class Exchange:
     """By the fake's clock, in milliseconds."""
     began: float = field(default_factory=time.perf_counter)
     injection: Injection = NOTHING
+    is_varied: bool = False
+    """Whether the fault is a variation's, of which the journal does not know."""
 
 
 def register(app: Flask) -> None:
@@ -48,6 +51,9 @@ def before() -> Response | None:
         return None
     fake = cast("Fake", current_app.extensions["civis_usage"])
     state, key = fake.state(), _key()
+    if fake.coverage is not None:
+        state = replace(state, behavior=Noted(state.behavior, fake.coverage))
+        fake.coverage.note(_operation() if request.endpoint else "another path")
     g.state = state
     g.exchange = exchange = Exchange(state, key, state.rate_limits.count(key), state.clock.now())
     stub = _stub(state)
@@ -55,6 +61,10 @@ def before() -> Response | None:
         return None  # 404 and 405, with a key or without
     _authorize(state, key, exchange.rate_limit)
     exchange.injection = _injection(state, key)
+    # A test that sets faults handles its own.
+    if state.trouble and exchange.injection is NOTHING and not state.rules and request.endpoint:
+        trouble = state.trouble.choose(_operation(), key, lambda: None)
+        exchange.injection, exchange.is_varied = replace(trouble, rule=None), trouble.fault is not None
     if exchange.injection.wait:
         state.wait(exchange.injection.wait)
     fault = exchange.injection.fault
@@ -71,8 +81,11 @@ def after(response: Response) -> Response:
     fault, state = exchange.injection.fault, exchange.state
     request_id, seconds = str(uuid.uuid4()), time.perf_counter() - exchange.began
     effects.mutate_records(fault, response)
+    _vary(response, state)
     responses.finish(response, exchange.rate_limit, request_id, seconds, state.clock.now())
     response = effects.mutate_response(fault, response)
+    if exchange.is_varied:
+        return response
     state.journal.add(
         generation=state.generation,
         at=exchange.arrived,
@@ -87,6 +100,19 @@ def after(response: Response) -> Response:
         secrets=(exchange.key, *state.settings.api_keys),
     )
     return response
+
+
+def _vary(response: Response, state: State) -> None:
+    """Write a successful response of ``/usage`` as the variations in force do."""
+    if not state.variations or response.status_code != 200 or not request.endpoint or _operation() not in OPERATIONS:
+        return
+    for each in state.variations:
+        if each.content_type is not None:
+            response.headers["Content-Type"] = each.content_type
+        if each.adds_run and _operation() in each.operations:
+            cast("Fake", current_app.extensions["civis_usage"]).add_late_run(_organization(state))
+    if any(each.changes_bodies for each in state.variations):
+        response.set_data(variations.render(response.get_data(), state.variations))
 
 
 def _is_for_the_api() -> bool:

@@ -34,6 +34,8 @@ Value = int | str | None | Literal[Unmatched.NOTHING]
 _LOST_PLUS = re.compile(r".+:[0-9.]+ [0-9]{2}:[0-9]{2}", re.ASCII).fullmatch
 """Finds the blank that an unescaped plus sign before an offset becomes: ``2026-04-17T17:26:07 02:00``."""
 
+_HAS_OFFSET = re.compile(r".*T.*([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII | re.IGNORECASE).fullmatch
+
 _INTEGER = re.compile(r"(-?)0*([0-9]+)", re.ASCII).fullmatch
 
 
@@ -118,7 +120,7 @@ def _value(parameter: Parameter, text: str, behavior: Behavior) -> Value:
 
 
 def _moment(text: str, is_end: bool, behavior: Behavior) -> int:
-    offset = offset_millis(behavior["local_offset"])
+    offset = 0 if _HAS_OFFSET(text) else offset_millis(behavior["local_offset"])
     if times.is_date(text):
         midnight = times.micros(text, offset)
         meaning = behavior["date_as_end" if is_end else "date_as_start"]
@@ -126,7 +128,7 @@ def _moment(text: str, is_end: bool, behavior: Behavior) -> int:
             raise ValueError(f"{quote(text)} has no time: write it as {text}T00:00:00Z")
         return midnight + (times.DAY - 1) * 1000 if meaning == "end_of_day" else midnight
     written = text
-    if behavior["blank_in_date_time"] == "read" and text[10:11] == " ":
+    if text[10:11] == " " and behavior["blank_in_date_time"] == "read":
         written = f"{text[:10]}T{text[11:]}"
     try:
         return times.micros(written, offset)

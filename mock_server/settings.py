@@ -11,6 +11,7 @@ from ..schemas.times import Moment
 from .faults import Fault
 from .rate_limit import Limit
 from .stubs import Stub
+from .variations import from_environment
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -56,3 +57,5 @@ class Settings:
     """The API spec in JSON that ``/endpoints`` returns; ``None`` for the contract's, of ``/usage`` alone."""
     blueprints: tuple[Blueprint, ...] = ()
     """The user's own Flask blueprints, served beside ``/usage``."""
+    variations: tuple[str, ...] = field(default_factory=from_environment)
+    """Legal variations of the responses, by their ids; by default those that ``CIVIS_USAGE_VARIATION`` names."""

@@ -38,22 +38,21 @@ def window(values: Mapping[str, Value], kind: Kind, behavior: Behavior, now: int
 
 
 def _default(kind: Kind, behavior: Behavior, now: int) -> Window:
-    days = behavior["matching_default_window"]
-    if kind == "llm" or days == "month_so_far":
+    days = "month_so_far" if kind == "llm" else behavior["matching_default_window"]
+    if days == "month_so_far":
         return month_so_far(now, offset_millis(behavior["default_window_offset"]))
     return (now - days * DAY, None) if isinstance(days, int) else (None, None)
 
 
 def _first_before(end: int, behavior: Behavior, now: int) -> int | None:
     """Return the first millisecond of a window of which the end alone is given, in microseconds."""
-    offset = offset_millis(behavior["default_window_offset"])
     match behavior["end_alone"]:
         case "bad_request":
             raise bad_request("end_date is given without start_date: give both.")
         case "month_so_far":
-            return month_start(now, offset)
+            return month_start(now, offset_millis(behavior["default_window_offset"]))
         case "month_of_end":
-            return month_start(end // 1000, offset)
+            return month_start(end // 1000, offset_millis(behavior["default_window_offset"]))
         case int() as days:
             return -(-end // 1000) - days * DAY
     return None

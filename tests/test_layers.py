@@ -52,8 +52,8 @@ def test_the_layers_do_import_each_other():
 
 FLOORS: dict[str, tuple[set[str], ...]] = {
     "mock_server": (
-        {"messages", "redaction", "rounding", "api_spec"},
-        {"world", "faults", "rate_limit", "stubs"},
+        {"messages", "redaction", "rounding", "api_spec", "coverage"},
+        {"world", "faults", "rate_limit", "stubs", "variations"},
         {"responses", "parameters"},
         {"calls", "clock", "journal", "settings", "windows"},
         {"fake"},

@@ -38,8 +38,8 @@ RECORD, LLM_RUN, MATCHING_RUN = 0, 300_000, 600_000
 _CELL = 1_000_000
 _BLOCK = 300_000
 _SLOTS = 1000
-_BASES = {"realistic": 0, "edge": 9_200_000_000_000_000_000}
-"""Where a profile's ids begin; those of ``edge`` fill 64 bits."""
+_BASES = {"realistic": 0, "edge": 9_200_000_000_000_000_000, "large_ids": 9_200_000_000_000_000_000}
+"""Where a profile's ids begin; those of ``edge`` and ``large_ids`` fill 64 bits."""
 
 
 class Position(NamedTuple):

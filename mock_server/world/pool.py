@@ -128,11 +128,20 @@ def _edge(kind: Kind, organization: int, resources: Resources) -> st.SearchStrat
     return st.builds(lambda some, more: [*some, *more], odd, _lists(llm_usage(**common), 64 - len(ODD_MODELS)))
 
 
+def _large_ids(kind: Kind, organization: int, resources: Resources) -> st.SearchStrategy[list[Record]]:
+    """Draw as ``realistic`` does; users and jobs have ids of 64 bits."""
+    users, jobs, matching_jobs = (tuple(id_ + 2**62 for id_ in ids) for ids in resources[:3])
+    large = Resources(users, jobs, matching_jobs, resources.models)
+    return _realistic(kind, organization, large)
+
+
 PROFILES: dict[str, Callable[[Kind, int, Resources], st.SearchStrategy[list[Record]]]] = {
     "realistic": _realistic,
     "edge": _edge,
+    "large_ids": _large_ids,
 }
-"""``realistic``: usage as a person would expect it. ``edge``: the extremes that the contract allows."""
+"""``realistic``: usage as a person would expect it. ``edge``: the extremes that the contract allows. ``large_ids``: as
+``realistic``, but all ids fill 64 bits (the organizations' do not)."""
 
 
 def _placeholders(kind: Kind, organization: int) -> Record:

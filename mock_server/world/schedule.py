@@ -53,6 +53,7 @@ PROFILES = {
     ),
     "edge": Profile(week=(0, 200, 0, 200, 100, 100, 100), hours=(1,) * 24, tick=1, extremes=True),
 }
+PROFILES["large_ids"] = PROFILES["realistic"]
 
 _JITTERS = 1024
 _HOURS = tuple(f"{hour:02d}:" for hour in range(24))
