@@ -26,7 +26,7 @@ class Settings:
     seed: int = 0
     """Worlds with the same seed, profile and organizations are the same, on any machine."""
     profile: str = "realistic"
-    """``realistic``, or ``edge`` for legal extremes."""
+    """``realistic``, ``edge`` for legal extremes, or ``large_ids`` for ids of 64 bits in realistic usage."""
     organizations: int | Mapping[int, int | None] = 3
     """How many, or their ids with their runs a day; the first is the caller's own."""
     since: date = date(2024, 1, 1)

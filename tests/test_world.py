@@ -400,7 +400,7 @@ def test_threads_share_a_world():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"profile": "wild"}, "there is no profile 'wild': choose one of realistic, edge"),
+        ({"profile": "wild"}, "there is no profile 'wild': choose one of realistic, edge, large_ids"),
         ({"organizations": 0}, "a world holds 1 to 999 organizations, not 0"),
         ({"organizations": {}}, "a world holds 1 to 999 organizations, not 0"),
         ({"organizations": {0: None}}, "0 cannot be an organization's id: ids go from 1 to 9223372036854775807"),
