@@ -16,7 +16,10 @@ from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.exit_code import ExitCode
 
-__all__ = ["Basis", "Cause", "Check", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data", "outcome"]
+__all__ = [
+    "Baseline", "Basis", "Cause", "Check", "Deviation", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data",
+    "outcome",
+]  # fmt: skip
 
 
 class Basis(StrEnum):
@@ -144,6 +147,37 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Deviation:
+    """A finding by what names it in every run: its check and field, as in a waiver."""
+
+    check: str
+    field: str | None
+    message: str
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """Its check and field."""
+        return self.check, self.field
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What deviated in an earlier run."""
+
+    started: str
+    """When that run began: UTC, RFC 3339."""
+    deviations: tuple[Deviation, ...]
+    """What no waiver accepted."""
+    waived: frozenset[tuple[str, str | None]] = frozenset()
+    """What waivers accepted, by check and field."""
+
+    @property
+    def known(self) -> frozenset[tuple[str, str | None]]:
+        """All that deviated, by check and field."""
+        return self.waived | {each.key for each in self.deviations}
+
+
+@dataclass(frozen=True)
 class Report:
     """The results of one run, with the circumstances that a reader needs."""
 
@@ -168,6 +202,10 @@ class Report:
     unused_waivers: tuple[Waiver, ...] = ()
     notes: tuple[str, ...] = ()
     """Information beside the verdicts: additional fields, a low rate limit, what the API's own spec announces."""
+    documentation: str | None = None
+    """The address of the page that explains each check, without an anchor; ``None`` where the kit has none."""
+    baseline: Baseline | None = None
+    """The earlier run that this one is compared with."""
     strict: bool = False
     allow_no_data: tuple[str, ...] = ()
     """The operations that may show no usage."""
@@ -182,6 +220,30 @@ class Report:
     def count(self, verdict: Verdict) -> int:
         """Return the number of results with ``verdict``."""
         return sum(result.verdict is verdict for result in self.results)
+
+    def is_new(self, check: str, finding: Finding) -> bool | None:
+        """Return whether a deviation is not in the earlier run; ``None`` where the run is compared with none."""
+        return None if self.baseline is None else (check, finding.field) not in self.baseline.known
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What deviates and no waiver accepts, each check and field once."""
+        found = (
+            Deviation(result.check.id, finding.field, finding.message)
+            for result in self.results
+            for finding in result.findings
+        )
+        return _once(found)
+
+    @property
+    def gone(self) -> tuple[Deviation, ...]:
+        """What deviated in the earlier run, and is in order now: its check was judged and shows it no more."""
+        if self.baseline is None:
+            return ()
+        judged = {result.check.id for result in self.results if result.verdict is not Verdict.INCONCLUSIVE}
+        here = {(result.check.id, finding.field) for result in self.results for finding, _ in result.waived}
+        here |= {each.key for each in self.deviations}
+        return _once(each for each in self.baseline.deviations if each.check in judged and each.key not in here)
 
     def exit_code_for(self, result: Result) -> ExitCode:
         """Return the exit code that ``result`` asks for; KEPT where it does not make the run fail."""
@@ -207,3 +269,11 @@ class Report:
         if self.unjudged:
             codes.add(ExitCode.NOT_JUDGED)
         return min(codes, default=ExitCode.KEPT)
+
+
+def _once(deviations: Iterable[Deviation]) -> tuple[Deviation, ...]:
+    """Return the first deviation of each check and field."""
+    found: dict[tuple[str, str | None], Deviation] = {}
+    for each in deviations:
+        found.setdefault(each.key, each)
+    return tuple(found.values())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 from civis_usage.client.excerpts import describe
@@ -20,7 +20,7 @@ from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.session import Session
+from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
@@ -33,20 +33,19 @@ MAX_LENGTH = 300
 """Characters of a body that is not the API's."""
 MAX_CONFIRMATIONS = 8
 """Requests that are sent to see a contradiction again."""
-OnInteraction = Callable[[Interaction], None]
 
 
-def run(config: Config, on_interaction: OnInteraction | None = None) -> Report:
+def run(config: Config, observer: Observer | None = None) -> Report:
     """Check an API and return the report.
 
     Args:
         config: the API, the limits, and how to judge.
-        on_interaction: called with each request and what came of it, for progress.
+        observer: sees what is requested and what came of it, for progress.
 
     Nothing is raised for what the API does: an API that cannot be judged gets a report that says so.
     """
     began = time.monotonic()
-    evidence, requests = collect(config, on_interaction=on_interaction)
+    evidence, requests = collect(config, observer=observer)
     return report(config, evidence, requests=requests, seconds=time.monotonic() - began)
 
 
@@ -54,16 +53,16 @@ def collect(
     config: Config,
     *,
     then: Callable[[Session, tuple[int, ...]], None] | None = None,
-    on_interaction: OnInteraction | None = None,
+    observer: Observer | None = None,
 ) -> tuple[Evidence, int]:
     """Return the evidence of a run, and the number of requests that it took.
 
     Args:
         config: the API and the limits.
         then: sends further requests, with what is left, about the organizations that were looked at.
-        on_interaction: called with each request and what came of it.
+        observer: sees what is requested and what came of it.
     """
-    session = Session(config, on_interaction)
+    session = Session(config, observer)
     try:
         evidence = plan.collect(session)
         evidence = confirm(session, evidence, checks(with_drift=config.with_drift))
@@ -141,6 +140,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         budget=config.budget,
         seed=config.seed,
         results=tuple(results),
+        documentation=_documentation(),
         causes=() if unjudged else causes(evidence.ignoring(wrong_fields(evidence)), results),
         unjudged=unjudged,
         invisible=evidence.invisible,
@@ -150,6 +150,12 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         strict=config.strict,
         allow_no_data=config.operations_without_data,
     )
+
+
+def _documentation() -> str | None:
+    """Return the address of the page that explains the checks: under Documentation in the package's metadata."""
+    addresses = metadata("civis-usage-kit").get_all("Project-URL") or []
+    return next((each.partition(", ")[2] for each in addresses if each.startswith("Documentation, ")), None)
 
 
 def _without_verdict(result: Result, reason: str) -> Result:

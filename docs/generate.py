@@ -13,6 +13,7 @@ from generators.behavior import behavior
 from generators.checks import check_list
 from generators.faults import faults
 from generators.http import http_surface
+from generators.report import report_format
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": check_list,
     "faults.md": faults,
     "http.md": http_surface,
+    "report.md": report_format,
 }
 
 

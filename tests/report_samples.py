@@ -44,6 +44,7 @@ def cause(results: tuple[Result, ...], sentence: str = "list_llm ignores org_id"
 
 
 def make_report(results: tuple[Result, ...] | None = None, **more: Any) -> Report:
+    results = every_verdict() if results is None else results
     told: dict[str, Any] = {
         "version": "0.1.0",
         "base_url": "https://api.example.com",
@@ -53,7 +54,8 @@ def make_report(results: tuple[Result, ...] | None = None, **more: Any) -> Repor
         "requests": 41,
         "budget": 60,
         "seed": 7,
-        "results": every_verdict() if results is None else results,
+        "results": results,
+        "causes": tuple(cause((result,), result.findings[0].message) for result in results if result.findings),
     }
     return Report(**(told | more))
 

@@ -118,6 +118,25 @@ def test_no_data_is_4_and_0_where_it_is_allowed(check: Check) -> None:
     assert codes == [4, 0]
 
 
+def test_a_run_is_compared_with_an_earlier_one(check: Check, server: Server, tmp_path: Path) -> None:
+    assert check("--org-id", "1", "--json", "earlier.json", standin=with_null_credits()).exit_code == 1
+    result = check("--org-id", "1", "--baseline", "earlier.json", "--json", "now.json", standin=with_null_credits())
+    assert result.exit_code == 1, result.output
+    assert "credits is null in" in result.stdout and "(known)" in result.stdout
+    assert json.loads((tmp_path / "now.json").read_text())["baseline"]["new"] == 0
+
+    result = check("--org-id", "1", "--baseline", "earlier.json", standin=small())
+    assert result.exit_code == 0, result.output
+    assert " 0 new, 0 known, " in result.stdout and "Gone since the earlier run" in result.stdout
+
+
+def test_a_baseline_that_cannot_be_read_is_2_before_any_request(check: Check) -> None:
+    standin = small()
+    result = check("--org-id", "1", "--baseline", "none.json", standin=standin)
+    assert (result.exit_code, result.stdout, standin.journal) == (2, "", [])
+    assert result.stderr.startswith("Error: none.json cannot be read (no such file")
+
+
 def test_the_kit_s_own_fake_keeps_the_contract(check: Check) -> None:
     with start(create_app(Settings(api_keys=(KEY,), now=NOW))) as fake:
         result = check("--org-id", "1", "--strict", "--base-url", fake.url)
@@ -450,7 +469,7 @@ def test_on_a_terminal_there_is_progress_and_colour(server: Server, no_colour: s
     os.close(ours)
     text = said.decode()
     assert process.returncode == 0, text
-    assert "\r\x1b[Krequest 1, " in text
+    assert "\r\x1b[K1 of at most 60 requests, get_llm: " in text
     report = text.rpartition("\r\x1b[K")[2]
     assert ("\x1b[32m" in report) == (not no_colour)
     assert "The contract is kept." in report

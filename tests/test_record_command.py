@@ -287,7 +287,7 @@ def test_progress_is_shown_on_a_terminal(standins: Server, tmp_path: Path) -> No
             shown += piece
     os.close(ours)
     process.communicate(timeout=60)
-    assert re.search(rb"request \d+, list_matching: 200", shown)
+    assert re.search(rb"\d+ of at most \d+ requests, list_matching: 200", shown)
 
 
 def test_a_kill_while_it_writes_leaves_the_old_file_or_a_new_one(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from civis_usage.contract_tests.reports.text import (
     headline,
     map_text,
 )
-from civis_usage.contract_tests.results import Finding, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Baseline, Deviation, Finding, Outcome, Report, Result, Verdict
 
 from .report_samples import EXPIRED, NASTY, UNUSED, cause, every_verdict, finding, full_report, make_check, make_report
 
@@ -36,7 +36,8 @@ PASSED, NO_DATA = BY_VERDICT[Verdict.PASSED], BY_VERDICT[Verdict.INCONCLUSIVE]
 OPEN = make_report((replace(NO_DATA, outcome=replace(NO_DATA.outcome, no_data=False)),))
 OUTCOMES: dict[str, tuple[int, Report]] = {
     "The contract is kept.": (0, make_report((PASSED,))),
-    "The contract is violated: 1 of 6 checks.": (1, make_report()),
+    "The contract is violated: 1 of 6 checks.": (1, make_report(causes=())),
+    "The contract is violated: 3 of 40 records belong to another organization.": (1, make_report()),
     "1 waiver expired: renew or delete what no longer holds.": (1, make_report((PASSED,), expired_waivers=(EXPIRED,))),
     "Nothing is violated, but --strict allows no warning: 1 check warned.": (
         1,
@@ -120,7 +121,12 @@ def test_every_text_of_a_report_is_cleaned() -> None:
     waivers: dict[str, Any] = {"expired_waivers": (waiver,), "unused_waivers": (waiver,)}
     found = Finding(said, said, said, said)
     results = (Result(make_check(), Verdict.FAILED, Outcome(said, (found,), said), (found,), ((found, waiver),)),)
-    report = make_report(results, base_url=said, unjudged=said, notes=(said,), **waivers)
+    earlier = Baseline(said, (Deviation(said, said, said),), frozenset({(said, said)}))
+    report = make_report(
+        results, base_url=said, unjudged=said, invisible=said, notes=(said,), documentation=said, baseline=earlier,
+        causes=(replace(cause(results, said), field=said),),
+        **waivers,
+    )  # fmt: skip
     cleaned = clean(report, [key])
     assert key not in repr(cleaned)
     seen: list[str] = []
@@ -130,7 +136,8 @@ def test_every_text_of_a_report_is_cleaned() -> None:
         return text
 
     map_text(cleaned, see)
-    assert len(seen) == 3 + 2 + 2 + 4 + 5, "report, waivers, outcome, finding, waived finding with its waiver"
+    parts = {"report": 5, "waivers": 2, "outcome": 2, "finding": 4, "waived": 5, "cause": 6, "baseline": 6}
+    assert len(seen) == sum(parts.values())
     for text in seen:
         assert text.startswith("***\\x1b[31mlong")
         assert len(text.replace("\\x1b", "\x1b")) == MAX_LENGTH
@@ -216,9 +223,9 @@ def test_junit_gives_each_verdict_its_element() -> None:
         "get-llm-listed": ["failure"],
         "the API can be judged": ["error"],
     }
-    assert [root.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["8", "2", "1", "2"]
+    assert [root.get(name) for name in ("tests", "failures", "errors")] == ["8", "2", "1"]
     suites = {suite.get("name"): suite.get("tests") for suite in root}
-    assert suites == {"list_llm": "5", "list_matching": "1", "waivers": "1", "run": "1"}
+    assert suites == {"list_llm": "5", "list_matching": "1", "waivers": "1", "the API can be judged": "1"}
 
 
 def test_junit_fails_a_warning_under_strict() -> None:
@@ -234,6 +241,63 @@ def test_junit_parses_whatever_the_api_says() -> None:
     message = next(iter(root.iter("failure"))).get("message") or ""
     assert message.startswith("<script>alert('x')</script> & \"quotes\"")
     assert "\\x00\\x1b[31m\\u202e\\ud800" in message
+
+
+ELEMENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"},
+        {"time", "skipped", "timestamp"},
+        {"properties", "testcase"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, set(), set()),
+    "testcase": ({"name", "classname"}, {"time"}, {"failure", "error", "skipped", "system-out"}),
+    "failure": ({"message", "type"}, set(), set()),
+    "error": ({"message", "type"}, set(), set()),
+    "skipped": ({"message"}, set(), set()),
+    "system-out": (set(), set(), set()),
+}
+"""What GitLab and both plugins of Jenkins read alike: the attributes that one of them needs, those that all of them
+allow (xUnit's junit-10.xsd refuses others), and the elements inside."""
+EVERY_CHARACTER = "".join(map(chr, (*range(0x300), *range(0xD7F0, 0xE010), *range(0xFFF0, 0x10010), 0x10FFFF)))
+RUNS = {
+    "all verdicts": full_report(),
+    "strict": make_report(strict=True),
+    "two waivers of one check": make_report(expired_waivers=(EXPIRED, replace(EXPIRED, field="credits"))),
+    "unjudged": make_report((), unjudged="the key was refused"),
+    "invisible": make_report(invisible="nothing visible"),
+    "slow": make_report(seconds=12345678.9),
+    "every character": full_report(EVERY_CHARACTER),
+}
+
+
+@pytest.mark.parametrize("report", RUNS.values(), ids=list(RUNS))
+def test_junit_keeps_to_what_its_readers_have_in_common(report: Report) -> None:
+    root = ET.fromstring(junit.render(clean(report)).encode())
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        needed, allowed, inside = ELEMENTS[element.tag]
+        assert needed <= set(element.keys()) <= needed | allowed, element.tag
+        assert {child.tag for child in element} <= inside, element.tag
+        for name in {"tests", "failures", "errors", "skipped"} & set(element.keys()):
+            assert re.fullmatch(r"\d+", element.get(name) or ""), name
+        assert re.fullmatch(r"\d+(\.\d{1,3})?", element.get("time") or "0")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", element.get("timestamp") or "2026-01-01T00:00:00")
+    for case in root.iter("testcase"):
+        verdicts = [child for child in case if child.tag != "system-out"]
+        assert len(verdicts) <= 1
+        assert all((child.text or "").strip() and child.get("message") for child in verdicts), "GitLab shows the text"
+    names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(set(names)) == len(names) > 0
+    suites = [suite.get("name") for suite in root]
+    assert len(set(suites)) == len(suites)
+
+
+def test_junit_fails_where_the_run_does() -> None:
+    for report in (make_report(invisible="nothing visible"), make_report((), unjudged="the key was refused")):
+        root = ET.fromstring(junit.render(report))
+        assert root.get("errors") == "1"
 
 
 # -- HTML
@@ -257,9 +321,10 @@ class Page(HTMLParser):
 
 def test_html_escapes_whatever_the_api_says() -> None:
     page = Page(html_report.render(clean(full_report())))
-    assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not {"img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}], "the page's own"
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
-    assert page.text.count(escape(NASTY)) == 9
+    assert page.text.count(escape(NASTY)) == 7
 
 
 def test_html_is_one_file_that_loads_nothing() -> None:
@@ -272,15 +337,16 @@ def test_html_is_one_file_that_loads_nothing() -> None:
     assert "prefers-color-scheme: dark" in text
 
 
-def test_html_opens_what_needs_attention_and_shows_everything_else_on_demand() -> None:
-    page = Page(
-        html_report.render(make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",)))
-    )
-    checks = {attributes["id"]: "open" in attributes for tag, attributes in page.tags if tag == "details"}
-    assert [name for name, is_open in checks.items() if is_open] == ["list-llm-filter", "list-llm-utc"]
-    assert set(checks) == {result.check.id for result in ALL}
+def test_html_begins_with_the_causes_and_shows_the_checks_on_demand() -> None:
+    text = html_report.render(make_report(expired_waivers=(EXPIRED,), unused_waivers=(UNUSED,), notes=("A note",)))
+    page = Page(text)
+    checks = [attributes["id"] for tag, attributes in page.tags if tag == "details" and "id" in attributes]
+    assert sorted(checks) == sorted(result.check.id for result in ALL)
+    assert checks[:2] == ["list-llm-filter", "list-llm-utc"], "what needs attention comes first"
+    assert not [attributes for tag, attributes in page.tags if tag == "details" and "open" in attributes]
+    assert page.text.index("What is probably wrong") < page.text.index("list-llm-window")
     for said in (
-        "1 of 6 checks",
+        "3 of 40 records belong to another organization",
         "Known until the migration.",
         "Was fixed.",
         "A note",
@@ -307,7 +373,7 @@ def test_the_terminal_groups_by_operation_and_ends_with_the_cost() -> None:
     ]
     assert lines[-3:] == [
         "6 checks: 1 passed, 1 failed, 1 warning, 1 info, 1 inconclusive, 1 waived",
-        "The contract is violated: 1 of 6 checks.",
+        "The contract is violated: 3 of 40 records belong to another organization.",
         "41 requests in 3.2 s",
     ]
 
@@ -445,9 +511,12 @@ def test_annotations_are_escaped() -> None:
 
 def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
     text = github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
-    assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 1 of 6 checks.**")
+    assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 3 of 40")
     assert "| ❌ failed | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
-    assert "### ❌ `list-llm-filter`" in text
+    assert "<h3>❌ 3 of 40 records belong to another organization</h3>" in text
+    assert text.index("<h3>❌") < text.index("| ❌ failed"), "causes come first"
+    rows = re.findall(r"^\| \S+ (\w+) \| `", text, re.MULTILINE)
+    assert rows == ["failed", "warning", "inconclusive", "waived", "info", "passed"]
     assert "- A note" in text
     assert text.endswith("\n\n"), "another summary may follow"
 

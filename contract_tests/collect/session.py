@@ -7,7 +7,6 @@ response, and a server can send a byte at a time. The thread is a daemon, so it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
@@ -22,7 +21,7 @@ from civis_usage.schemas import OPERATIONS
 
 from .interaction import HICCUPS, Credentials, Failure, Interaction, Query, date_of
 
-__all__ = ["Session"]
+__all__ = ["Observer", "Session"]
 
 WRONG_KEY = "wrong-key-of-civis-usage-check"
 MAX_ATTEMPTS = 5
@@ -36,15 +35,28 @@ class _Stop(Exception):  # noqa: N818 - ends a call of the transport, from one o
     """No further request is to be sent; the text says why."""
 
 
+class Observer:
+    """Sees what a session does, for progress; each method does nothing until it is overridden."""
+
+    def on_request(self, query: Query, sent: int) -> None:
+        """See a query before it is sent, and the number of requests until then."""
+
+    def on_wait(self, seconds: float) -> None:
+        """See a wait before a request is sent again."""
+
+    def on_interaction(self, interaction: Interaction, sent: int) -> None:
+        """See what came of a query, and the number of requests until then."""
+
+
 class Session:
     """Sends queries and remembers what came of each; nothing is raised for what the API does.
 
     Args:
         config: the API and the limits.
-        on_interaction: called with each request and what came of it, in their order.
+        observer: sees each request, each wait and what came, in their order.
     """
 
-    def __init__(self, config: Config, on_interaction: Callable[[Interaction], None] | None = None) -> None:
+    def __init__(self, config: Config, observer: Observer | None = None) -> None:
         self.config = config
         self.interactions: list[Interaction] = []
         self.requests = 0
@@ -57,7 +69,7 @@ class Session:
         """Seconds that it asked to wait."""
         self._kept = 0
         """Bytes of the bodies that the interactions hold."""
-        self._on_interaction = on_interaction
+        self.observer = observer or Observer()
         self._memory: dict[Query, Interaction] = {}
         self._calls: dict[Credentials, _Calls] = {}
 
@@ -69,9 +81,9 @@ class Session:
         known = self._memory.get(query)
         if known is not None and (not again or known.unavailable):
             return known
+        self.observer.on_request(query, self.requests)
         interaction = self._remember(self._send(query))
-        if self._on_interaction is not None:
-            self._on_interaction(interaction)
+        self.observer.on_interaction(interaction, self.requests)
         return interaction
 
     def skip(self, query: Query, reason: str) -> None:
@@ -250,6 +262,7 @@ class _Calls:
                 )
             self._session.waited += seconds
             self._events.put(float(seconds))
+        self._session.observer.on_wait(seconds)
         self._session.config.sleep(seconds)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,8 +11,8 @@ from typing import NamedTuple
 from civis_usage.client.errors import UsageError
 from civis_usage.client.redaction import Secret
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, SPEC, Failure, Interaction, Query
-from civis_usage.contract_tests.collect.session import Session
+from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, SPEC, Failure, Query
+from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import Window
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.exit_code import ExitCode
@@ -42,14 +41,12 @@ class Recorded(NamedTuple):
     """With the API's own identifiers."""
 
 
-def record(
-    config: Config, *, on_interaction: Callable[[Interaction], None] | None = None, secret: bytes | None = None
-) -> Recorded:
+def record(config: Config, *, observer: Observer | None = None, secret: bytes | None = None) -> Recorded:
     """Run the check, and request all usage of the window if one is named; return what was answered, anonymized.
 
     Args:
         config: the run's settings; waivers play no part.
-        on_interaction: called with each request and what came of it, for progress.
+        observer: sees what is requested and what came of it, for progress.
         secret: the key of the pseudonyms; left out, a random one that is thrown away.
 
     Raises:
@@ -58,7 +55,7 @@ def record(
     """
     config = replace(config, waivers=())
     began = time.monotonic()
-    evidence, requests = collect(config, then=_request_window, on_interaction=on_interaction)
+    evidence, requests = collect(config, then=_request_window, observer=observer)
     live = report(config, evidence, requests=requests, seconds=time.monotonic() - began)
     reason = live.unjudged or (evidence.stopped if live.exit_code == ExitCode.NOT_JUDGED else None)
     reason = reason or (_unanswered_window(config, evidence) if config.start or config.end else None)

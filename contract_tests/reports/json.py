@@ -50,26 +50,38 @@ def _report(report: Report) -> dict[str, Any]:
         "unjudged": report.unjudged,
         "invisible": report.invisible,
         "totals": {"checks": len(report.results)} | {str(verdict): report.count(verdict) for verdict in Verdict},
-        "causes": [_cause(cause, report.base_url) for cause in report.causes],
-        "results": [_result(result, report.base_url) for result in report.results],
+        "causes": [_cause(cause, report) for cause in report.causes],
+        "results": [_result(result, report) for result in report.results],
         "expired_waivers": [_waiver(waiver) for waiver in report.expired_waivers],
         "unused_waivers": [_waiver(waiver) for waiver in report.unused_waivers],
         "notes": list(report.notes),
+        "baseline": _baseline(report),
     }
 
 
-def _cause(cause: Cause, base_url: str) -> dict[str, Any]:
+def _baseline(report: Report) -> dict[str, Any] | None:
+    if report.baseline is None:
+        return None
+    known = [each.key in report.baseline.known for each in report.deviations]
+    gone = [{"check": each.check, "field": each.field, "message": each.message} for each in report.gone]
+    return {
+        "started": report.baseline.started, "new": known.count(False), "known": known.count(True), "gone": gone,
+    }  # fmt: skip
+
+
+def _cause(cause: Cause, report: Report) -> dict[str, Any]:
     return {
         "sentence": cause.sentence,
         "operation": cause.operation,
         "field": cause.field,
         "verdict": str(cause.verdict),
         "checks": list(cause.checks),
-        "findings": [{"check": check} | _finding(finding, base_url) for check, finding in cause.findings],
+        "findings": [{"check": check} | _finding(check, finding, report) for check, finding in cause.findings],
     }
 
 
-def _result(result: Result, base_url: str) -> dict[str, Any]:
+def _result(result: Result, report: Report) -> dict[str, Any]:
+    check = result.check.id
     return {
         "id": result.check.id,
         "rule": result.check.rule,
@@ -79,14 +91,15 @@ def _result(result: Result, base_url: str) -> dict[str, Any]:
         "examined": result.outcome.examined,
         "inconclusive": result.outcome.inconclusive,
         "no_data": result.outcome.no_data,
-        "findings": [_finding(finding, base_url) for finding in result.findings],
+        "findings": [_finding(check, finding, report) for finding in result.findings],
         "waived": [
-            {"finding": _finding(finding, base_url), "waiver": _waiver(waiver)} for finding, waiver in result.waived
+            {"finding": _finding(check, finding, report), "waiver": _waiver(waiver)}
+            for finding, waiver in result.waived
         ],
     }
 
 
-def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
+def _finding(check: str, finding: Finding, report: Report) -> dict[str, Any]:
     return {
         "message": finding.message,
         "seen_once": finding.seen_once,
@@ -96,7 +109,8 @@ def _finding(finding: Finding, base_url: str) -> dict[str, Any]:
         "actual": finding.actual,
         "request": finding.request,
         "example": finding.example,
-        "curl": curl(base_url, finding),
+        "curl": curl(report.base_url, finding),
+        "new": report.is_new(check, finding),
     }
 
 

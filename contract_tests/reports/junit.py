@@ -1,12 +1,16 @@
-"""The report for CI systems: JUnit XML, a test suite for each operation and a test case for each check."""
+"""The report for CI systems: JUnit XML, a test suite for each operation and a test case for each check.
+
+It has only what three readers understand alike: GitLab, and the plugins JUnit and xUnit of Jenkins. xUnit refuses a
+file with an attribute that its schema does not know, and GitLab shows the text of an element, not its message.
+"""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from civis_usage.contract_tests.results import Report, Result, Verdict
+from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
 
-from .text import curl, describe_waiver, evidence, headline, message
+from .text import curl, describe_waiver, evidence, headline, mark, message
 
 __all__ = ["render"]
 
@@ -25,12 +29,16 @@ def render(report: Report) -> str:
     if report.expired_waivers:
         suite = _suite(root, "waivers", report)
         for waiver in report.expired_waivers:
-            case = ET.SubElement(suite, "testcase", classname="waivers", name=waiver.check, time="0")
-            ET.SubElement(case, "failure", message=f"expired: {describe_waiver(waiver)}", type="expired")
-    if report.unjudged:
-        suite = _suite(root, "run", report)
-        case = ET.SubElement(suite, "testcase", classname="run", name="the API can be judged", time="0")
-        ET.SubElement(case, "error", message=report.unjudged, type="unjudged")
+            name = f"{waiver.check} ({waiver.field})" if waiver.field else waiver.check
+            case = ET.SubElement(suite, "testcase", classname="waivers", name=name, time="0")
+            _say(case, "failure", f"expired: {describe_waiver(waiver)}", type="expired")
+    for reason, name, kind in (
+        (report.unjudged, "the API can be judged", "unjudged"),
+        (report.invisible, "every organization is visible", "invisible"),
+    ):
+        if reason:
+            case = ET.SubElement(_suite(root, name, report), "testcase", classname="run", name=name, time="0")
+            _say(case, "error", reason, type=kind)
     _count(root)
     root.set("time", f"{report.seconds:.3f}")
     ET.indent(root)
@@ -48,16 +56,25 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
 def _case(suite: ET.Element, result: Result, report: Report) -> None:
     case = ET.SubElement(suite, "testcase", classname=result.check.operation, name=result.check.id, time="0")
     if report.exit_code_for(result) == 1:
-        said = "; ".join(message(finding) for finding in result.findings)
-        failure = ET.SubElement(case, "failure", message=said, type=str(result.verdict))
-        failure.text = _details(result, report)
+        said = "; ".join(_message(result, finding, report) for finding in result.findings)
+        _say(case, "failure", said, _details(result, report), type=str(result.verdict))
         return
     if result.verdict is Verdict.INCONCLUSIVE:
-        ET.SubElement(case, "skipped", message=f"inconclusive: {result.outcome.inconclusive}")
+        _say(case, "skipped", f"inconclusive: {result.outcome.inconclusive}")
     elif result.verdict is Verdict.WAIVED:
         reasons = dict.fromkeys(describe_waiver(waiver) for _, waiver in result.waived)
-        ET.SubElement(case, "skipped", message=f"waived: {'; '.join(reasons)}")
+        _say(case, "skipped", f"waived: {'; '.join(reasons)}")
     ET.SubElement(case, "system-out").text = _details(result, report)
+
+
+def _say(case: ET.Element, kind: str, said: str, text: str | None = None, **attributes: str) -> None:
+    """Add an element that says something twice: Jenkins shows its message, GitLab its text."""
+    ET.SubElement(case, kind, message=said, **attributes).text = text or said
+
+
+def _message(result: Result, finding: Finding, report: Report) -> str:
+    is_new = mark(report, result.check.id, finding)
+    return f"{is_new}: {message(finding)}" if is_new else message(finding)
 
 
 def _details(result: Result, report: Report) -> str:
@@ -66,7 +83,12 @@ def _details(result: Result, report: Report) -> str:
         f"seen: {result.outcome.examined}",
     ]
     for finding in result.findings:
-        lines += [message(finding), *evidence(finding), finding.example, curl(report.base_url, finding)]
+        lines += [
+            _message(result, finding, report),
+            *evidence(finding),
+            finding.example,
+            curl(report.base_url, finding),
+        ]
     return "\n".join(line for line in lines if line)
 
 
@@ -74,5 +96,6 @@ def _count(root: ET.Element) -> None:
     for element in (root, *root.findall("testsuite")):
         cases = list(element.iter("testcase"))
         element.set("tests", str(len(cases)))
-        for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        counted = [("failure", "failures"), ("error", "errors")]
+        for kind, attribute in counted if element is root else [*counted, ("skipped", "skipped")]:
             element.set(attribute, str(sum(case.find(kind) is not None for case in cases)))

@@ -10,7 +10,20 @@ import click
 
 from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 
-from .text import cost, curl, describe_waiver, evidence, groups, headline, message, totals
+from .text import (
+    GRAVITY,
+    comparison,
+    cost,
+    curl,
+    describe_deviation,
+    describe_waiver,
+    evidence,
+    headline,
+    mark,
+    marks,
+    message,
+    totals,
+)
 
 __all__ = ["render"]
 
@@ -23,9 +36,6 @@ _MARKS = {
     Verdict.WAIVED: ("~", "~", "blue"),
 }
 _OUTCOMES = {0: "green", 1: "red", 3: "magenta", 4: "magenta"}
-_GRAVEST = (
-    Verdict.FAILED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.WAIVED, Verdict.INFO, Verdict.PASSED,
-)  # fmt: skip
 
 
 def render(
@@ -54,7 +64,6 @@ class _Lines:
         self._mark = 1 if ascii_only else 0
         self._verbosity = verbosity
         self._columns = width
-        self._groups = groups(report)
 
     def all(self) -> Iterator[str]:
         """Yield every line: the cause first, and what deviates last."""
@@ -68,13 +77,16 @@ class _Lines:
             yield from self._waivers()
             yield from self._notes()
             yield from self._inconclusive()
-        for group in self._groups:
+        for group in report.causes:
             if self._verbosity >= 0 or group.verdict is not Verdict.INFO:
                 yield ""
                 yield from self._group(group)
+        yield from self._gone()
         if self._verbosity < 0:
             return
         yield ""
+        if compared := comparison(report):
+            yield from self._styled(compared)
         if report.results:
             yield from self._styled(totals(report))
         yield from closing
@@ -95,7 +107,7 @@ class _Lines:
         longest = max((len(operation) for operation, _ in operations), default=0)
         for operation, results in operations:
             counts = Counter(result.verdict for result in results)
-            gravest = next(verdict for verdict in _GRAVEST if counts[verdict])
+            gravest = next(verdict for verdict in GRAVITY if counts[verdict])
             shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
             yield from self._marked(gravest, f"{operation:{longest}}  {shown}")
             if self._verbosity > 0:
@@ -108,7 +120,9 @@ class _Lines:
         yield from self._marked(result.verdict, f"{check.id} ({check.basis}): {seen}", 2)
         yield from self._styled(check.rule, 6, dim=True)
         for finding in result.findings:
-            yield from self._styled(message(finding), 6, fg=_MARKS[result.verdict][2])
+            is_new = mark(self._report, check.id, finding)
+            said = f"{message(finding)} ({is_new})" if is_new else message(finding)
+            yield from self._styled(said, 6, fg=_MARKS[result.verdict][2])
             yield from self._evidence(finding, 8)
         for finding, waiver in result.waived:
             yield from self._styled(f"waived: {message(finding)} ({waiver.reason})", 6, fg="blue")
@@ -131,7 +145,8 @@ class _Lines:
         return result.outcome.inconclusive or ""
 
     def _group(self, group: Cause) -> Iterator[str]:
-        yield from self._marked(group.verdict, group.sentence)
+        is_new = marks(self._report, group)
+        yield from self._marked(group.verdict, f"{group.sentence} ({is_new})" if is_new else group.sentence)
         finding = group.findings[0][1]
         if message(finding) != group.sentence:
             yield from self._styled(message(finding), 4)
@@ -146,6 +161,13 @@ class _Lines:
             yield from self._styled(line, indent)
         if command := curl(self._report.base_url, finding):
             yield " " * indent + self._style(command, dim=True)
+
+    def _gone(self) -> Iterator[str]:
+        if gone := self._report.gone:
+            yield ""
+            yield self._style("Gone since the earlier run", bold=True)
+            for deviation in gone:
+                yield from self._styled(describe_deviation(deviation), 2, fg="green")
 
     def _waivers(self) -> Iterator[str]:
         waived = [waiver for result in self._report.results for _, waiver in result.waived]

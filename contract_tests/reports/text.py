@@ -10,14 +10,18 @@ from urllib.parse import unquote
 
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests.config import Waiver
-from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Baseline, Cause, Deviation, Finding, Report, Result, Verdict
 from civis_usage.schemas.text import escape
 
 __all__ = [
-    "clean", "clean_text", "cost", "curl", "describe_waiver", "evidence", "groups",
-    "headline", "map_text", "message", "reasons", "totals",
+    "GRAVITY", "by_gravity", "clean", "clean_text", "comparison", "cost", "curl", "describe_deviation",
+    "describe_waiver", "evidence", "headline", "map_text", "mark", "marks", "message", "reasons", "totals",
 ]  # fmt: skip
 
+GRAVITY = (
+    Verdict.FAILED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.WAIVED, Verdict.INFO, Verdict.PASSED,
+)  # fmt: skip
+"""The verdicts, what needs attention first."""
 MAX_LENGTH = 400
 """Characters of a text that a report shows."""
 
@@ -71,19 +75,35 @@ def cost(report: Report) -> str:
     return f"{_number(report.requests, 'request')} in {report.seconds:.1f} s"
 
 
-def groups(report: Report) -> tuple[Cause, ...]:
-    """Return the causes of what deviates; where none were looked for, one group for each check."""
-    return report.causes or tuple(
-        Cause(
-            message(result.findings[0]),
-            result.check.operation,
-            result.findings[0].field,
-            result.verdict,
-            tuple((result.check.id, finding) for finding in result.findings),
-        )
-        for result in report.results
-        if result.findings
-    )
+def by_gravity(results: Iterable[Result]) -> list[Result]:
+    """Return results with what needs attention first, otherwise in their order."""
+    return sorted(results, key=lambda result: GRAVITY.index(result.verdict))
+
+
+def mark(report: Report, check: str, finding: Finding) -> str:
+    """Return whether a deviation is ``new`` or ``known``, where the run is compared with an earlier one."""
+    return {None: "", True: "new", False: "known"}[report.is_new(check, finding)]
+
+
+def marks(report: Report, cause: Cause) -> str:
+    """Return whether a cause is ``new``: one of its deviations is."""
+    found = {mark(report, check, finding) for check, finding in cause.findings}
+    return next((each for each in ("new", "known") if each in found), "")
+
+
+def comparison(report: Report) -> str | None:
+    """Return how many deviations are new, known and gone; ``None`` where the run is compared with none."""
+    if report.baseline is None:
+        return None
+    known = [each.key in report.baseline.known for each in report.deviations]
+    counts = f"{known.count(False)} new, {known.count(True)} known, {len(report.gone)} gone"
+    return f"Since the run of {report.baseline.started}: {counts}."
+
+
+def describe_deviation(deviation: Deviation) -> str:
+    """Return a deviation in one line: its check, its field, its sentence."""
+    field = f" ({deviation.field})" if deviation.field else ""
+    return f"{deviation.check}{field}: {deviation.message}"
 
 
 def describe_waiver(waiver: Waiver) -> str:
@@ -146,7 +166,18 @@ def map_text(report: Report, change: Callable[[str], str]) -> Report:
         expired_waivers=tuple(_waiver(waiver, change) for waiver in report.expired_waivers),
         unused_waivers=tuple(_waiver(waiver, change) for waiver in report.unused_waivers),
         notes=tuple(change(note) for note in report.notes),
+        documentation=_optional(report.documentation, change),
+        baseline=report.baseline and _baseline(report.baseline, change),
     )
+
+
+def _baseline(baseline: Baseline, change: Callable[[str], str]) -> Baseline:
+    deviations = tuple(
+        Deviation(change(each.check), _optional(each.field, change), change(each.message))
+        for each in baseline.deviations
+    )
+    waived = frozenset((change(check), _optional(field, change)) for check, field in baseline.waived)
+    return Baseline(change(baseline.started), deviations, waived)
 
 
 def _result(result: Result, change: Callable[[str], str]) -> Result:

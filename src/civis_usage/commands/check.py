@@ -19,17 +19,19 @@ from ..contract_tests.reports import github, terminal
 from ..contract_tests.reports import html as html_report
 from ..contract_tests.reports import json as json_report
 from ..contract_tests.reports import junit as junit_report
+from ..contract_tests.reports.baseline import read as read_baseline
 from ..contract_tests.reports.text import clean
 from ..contract_tests.results import Report
 from .errors import complain
 from .options import LIVE_ONLY, config_of, is_given, options
-from .output import Output, in_github_actions, log_requests, progress
+from .output import Output, in_github_actions, log_requests
+from .progress import Progress
 
 
 @click.command()
 @options(
     *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"),
-    *("strict", "with-drift", "allow-no-data", "waivers", "recording"),
+    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "recording"),
 )
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
 @options("json")
@@ -46,6 +48,7 @@ from .output import Output, in_github_actions, log_requests, progress
 def check(
     recording: str | None,
     waivers: str | None,
+    baseline: str | None,
     write_waivers: str | None,
     json: str | None,
     junit: str | None,
@@ -78,13 +81,17 @@ def check(
     if write_waivers and Path(write_waivers).is_file() and Path(write_waivers).stat().st_size:
         raise ConfigurationError(f"{write_waivers} exists: --write-waivers needs a new file, so as to lose no reason.")
     given["waivers"] = waiver_module.load(waivers) if waivers else waiver_module.discover()
+    earlier = read_baseline(baseline) if baseline else None
     if recording is None:
         config = config_of(given)
-        with log_requests(verbosity > 1), progress(verbosity < 2 and not quiet) as on_interaction:
-            report = runner.run(config, on_interaction)
+        with (
+            log_requests(verbosity > 1),
+            Progress.on_terminal(config.budget, wanted=verbosity < 2 and not quiet) as seen,
+        ):
+            report = runner.run(config, seen)
     else:
         report = _replay(recording, given)
-    report = clean(report, [os.environ.get("CIVIS_API_KEY", "").strip()])
+    report = clean(replace(report, baseline=earlier), [os.environ.get("CIVIS_API_KEY", "").strip()])
     code = report.exit_code
     try:
         _show(report, output, -1 if quiet else verbosity)

@@ -137,6 +137,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "Deviations to accept (TOML).  [default: tool.civis-usage in ./pyproject.toml]",
     },
+    "baseline": {
+        "metavar": "FILE",
+        "help": "Mark what is new, known and gone since an earlier run, by the file that its --json wrote.",
+    },
     "recording": {"metavar": "FILE", "help": "Check what civis-usage record wrote, without requests."},
     "json": {"metavar": "FILE", "help": "Write the report as JSON (- for standard output)."},
     # a world

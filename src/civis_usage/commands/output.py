@@ -6,18 +6,16 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
-
-import click
+from typing import TextIO
 
 from ..client.errors import ConfigurationError
 from ..files import ensure_writable, write
 from .errors import redacted
 
-__all__ = ["Output", "in_github_actions", "log_requests", "log_retries", "progress"]
+__all__ = ["Output", "in_github_actions", "log_requests", "log_retries"]
 
 
 class Output:
@@ -95,26 +93,6 @@ class Output:
 def in_github_actions() -> bool:
     """Return whether the command runs in GitHub Actions."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
-
-
-@contextmanager
-def progress(wanted: bool = True) -> Iterator[Callable[[Any], None]]:
-    """Show each request of the check as it is answered: one line on standard error, if that is a terminal."""
-    shown = wanted and sys.stderr.isatty()
-    count = 0
-
-    def seen(interaction: Any) -> None:
-        nonlocal count
-        count += 1
-        if shown:
-            answer = interaction.status or interaction.failure
-            click.echo(f"\r\x1b[Krequest {count}, {interaction.operation}: {answer}", nl=False, err=True)
-
-    try:
-        yield seen
-    finally:
-        if shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..contract_tests.reports.text import headline
 from ..files import ensure_writable, write
 from .errors import complain
 from .options import config_of, options
-from .output import progress
+from .progress import Progress
 
 __all__ = ["record"]
 
@@ -49,8 +49,8 @@ def record(output: str, **given: Any) -> int:
     config = config_of(given)
     _ensure_recording(output)
     try:
-        with progress() as on_interaction:
-            made = recorder.record(config, on_interaction=on_interaction)
+        with Progress.on_terminal(config.budget) as progress:
+            made = recorder.record(config, observer=progress)
     except recorder.NotRecorded as reason:
         complain(f"The API could not be recorded, and nothing is written: {reason}")
         return ExitCode.NOT_JUDGED

@@ -1,0 +1,162 @@
+"""`check --baseline FILE` says what is new, known and gone since an earlier run, in every report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civis_usage.client.errors import ConfigurationError
+from civis_usage.contract_tests.reports import baseline, github, html, junit, terminal
+from civis_usage.contract_tests.reports import json as json_report
+from civis_usage.contract_tests.reports.text import comparison
+from civis_usage.contract_tests.results import Finding, Outcome, Report, Result, Verdict
+
+from .report_samples import WAIVER, make_check, make_report
+
+FIELDS = [None, "credits", "modelId", "runId"]
+CHECKS = ["list-llm-shape", "list-llm-nulls", "list-matching-window"]
+Found = dict[str, list[str | None]]
+
+
+def result(check: str, fields: list[str | None], *, waived: bool = False, inconclusive: bool = False) -> Result:
+    found = tuple(Finding(f"{field} is odd", field) for field in fields)
+    if inconclusive:
+        return Result(make_check(check), Verdict.INCONCLUSIVE, Outcome("nothing", inconclusive="the budget is spent"))
+    if waived and found:
+        pairs = tuple((finding, WAIVER) for finding in found)
+        return Result(make_check(check), Verdict.WAIVED, Outcome("records", found), waived=pairs)
+    return Result(make_check(check), Verdict.FAILED if found else Verdict.PASSED, Outcome("records", found), found)
+
+
+def run(found: Found, **more: Any) -> Report:
+    return make_report(tuple(result(check, found.get(check, [])) for check in CHECKS), **more)
+
+
+def written(report: Report, folder: Path) -> str:
+    file = folder / "earlier.json"
+    file.write_text(json_report.render(report), encoding="utf-8")
+    return str(file)
+
+
+@pytest.fixture
+def compared(tmp_path: Path) -> Report:
+    """A run with a known deviation, a new one, and one that is gone."""
+    earlier = run({"list-llm-shape": ["credits", "modelId"]})
+    now = run({"list-llm-shape": ["credits"], "list-llm-nulls": ["runId"]})
+    return replace(now, baseline=baseline.read(written(earlier, tmp_path)))
+
+
+def test_json_counts_and_marks(compared: Report) -> None:
+    document = json.loads(json_report.render(compared))
+    jsonschema.validate(document, json_report.schema())
+    assert document["baseline"] == {
+        "started": "2026-05-04T06:00:00Z",
+        "new": 1,
+        "known": 1,
+        "gone": [{"check": "list-llm-shape", "field": "modelId", "message": "modelId is odd"}],
+    }
+    marks = {
+        (each["id"], finding["field"]): finding["new"] for each in document["results"] for finding in each["findings"]
+    }
+    assert marks == {("list-llm-shape", "credits"): False, ("list-llm-nulls", "runId"): True}
+
+
+@pytest.mark.parametrize("render", [terminal.render, html.render, github.summary], ids=["terminal", "html", "github"])
+def test_every_report_marks_what_is_new_known_and_gone(compared: Report, render: Callable[[Report], str]) -> None:
+    text = render(compared).replace("&#58;", ":").replace("<em>", "").replace("</em>", "")
+    assert "Since the run of 2026-05-04T06:00:00Z: 1 new, 1 known, 1 gone." in text
+    assert "credits is odd (known)" in text
+    assert "runId is odd (new)" in text
+    assert "list-llm-shape (modelId): modelId is odd" in text
+
+
+def test_junit_and_annotations_mark_what_is_new_and_known(compared: Report) -> None:
+    failures = [each.get("message") for each in ET.fromstring(junit.render(compared)).iter("failure")]
+    assert failures == ["known: credits is odd", "new: runId is odd"]
+    assert "%0Anew: runId is odd" in github.annotate(compared)
+
+
+@pytest.mark.parametrize("render", [terminal.render, html.render, github.summary, junit.render, github.annotate])
+def test_without_an_earlier_run_nothing_is_marked(render: Callable[[Report], str]) -> None:
+    report = run({"list-llm-shape": ["credits"]})
+    assert comparison(report) is None
+    text = render(report)
+    assert not [word for word in ("(new)", "(known)", "new: ", "known: ", "Gone") if word in text]
+
+
+FOUND = st.dictionaries(st.sampled_from(CHECKS), st.lists(st.sampled_from(FIELDS), max_size=4))
+
+
+@given(FOUND, FOUND)
+def test_new_known_and_gone_are_set_differences(before: Found, after: Found) -> None:
+    earlier, now = run(before), run(after)
+    was = {(check, field) for check, fields in before.items() for field in fields}
+    is_ = {(check, field) for check, fields in after.items() for field in fields}
+    document = json.loads(json_report.render(earlier))
+    report = replace(now, baseline=baseline.of(document))
+    found = json.loads(json_report.render(report))["baseline"]
+    assert (found["new"], found["known"]) == (len(is_ - was), len(is_ & was))
+    assert {(each["check"], each["field"]) for each in found["gone"]} == was - is_
+    assert len(found["gone"]) == len(was - is_)
+
+
+def test_what_could_not_be_judged_now_is_not_gone(tmp_path: Path) -> None:
+    earlier = run({"list-llm-shape": ["credits"]})
+    now = make_report((result("list-llm-shape", [], inconclusive=True),))
+    assert replace(now, baseline=baseline.read(written(earlier, tmp_path))).gone == ()
+
+
+def test_what_a_waiver_accepts_is_neither_new_nor_gone(tmp_path: Path) -> None:
+    open_, waived = (make_report((result("list-llm-shape", ["credits"], waived=each),)) for each in (False, True))
+    for earlier, now in ((open_, waived), (waived, open_)):
+        compared = replace(now, baseline=baseline.read(written(earlier, tmp_path)))
+        assert compared.gone == ()
+        assert not any(compared.is_new(each.check, Finding("", each.field)) for each in compared.deviations)
+
+
+def test_a_comparison_changes_no_exit_code(compared: Report) -> None:
+    assert compared.exit_code == replace(compared, baseline=None).exit_code == 1
+
+
+GOOD = json.loads(json_report.render(make_report()))
+BAD: dict[str, tuple[bytes, str]] = {
+    "no JSON": (b"{", "is not a report"),
+    "no text": (b"\xff\xfe\x00", "is not a report"),
+    "nothing": (b"", "is not a report"),
+    "deep": (b"[" * 100_000, "is not a report"),
+    "a list": (b"[]", "is not a report (it has no schema_version)"),
+    "something else": (b'{"a": 1}', "is not a report (it has no schema_version)"),
+    "an older format": (
+        b'{"schema_version": 1}',
+        "has format 1, and this civis-usage-kit reads format 2: write a new one",
+    ),
+    "a newer format": (b'{"schema_version": 3}', "has format 3"),
+    "a format that is true": (b'{"schema_version": true}', "has no schema_version"),
+    "damaged": (json.dumps(GOOD | {"results": [{}]}).encode(), "is damaged ($.results[0]"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), BAD.values(), ids=list(BAD))
+def test_a_file_that_is_no_report_gets_one_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "earlier.json"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        baseline.read(str(file))
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{file} ") and said in sentence and sentence.endswith(".")
+    assert "\n" not in sentence and len(sentence) < 600
+
+
+def test_a_file_that_is_not_there_gets_one_sentence(tmp_path: Path) -> None:
+    for path, said in ((tmp_path / "none.json", "no such file"), (tmp_path, "is a directory")):
+        with pytest.raises(ConfigurationError, match=said):
+            baseline.read(str(path))
