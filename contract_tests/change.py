@@ -94,7 +94,8 @@ def _marked(disagreement: _Disagreement) -> Finding:
     shown = disagreement.shown_last
     if shown is None:
         first = disagreement.findings[0]
-        return replace(first, message=f"not reproducible: {first.message}; it was otherwise when requested again")
+        message = f"not reproducible: {first.message}; it was otherwise when requested again"
+        return replace(first, message=message, is_reproducible=False)
     return replace(shown, seen_once=not disagreement.is_repeated)
 
 

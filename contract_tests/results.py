@@ -70,6 +70,8 @@ class Finding:
     """The responses that contradict each other, in the order in which to request them again."""
     shows_less: Interaction | None = dataclasses.field(default=None, compare=False, repr=False)
     """The one of them that shows less usage than the others, so that usage that was added would explain it."""
+    is_reproducible: bool = True
+    """Whether the contradiction was not seen to come and go when its requests were sent again."""
     seen_once: bool = False
     """Whether the contradiction was not requested again."""
 

@@ -49,7 +49,9 @@ def test_a_page_that_is_out_of_date_is_found_and_mended(tmp_path: Path) -> None:
 
 def test_every_check_has_its_line() -> None:
     text = pages()["docs/reference/checks.md"].text
-    assert [each.id for each in checks() if f"| `{each.id}` | {each.rule} | {each.basis} |" not in text] == []
+    assert [
+        each.id for each in checks() if f"| [`{each.id}`](#{each.id}) | {each.rule} | {each.basis} |" not in text
+    ] == []
 
 
 def test_every_control_of_the_fake_has_its_line_and_an_example() -> None:

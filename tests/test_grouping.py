@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,15 +63,16 @@ def interactions(draw: st.DrawFn) -> Interaction:
     if operation == "list_matching" and draw(st.booleans()):
         params["task"] = draw(st.sampled_from(["IDR", "CDM", "XYZ"]))
     body = draw(st.one_of(BODIES.map(lambda body: json.dumps(body).encode()), st.binary(max_size=4)))
+    failure = draw(st.sampled_from([None] * 9 + [Failure.TIMEOUT]))
     return Interaction(
         operation,
         params,
         draw(st.sampled_from([Credentials.VALID] * 6 + [Credentials.NONE])),
         datetime.fromtimestamp(NOW, UTC),
-        draw(st.sampled_from([200] * 8 + [404, 500, 401])),
+        None if failure else draw(st.sampled_from([200] * 8 + [404, 500, 401])),
         {"content-type": "application/json"},
-        body,
-        failure=draw(st.sampled_from([None] * 9 + [Failure.TIMEOUT])),
+        b"" if failure else body,
+        failure=failure,
     )
 
 
@@ -80,7 +82,8 @@ def evidences(draw: st.DrawFn) -> Evidence:
     repeated = draw(st.lists(st.sampled_from(made), max_size=2)) if made else []
     organizations = draw(st.sampled_from([(1,), (1, 2), ()]))
     settled = NOW - 86400
-    return Evidence((*made, *repeated), NOW, 1262304000, settled, organizations)
+    numbered = tuple(replace(each, number=number) for number, each in enumerate([*made, *repeated]))
+    return Evidence(numbered, NOW, 1262304000, settled, organizations)
 
 
 FINDINGS = st.builds(

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.schemas import OPERATIONS, load
 
 from .explanation import Explanation, Unexplained, plain_sentence
 from .features import feature, share
 
-__all__ = ["other_objects", "wrong_bodies"]
+__all__ = ["other_objects", "wrong_lists", "wrong_objects"]
 
 
 def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
@@ -20,7 +21,7 @@ def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterato
         documented = load(OPERATIONS[operation].body)["properties"].keys()
 
         def is_other(item: object, documented: frozenset[str] = frozenset(documented)) -> bool:
-            return isinstance(item, dict) and not documented & item.keys()
+            return isinstance(item, dict) and bool(item) and not documented & item.keys()
 
         came = [each for each in evidence.of(operation) if each.status == 200 and each.items]
         odd = [each for each in came if any(map(is_other, each.items))]
@@ -29,7 +30,7 @@ def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterato
             kind = "an error" if "error" in names else "another object"
             where = share(odd, [each for each in came if each not in odd])
             inside = "a list with" if OPERATIONS[operation].many else "with"
-            shown = f"{kind} in place of the documented fields ({names or 'it is empty'})"
+            shown = f"{kind} in place of the documented fields ({names})"
             sentence = f"{operation} answers 200 {inside} {shown}{where}"
             yield Explanation(operation, sentence, None, partial(_is_of_objects, operation))
 
@@ -39,17 +40,40 @@ def _is_of_objects(operation: str, each: Unexplained) -> bool:
     return each.operation == operation and about
 
 
-def wrong_bodies(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
-    """Explain the responses that are not what was promised, by operation."""
-    for operation in OPERATIONS:
+def wrong_lists(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain the lists that are not what was promised."""
+    return _wrong_bodies(evidence, waiting, [name for name, each in OPERATIONS.items() if each.many])
+
+
+def wrong_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain the single responses that are not what was promised, after the lists that their ids come from."""
+    return _wrong_bodies(evidence, waiting, [name for name, each in OPERATIONS.items() if not each.many])
+
+
+def _wrong_bodies(
+    evidence: Evidence, waiting: Sequence[Unexplained], operations: Sequence[str]
+) -> Iterator[Explanation]:
+    for operation in operations:
         wrong = [each for each in waiting if each.operation == operation and each.is_shape]
         if wrong:
-            sentence = _refused(evidence, operation) or plain_sentence(wrong[0])
+            sentence = _refused(evidence, operation) or _no_objects(evidence, operation) or plain_sentence(wrong[0])
             yield Explanation(operation, sentence, None, partial(_is_of_bodies, operation))
 
 
 def _is_of_bodies(operation: str, each: Unexplained) -> bool:
     return each.operation == operation and (each.is_shape or each.is_relation)
+
+
+def _no_objects(evidence: Evidence, operation: str) -> str | None:
+    """Return what came in place of objects, and to which requests."""
+    came = [each for each in evidence.of(operation) if each.status == 200 and each.json_error is None]
+    odd = [each for each in came if any(not isinstance(item, dict) for item in each.items)]
+    if not odd:
+        return None
+    item = next(item for item in odd[0].items if not isinstance(item, dict))
+    inside = "a list with " if OPERATIONS[operation].many and isinstance(odd[0].json, list) else ""
+    where = share(odd, [each for each in came if each not in odd])
+    return f"{operation} answers 200 with {inside}{excerpt(item)[:40]} instead of an object{where}"
 
 
 def _refused(evidence: Evidence, operation: str) -> str | None:

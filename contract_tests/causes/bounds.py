@@ -69,9 +69,11 @@ def _both_ignored(listed: Listed, early: _End, late: _End) -> str | None:
 
 def _other_zone(listed: Listed, early: _End, late: _End, lost_first: _End, lost_last: _End) -> str | None:
     for one, other in ((early, lost_last), (late, lost_first)):
-        if one.odd and other.odd and one.shift and one.shift == other.shift:
-            off = f"both are off by {duration(one.shift)}"
-            return f"{listed.operation} reads start_date and end_date in another time zone: {off}"
+        both = [shift for shift in SHIFTS if _fits(shift, *one.reach) and _fits(shift, *other.reach)]
+        if one.odd and other.odd and both and NEVER not in (one.reach[1], other.reach[1]):
+            off = f"both are off by up to {duration(both[0])}"
+            zone = "another time zone (or writes runCreatedAt in one)"
+            return f"{listed.operation} reads start_date and end_date in {zone}: {off}"
     return None
 
 

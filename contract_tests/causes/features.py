@@ -59,7 +59,7 @@ PLAIN: tuple[Feature, ...] = (
     (lambda each: "end_date" not in each.params, " when end_date is not given"),
     (lambda each: "org_id" not in each.params, " when org_id is not given"),
     (lambda each: "org_id" in each.params, " when org_id is given"),
-    (has_offset, " when the dates have a UTC offset"),
+    (has_offset, " when the dates have a UTC offset and a fraction of a second"),
 )
 """The features that every request has or has not, the plainest first."""
 LENGTHS = (1, 7, 31, 92, 183, 366)

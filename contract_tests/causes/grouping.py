@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.results import Cause, Result, Verdict
 
-from . import bodies, fields, lists, summaries
+from . import bodies, fields, lists, singles, summaries
 from .explanation import Explainer, Explanation, Unexplained, plain_sentence
 
 __all__ = ["causes"]
@@ -15,8 +15,10 @@ __all__ = ["causes"]
 EXPLAINERS: tuple[Explainer, ...] = (
     bodies.other_objects,
     fields.wrong_shapes,
-    bodies.wrong_bodies,
+    bodies.wrong_lists,
     lists.inconsistent_lists,
+    bodies.wrong_objects,
+    singles.differing_singles,
     summaries.wrong_sums,
 )
 """In the order in which they take findings: what is wrong by its shape explains most of what it does to relations."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 
-from . import bounds, records
+from . import bounds, instants, records
 from .explanation import LISTS, SUMMARY, Explanation, Unexplained
 from .listed import Listed
 
@@ -20,9 +20,11 @@ DIAGNOSES: tuple[Callable[[Listed], Sentence | None], ...] = (
     records.of_other_organizations,
     records.of_other_tasks,
     records.truncated,
+    instants.odd_instants,
     bounds.moved,
     bounds.other_default,
     records.repeated,
+    records.one_id_for_several,
     records.altered,
     records.missing,
 )
@@ -37,7 +39,14 @@ def inconsistent_lists(evidence: Evidence, waiting: Sequence[Unexplained]) -> It
             listed = Listed(evidence, operation)
             found = next(filter(None, (diagnose(listed) for diagnose in DIAGNOSES)), None)
             if found is not None:
-                yield Explanation(operation, *found, explains)
+                sentence, field = found
+                yield Explanation(operation, sentence, field, partial(_explains, operation, field))
+
+
+def _explains(operation: str, field: str | None, each: Unexplained) -> bool:
+    """Return whether a finding comes of a wrong list; of wrong ids, also that they are not found."""
+    is_of_ids = field == "id" and operation == "list_llm" and each.operation == "get_llm" and each.is_shape
+    return _relates(operation, each) or is_of_ids
 
 
 def _relates(operation: str, each: Unexplained) -> bool:

@@ -9,7 +9,7 @@ from civis_usage.contract_tests.collect.window import DAY
 from .bounds import SHIFTS
 from .features import HOUR, duration
 
-__all__ = ["Ends", "ignoring", "moving"]
+__all__ = ["Ends", "ending", "ignoring", "moving"]
 
 End = int | None
 Move = Callable[[int], End]
@@ -22,6 +22,17 @@ def ignoring() -> Iterator[tuple[Ends, str]]:
     yield _ends(_nowhere, _kept), "{} ignores start_date"
     yield _ends(_kept, _nowhere), "{} ignores end_date"
     yield _ends(_nowhere, _nowhere), "{} ignores start_date and end_date"
+
+
+def ending(now: int) -> Iterator[tuple[Ends, str]]:
+    """Yield how an end may be limited, seen at an instant."""
+    for days, noun in ((0, "at the start of today"), (1, "at the start of yesterday"), (7, "a week ago")):
+        latest = now // DAY * DAY - days * DAY
+        yield _ends(_kept, _at_most(latest)), f"{{}} counts nothing of the newest days: its window ends {noun}"
+
+
+def _at_most(latest: int) -> Move:
+    return lambda at: min(at, latest)
 
 
 def moving() -> Iterator[tuple[Ends, str]]:

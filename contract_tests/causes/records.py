@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record, identity, record_id
 
 from .features import feature, share
 from .listed import Listed
@@ -18,11 +18,14 @@ __all__ = [
     "not_reproducible",
     "of_other_organizations",
     "of_other_tasks",
+    "one_id_for_several",
     "repeated",
     "truncated",
 ]
 
 Sentence = tuple[str, str | None]
+MAX_SAFE = 2**53
+"""Up to here, each whole number is its own double."""
 ROUND = (10, 20, 25, 50, 250, 1024, 2048, 4096)
 """Lengths at which lists are often truncated, beside multiples of a hundred."""
 
@@ -50,14 +53,22 @@ def _flips(listed: Listed, same: Sequence[Interaction]) -> bool:
 
 def _difference(operation: str, first: Interaction, second: Interaction) -> Sentence:
     one, other = ({identity(record): record for record in each.records} for each in (first, second))
+    if not one.keys() & other.keys():  # their ids are others each time: compared by their runs
+        one, other = ({_run(record): record for record in each.records} for each in (first, second))
     fields = Counter(name for key in one.keys() & other.keys() for name in one[key].differences(other[key]))
     if fields and one.keys() == other.keys():
-        field, count = fields.most_common(1)[0]
+        field, count = max(fields.items(), key=lambda each: each[1])
         where = f"in {count:,} of {len(one):,} records when the same request is sent again"
         return f"{operation} is not reproducible: {field} differs {where}", field
     numbers = f"{len(first.records):,} records, and then {len(second.records):,}"
     others = f"{len(one.keys() ^ other.keys()):,} others"
     return f"{operation} is not reproducible: the same request gives {numbers} with {others}", None
+
+
+def _run(record: Record) -> object:
+    """Return what names a record beside its id: the normalised fields of its run."""
+    values = dict(zip(record.names, record.key, strict=True))
+    return values.get("runId"), record.timestamp
 
 
 def _content(interaction: Interaction, evidence: Evidence) -> object:
@@ -120,6 +131,23 @@ def repeated(listed: Listed) -> Sentence | None:
         if count:
             return f"{listed.operation} lists {count:,} of {len(counts):,} records more than once", None
     return None
+
+
+def one_id_for_several(listed: Listed) -> Sentence | None:
+    """Look for an id that one list has for records of several runs."""
+    shared: set[int] = set()
+    for each in listed.lists:
+        runs: dict[object, object] = {}
+        for record in each.records:
+            if (number := record_id(record)) is not None and runs.setdefault(number, record.data.get("runId")) != (
+                record.data.get("runId")
+            ):
+                shared.add(number)
+    if not shared:
+        return None
+    cause = " (numbers beyond 2^53, rounded to doubles?)" if max(map(abs, shared)) > MAX_SAFE else ""
+    text = f"{listed.operation} has the same id for two records or more: {len(shared):,} ids are not unique{cause}"
+    return text, "id"
 
 
 def altered(listed: Listed) -> Sentence | None:

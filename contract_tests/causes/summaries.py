@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -35,7 +36,7 @@ def _is_sum(each: Unexplained) -> bool:
 
 
 def _sentence(evidence: Evidence, mine: Sequence[Unexplained]) -> str:
-    if _is_not_reproducible(evidence):
+    if _is_not_reproducible(evidence) or not all(each.finding.is_reproducible for each in mine):
         return f"credits of {SUMMARY} are not reproducible: the same request gives other credits when it is sent again"
     requests = {each.finding.request for each in mine}
     odd = [each for each in evidence.summaries if each.request in requests]
@@ -51,8 +52,27 @@ def _sentence(evidence: Evidence, mine: Sequence[Unexplained]) -> str:
         return f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
     found = mine[0].finding.message
     if feature(odd, others) == " when only org_id is given" or not any(DATES & set(each.params) for each in odd):
-        return f"the default window of {SUMMARY} is not the current month up to the end of today: {found}"
-    return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}"
+        return f"the default window of {SUMMARY} is not the current month up to the end of today: {found}{_hint(mine)}"
+    hint = _hint(mine)
+    return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}{hint}"
+
+
+def _hint(mine: Sequence[Unexplained]) -> str:
+    """Return what sums are likely of that are all too large, all too small, or both."""
+    pairs = [(_first_number(each.finding.actual), _first_number(each.finding.expected)) for each in mine]
+    known = [shown > wanted for shown, wanted in pairs if shown is not None and wanted is not None]
+    if not known:
+        return ""
+    if all(known):
+        return " (usage of another organization, or outside of its window?)"
+    if not any(known):
+        return " (usage is left out, or its window is cut?)"
+    return " (usage of another organization, or of another window?)"
+
+
+def _first_number(text: str | None) -> float | None:
+    found = re.match(r"-?\d+(\.\d+)?", text or "")
+    return float(found[0]) if found else None
 
 
 def _is_not_reproducible(evidence: Evidence) -> bool:
@@ -68,7 +88,7 @@ def _moved(evidence: Evidence, odd: Sequence[Interaction]) -> str | None:
     trials: list[tuple[Estimate, str]] = [(_of_everybody(evidence, records), "{} ignores org_id")]
     ways = [*moves.ignoring()]
     if len({each.query for each in odd}) > 1:  # an amount that explains one number alone may be chance
-        ways += moves.moving()
+        ways += [*moves.ending(evidence.now), *moves.moving()]
     trials += [(_within(evidence, records, ends), words) for ends, words in ways]
     for estimate, words in trials:
         totals = [(estimate(each), float(each.json["credits"])) for each in odd]

@@ -84,7 +84,8 @@ def _malformed(interaction: Interaction) -> Iterator[Finding]:
     if interaction.json_error is not None:
         text = f"{status} with a body that is not JSON: {excerpt(interaction.body)}"
     elif error := next(iter(validator("error").iter_errors(body)), None):
-        text = f"{status} with a body that is not the API's: {error.message}"
+        where = f"{error.path[0]}: " if error.path else ""
+        text = f"{status} with a body that is not the API's: {where}{error.message}"
     elif body.get("code") != status:
         text = f"{status} with the code {excerpt(body.get('code'))}"
     elif not (isinstance(sentence := body.get("errorDescription"), str) and sentence.strip()):

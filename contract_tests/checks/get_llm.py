@@ -77,7 +77,7 @@ def unknown(evidence: Evidence) -> Outcome:
             return outcome(examined)
         if isinstance(each.json, dict) and each.json.get("id") == NONEXISTENT_ID:
             return Outcome("it exists", inconclusive=f"id {NONEXISTENT_ID} belongs to a usage here", no_data=True)
-        text = f"{each.request} answered 200 with {excerpt(each.body)}"
+        text = f"get_llm answers 200 for an unknown id ({each.params['id']}) with {excerpt(each.body)}"
         body = excerpt(each.body)
         return outcome(examined, [Finding(text, request=each.request, example=body, expected="404", actual="200")])
     return Outcome("nothing", inconclusive=evidence.stopped or "not requested")

@@ -148,7 +148,7 @@ def _judge(operation: str, evidence: Evidence) -> _Judged:
     for each in responses:
         if wrong := _wrong_body(each, is_list):
             wanted = "200, application/json, " + ("an array" if is_list else "an object")
-            actual = f"{each.status}, {each.media_type or 'no content type'}, {excerpt(each.body) or 'an empty body'}"
+            actual = f"{each.status}, {each.media_type or 'no Content-Type'}, {excerpt(each.body) or 'an empty body'}"
             body = excerpt(each.body)
             bodies.append(Finding(wrong, request=each.request, example=body, expected=wanted, actual=actual))
             continue
@@ -173,7 +173,7 @@ def _wrong_body(interaction: Interaction, is_list: bool) -> str | None:
     if is_list and not isinstance(interaction.json, list):
         return f"{request} answered {_type(interaction.json)} instead of an array"
     if interaction.media_type != "application/json":
-        named = f"the content type {interaction.media_type!r}" if interaction.media_type else "no content type"
+        named = f"the Content-Type {interaction.media_type!r}" if interaction.media_type else "no Content-Type"
         return f"{request} answered JSON under {named} instead of application/json"
     return None
 

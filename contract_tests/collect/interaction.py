@@ -170,6 +170,13 @@ class Interaction:
     @property
     def unavailable(self) -> str | None:
         """Why the response says nothing of the contract (none came, or a passing outage); ``None`` where it does."""
+        if self.failure in (Failure.UNSENT, Failure.SKIPPED):
+            return self.reason or _REASONS[Failure(self.failure)].format(self.request)
+        reason = self._reason
+        return None if reason is None else f"{self.operation} is not available: {reason}"
+
+    @property
+    def _reason(self) -> str | None:
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES | HICCUPS:
