@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,3 +48,22 @@ def test_what_it_recommends_can_be_typed_as_it_is(tmp_path):
         done = subprocess.run([program, "demo"], env={"PATH": path}, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         assert shown in done.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_it_fits_the_terminal_but_for_commands(columns: int) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "civis_usage", "demo"]
+    env = os.environ | {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=env) as process:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # how Linux says that the other end is closed
+            while piece := os.read(ours, 65536):
+                said += piece
+    os.close(ours)
+    lines = said.decode().replace("\r\n", "\n").splitlines()
+    assert process.returncode == 0, lines
+    assert "\x1b" not in said.decode()
+    assert [line for line in lines if len(line) > columns and not re.search("civis.usage|export", line)] == []
+    assert any("credits" in line for line in lines)

@@ -67,7 +67,7 @@ def test_a_request_gets_half_of_the_time_that_is_left() -> None:
     with served(silent) as url, session(url, deadline=QUICK) as made:
         first = made.send(LIST)
         assert first.failure is Failure.TIMEOUT
-        assert first.unavailable == "/usage/llm?org_id=1 got no whole response within 0.5 seconds"
+        assert told(first) == "/usage/llm?org_id=1 got no whole response within 0.5 seconds"
         assert made.stopped is None
         assert made.slowness >= QUICK / 2
         assert made.send(OTHER).failure in (Failure.TIMEOUT, Failure.UNSENT)
@@ -83,7 +83,7 @@ def test_a_deadline_that_is_over_is_told_with_its_option() -> None:
 
 def test_a_request_has_the_timeout_of_the_settings_where_there_is_more_time() -> None:
     with served(drip) as url, session(url, timeout=0.2) as made:
-        assert made.send(LIST).unavailable == "/usage/llm?org_id=1 got no whole response within 0.2 seconds"
+        assert told(made.send(LIST)) == "/usage/llm?org_id=1 got no whole response within 0.2 seconds"
         assert made.slowness < SLOW_MACHINE
 
 
@@ -163,7 +163,9 @@ def test_a_budget_is_kept_and_named() -> None:
 
 def told(interaction: Interaction) -> str:
     assert interaction.unavailable
-    return interaction.unavailable
+    operation, _, reason = interaction.unavailable.partition(" is not available: ")
+    assert operation == interaction.operation
+    return reason
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -224,7 +226,7 @@ def test_only_what_was_sent_more_than_once_is_said_to_be() -> None:
 
 def test_a_response_that_was_read_from_a_file_is_not_said_to_be_sent_again() -> None:
     read = Interaction("list_llm", {"org_id": 1}, Credentials.VALID, MACHINE, 503)
-    assert read.unavailable == "/usage/llm?org_id=1 answered 503"
+    assert told(read) == "/usage/llm?org_id=1 answered 503"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "7200"}], ids=["no word", "hours"])

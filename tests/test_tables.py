@@ -26,6 +26,34 @@ def test_columns_can_be_chosen_and_lines_be_limited():
     assert table(ROWS, ["credits"], limit=1) == "credits\n-------\n    1.5\n… 2 more, 3 in all"
 
 
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["id", "credits", "modelId"]), st.text(max_size=9)), min_size=1, max_size=4
+    ),
+    st.integers(20, 60),
+)
+def test_a_table_fits_its_width_and_names_what_does_not(rows: list[dict[str, str]], width: int) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = table(rows, width=width).splitlines()
+    whole = table(rows).splitlines()
+    if max(map(len, whole), default=0) <= width - 9:
+        assert lines == whole
+    assert [name for name in names if name not in " ".join(lines)] == []
+    shown = lines[0].split()
+    assert shown == names[: len(shown)] and len(shown) >= min(1, len(names))
+
+
+def test_what_does_not_fit_is_named_below() -> None:
+    rows = [{"id": 1, "modelId": "x" * 30, "credits": 2.5}]
+    assert table(rows, width=30).splitlines() == [
+        "id",
+        "--",
+        " 1",
+        "… and, for want of room:",
+        "  modelId, credits",
+    ]
+
+
 def test_no_cell_breaks_out_of_its_line():
     assert table([{"name": "a\nb\x1b[31m"}]).splitlines()[2:] == [
         "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}[31m"

@@ -5,21 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 
 __all__ = ["comma_separated", "printable", "table"]
 
+GAP = "  "
+"""What stands between two columns."""
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, limit: int | None = None) -> str:
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str] | None = None,
+    limit: int | None = None,
+    width: int | None = None,
+) -> str:
     """Return ``rows`` as an aligned table, names on top, numbers to the right, without a newline at its end.
 
     Args:
         rows: one mapping a line.
         columns: the names to show, in this order; ``None`` for all that occur.
         limit: the lines to show at most; a last line then says how many there are.
+        width: the columns of the terminal; fields that do not fit are named in a last line. ``None`` for any width.
     """
     names = _names(rows) if columns is None else list(columns)
     shown = rows if limit is None else rows[:limit]
@@ -27,11 +37,21 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
     right = [any(_is_number(row.get(name)) for row in shown) for name in names]
     head = list(map(_cell, names))
     widths = [max(map(_width, column)) for column in zip_longest(head, *cells, fillvalue="")]
-    lines = [_line(head, widths, right), _line(["-" * width for width in widths], widths, right)]
-    lines += [_line(row, widths, right) for row in cells]
+    fitting = len(names) if width is None else _fitting(widths, width)
+    rules = ["-" * each for each in widths]
+    lines = [_line(line[:fitting], widths[:fitting], right[:fitting]) for line in (head, rules, *cells)]
     if len(shown) < len(rows):
         lines.append(f"… {len(rows) - len(shown):,} more, {len(rows):,} in all")
+    if fitting < len(names):
+        named = f"… and, for want of room: {', '.join(head[fitting:])}"
+        lines += textwrap.wrap(named, max(20, width or 0), subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(lines)
+
+
+def _fitting(widths: Sequence[int], width: int) -> int:
+    """Return how many columns fit side by side, one at least."""
+    ends = accumulate(each + len(GAP) for each in widths)
+    return max(1, sum(end - len(GAP) <= width for end in ends))
 
 
 def comma_separated(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
@@ -60,7 +80,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
     for cell, width, to_right in zip(cells, widths, right, strict=True):
         gap = " " * (width - _width(cell))
         aligned.append(gap + cell if to_right else cell + gap)
-    return "  ".join(aligned).rstrip()
+    return GAP.join(aligned).rstrip()
 
 
 def _width(text: str) -> int:

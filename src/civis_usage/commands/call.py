@@ -5,6 +5,7 @@ The subcommands, their arguments and options are those that the contract lists.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -136,7 +137,8 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
     if form == "csv":
         text = tables.comma_separated(bodies, columns)
         return tables.printable(text) if sys.stdout.isatty() else text
-    return f"{tables.table(bodies, columns)}\n" if bodies else "No records.\n"
+    width = shutil.get_terminal_size().columns if columns is None and sys.stdout.isatty() else None
+    return f"{tables.table(bodies, columns, width=width)}\n" if bodies else "No records.\n"
 
 
 def _dashed(name: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import options
+from .output import Output
 
 if TYPE_CHECKING:
     from ..client import UsageClient
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 KEY = "any-key-will-do"
+FIRST = ("id", "run_created_at", "credits", "model_id", "task", "num_records")
+"""The fields that a reader looks for first."""
 ROWS = 4
 """Records shown of each list."""
 
@@ -52,7 +55,7 @@ def demo(seed: int) -> int:
 
 
 def _title(name: str, words: str) -> None:
-    click.echo(f"{click.style(name, bold=True)} {words}")
+    click.echo(f"{_style(name, bold=True)} {words}")
 
 
 def _call(url: str, org: int) -> None:
@@ -83,8 +86,11 @@ def _show(call: str, records: Iterable[Mapping[str, Any]]) -> None:
     from ..tables import table
 
     rows: Sequence[Mapping[str, Any]] = [dict(record.items()) for record in records]
-    body = table(rows, limit=ROWS) if rows else "nothing"
-    click.echo(f"  {click.style(call, fg='cyan')}\n" + "".join(f"    {line}\n" for line in body.splitlines()))
+    width = Output().width
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    names.sort(key=lambda name: name not in FIRST)  # where not all fit, these do
+    body = table(rows, names, limit=ROWS, width=width and width - 4) if rows else "nothing"
+    click.echo(f"  {_style(call, fg='cyan')}\n" + "".join(f"    {line}\n" for line in body.splitlines()))
 
 
 def _check(url: str, org: int) -> int:
@@ -96,11 +102,21 @@ def _check(url: str, org: int) -> int:
     _title("The check", "asks whether the contract is kept")
     report = run(Config(url, KEY, (org,)))
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
-    shown = terminal.render(clean(report, [KEY]), colour=sys.stdout.isatty(), ascii_only=not encoding.startswith("utf"))
+    width = Output().width
+    shown = terminal.render(
+        clean(report, [KEY]),
+        colour=Output().colour,
+        ascii_only=not encoding.startswith("utf"),
+        width=width and width - 2,
+    )
     click.echo("".join(f"  {line}\n" if line else "\n" for line in shown.splitlines()))
     if report.exit_code:
         click.echo("The fake should keep its contract: please report this.")
     return report.exit_code
+
+
+def _style(text: str, **style: Any) -> str:
+    return click.style(text, **style) if Output().colour else text
 
 
 def _program() -> str:
@@ -119,6 +135,8 @@ def _recipes(org: int) -> None:
         ("one call, as a table", f"{program} call list-llm --org-id {org}"),
         ("does the live API keep its contract?", f"CIVIS_API_KEY=… {program} check --org-id YOUR_ORGANIZATION"),
     )
-    width = max(len(words) for words, _ in recipes)
+    longest, width = max(len(words) for words, _ in recipes), Output().width
     for words, command in recipes:
-        click.echo(f"  {words:{width}}  {click.style(command, fg='green')}")
+        fits = width is None or 4 + longest + len(command) <= width
+        between = " " * (longest - len(words) + 2) if fits else "\n    "
+        click.echo(f"  {words}{between}{_style(command, fg='green')}")
