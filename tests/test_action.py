@@ -29,6 +29,8 @@ from .standin import KEY, Standin
 from .standin_server import Server
 from .standin_server import serving as standing_in
 
+pytestmark = pytest.mark.slow
+
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SIZE: dict[str, Any] = {"daily": {1: 6, 2: 2}, "daily_matching": {1: 5, 2: 2}}
 BROKEN = {each.id: each for each in DEVIATIONS}

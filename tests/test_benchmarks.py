@@ -13,6 +13,8 @@ import pytest
 
 from .documentation.pages import DOCS, ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "benchmarks" / "run.py"
 ROW = re.compile(r"^\| (?P<figure>[^|]+) \| (?P<value>[-\d.,e]+) \| (?P<cpu>[-\d.,e]*) \|", re.MULTILINE)
 

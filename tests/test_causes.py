@@ -59,6 +59,7 @@ def test_what_a_line_lacks_is_said() -> None:
     assert lacking("org_id is unknown", cause) == ["list_llm", "ignored or ignores"]
 
 
+@pytest.mark.slow
 def test_reports_begin_with_the_true_cause() -> None:
     """Judge each tenth deviation; ``python -m tests.causes_table`` judges them all."""
     with serving() as server:

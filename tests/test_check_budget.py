@@ -34,6 +34,7 @@ def assert_gentle(standin: Standin, report: Report) -> None:
     assert report.requests == len(standin.journal) <= report.budget, standin.trace()
 
 
+@pytest.mark.slow
 def test_a_year_of_one_organization_takes_50_requests_and_some_seconds(
     server: Server, record_property: pytest.RecordProperty
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from .judging import judge, wrong
 from .legal import VARIATIONS, Variation, combinations
+from .slow import sampled
 from .standin_server import Server, serving
 
 SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
@@ -20,7 +21,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("variation", [*VARIATIONS, *combinations(10, 4, seed=3)], ids=lambda variation: variation.id)
+@pytest.mark.parametrize("variation", sampled([*VARIATIONS, *combinations(10, 4, seed=3)]))
 def test_a_legal_variation_is_no_violation(server: Server, variation: Variation) -> None:
     standin = variation.standin(**SIZE)
     report = judge(server, standin, variation.organizations, at=variation.at, pace=variation.pace)

@@ -12,6 +12,7 @@ from civis_usage.contract_tests.results import Verdict
 
 from .deviations import DEVIATIONS, FIELD_MISTAKES, Deviation
 from .judging import judge, wrong
+from .slow import sampled
 from .standin import Standin
 from .standin_server import Server, serving
 
@@ -24,7 +25,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.id)
+@pytest.mark.parametrize("deviation", sampled(DEVIATIONS))
 def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: Deviation) -> None:
     standin = deviation.standin(**SIZE)
     report = judge(server, standin, deviation.organizations)
@@ -46,6 +47,7 @@ AT_WHATEVER_SEED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("deviation", AT_WHATEVER_SEED)
 def test_a_deviation_is_reported_wherever_one_looks(server: Server, deviation: str, seed: int) -> None:

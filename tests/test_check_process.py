@@ -17,6 +17,8 @@ from .legal import VARIATIONS
 from .standin import KEY, Standin
 from .standin_server import Server, serving
 
+pytestmark = pytest.mark.slow
+
 SIZE = {"daily": {1: 6, 2: 2}, "daily_matching": {1: 5, 2: 2}}
 BROKEN = {each.id: each for each in DEVIATIONS}
 LEGAL = {each.id: each for each in VARIATIONS}

@@ -23,6 +23,8 @@ from civis_usage.schemas import OPERATIONS, swagger
 
 from .drift_changes import CHANGES, NAMES, Spec
 
+pytestmark = pytest.mark.slow
+
 
 def without_path(path: str, spec: Spec) -> Spec:
     return spec | {"paths": {name: item for name, item in spec["paths"].items() if name != path}}

@@ -25,6 +25,8 @@ from .serve_process import serving
 from .standin import KEY
 from .standin_server import serving as standing_in
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = {
     r"\.github/workflows/[\w-]+\.yml": "vendor.github-workflows",
     r"\.gitlab-ci\.yml": "vendor.gitlab-ci",

@@ -16,9 +16,11 @@ from .http_stub import answering
 from .standin import KEY, Standin
 from .standin_server import serving
 
+pytestmark = pytest.mark.slow
+
 checks()  # imports their modules here: pytester forgets what is first imported in one of its tests
 INSTALLED = ("--pyargs", "civis_usage.contract_tests")
-QUIET = ("-p", "no:cacheprovider", "-rfsx")
+QUIET = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-rfsx")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def suite(pytester, usage_server, monkeypatch):
     """Run the suite on a fake of the test's own, as on the live API: in a process of its own, from any folder."""
     usage_server.set_environment(monkeypatch)
     arguments = (*INSTALLED, *QUIET, "--usage-org-id", "1", "--usage-base-url", usage_server.url)
-    return lambda *more: pytester.runpytest_subprocess(*arguments, *more)
+    return lambda *more: pytester.runpytest_inprocess(*arguments, *more)
 
 
 @pytest.mark.parametrize("where", [INSTALLED, (str(ROOT / "contract_tests"),)], ids=["installed", "in a clone"])

@@ -20,6 +20,8 @@ from civis_usage.mock_server import server
 
 from .http_stub import closed_port
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_works_behind_a_proxy_that_does_not_know_this_machine() -> None:
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")

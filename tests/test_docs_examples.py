@@ -41,6 +41,7 @@ def live() -> Iterator[str]:
         yield served.url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNABLE)
 def test_a_page_can_be_followed_from_its_top(page: Page, live: str, tmp_path: Path) -> None:
     with Shell(tmp_path, live) as shell:

@@ -16,7 +16,7 @@ import pytest
 from .documentation.pages import DOCS
 from .extras import needs
 
-pytestmark = needs("docs")
+pytestmark = [pytest.mark.slow, needs("docs")]
 
 LOADING = {("link", "href"), ("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 """What a browser fetches by itself, as tags and attributes."""

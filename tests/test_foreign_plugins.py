@@ -8,6 +8,8 @@ import pytest
 
 from .checkout import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = ROOT / "tests" / "foreign_plugins"
 PLUGINS = {
     "pytest-asyncio",

@@ -36,9 +36,10 @@ FLAGS = (
 KEY = {"Authorization": "Bearer a-key-of-the-tests"}
 SEEN = "return arguments[0].textContent.replace(/\\s+/g, ' ')"
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium chromium-driver"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium chromium-driver"),
+]
 
 CONTRAST = """
 const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;

@@ -11,6 +11,8 @@ import pytest
 
 from .checkout import check_out
 
+pytestmark = pytest.mark.slow
+
 PROJECT = {
     "client/__init__.py": "OWNER = 'the project'\n",
     "schemas/__init__.py": "OWNER = 'the project'\n",

@@ -21,6 +21,7 @@ from .deviations import DEVIATIONS, Deviation
 from .deviations.table import JUDGED_OR_NOT
 from .judging import wrong
 from .legal import VARIATIONS
+from .slow import sampled
 from .standin import KEY, LLM, SUMMARY, Question, Standin
 from .standin_runs import NOW, millis
 from .standin_server import Server, serving
@@ -64,7 +65,7 @@ def assert_the_same(recorded: Report, live: Report, why: str = "") -> None:
     assert fields_with_findings(recorded) == fields_with_findings(live), shown
 
 
-@pytest.mark.parametrize("deviation", SAMPLE.values(), ids=lambda each: each.id)
+@pytest.mark.parametrize("deviation", sampled(SAMPLE.values()))
 def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation: Deviation) -> None:
     organizations = deviation.organizations
     live = run(config(server, deviation.standin(**SIZE), organizations))
@@ -173,6 +174,7 @@ def test_a_page_in_place_of_the_api_is_no_recording(server: Server) -> None:
 # -- served again
 
 
+@pytest.mark.slow
 def test_a_recording_of_the_fake_served_again_and_checked_has_the_same_verdicts() -> None:
     now = "2026-05-19T15:26:07Z"
     at = times.parse(now)

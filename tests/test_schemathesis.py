@@ -16,6 +16,8 @@ import pytest
 
 from .serve_process import Served, serving
 
+pytestmark = pytest.mark.slow
+
 KEY = "key-of-the-tests"
 CASES = 1000
 """What each of the two seeds makes at least; together the 2,000 that are asked for."""

@@ -9,6 +9,8 @@ import pytest
 
 from .checkout import ROOT, check_out, tracked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):

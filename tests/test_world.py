@@ -114,11 +114,11 @@ def test_a_task_filters_its_records_out_of_all(whose, window, task):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_ten_thousand_records_keep_the_schema(kind, profile):
+@pytest.mark.parametrize(("kind", "end"), [("llm", "2024-01-14"), ("matching", "2024-05-01")])
+def test_ten_thousand_records_keep_the_schema(kind, end, profile):
     judge = validator(f"{kind}_usage")
     world = World(profile=profile, runs_per_day=300)
-    records = generated(world, kind, "2024-01-01", "2024-06-01")
+    records = generated(world, kind, "2024-01-01", end)
     assert len(records) > 10_000
     for record in records:
         assert judge.is_valid(record), next(judge.iter_errors(record)).message
