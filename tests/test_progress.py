@@ -29,9 +29,9 @@ def progress(*, live: bool = True, width: int = 80) -> tuple[Progress, io.String
 def test_a_request_is_counted_against_the_budget_and_its_wait_grows() -> None:
     shown, _, clock = progress()
     shown.on_request(QUERY, 11)
-    assert shown.line() == "12 of at most 60 requests, list_llm: waiting for the response"
+    assert shown.line() == "12 of at most 60 requests, list_llm: waiting"
     clock.now += 7.5
-    assert shown.line() == "12 of at most 60 requests, list_llm: waiting for the response for 7 s"
+    assert shown.line() == "12 of at most 60 requests, list_llm: waiting for 7 s"
     shown.on_interaction(answered(QUERY, 200), 12)
     assert shown.line() == "12 of at most 60 requests, list_llm: 200"
 
@@ -47,11 +47,18 @@ def test_a_wait_counts_down() -> None:
     shown, _, clock = progress(width=200)
     shown.on_request(QUERY, 0)
     shown.on_wait(30)
-    assert shown.line().startswith("1 of at most 60 requests, list_llm: waits 30 s before the next try")
+    assert shown.line().startswith("1 of at most 60 requests, list_llm: next try in 30 s")
     clock.now += 12.4
-    assert "waits 18 s" in shown.line()
+    assert "next try in 18 s" in shown.line()
     clock.now += 99
-    assert "waits 0 s" in shown.line()
+    assert "next try in 0 s" in shown.line()
+
+
+def test_the_longest_name_fits_eighty_columns() -> None:
+    shown, _, clock = progress(width=80)
+    shown.on_request(Query.of("get_llm_organization_summary", org_id=1), 45)
+    shown.on_wait(330)
+    assert shown.line().endswith("next try in 330 s")
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80])
@@ -71,9 +78,7 @@ def test_where_there_is_no_terminal_only_long_waits_get_a_line() -> None:
     assert stream.getvalue() == ""
     shown.on_request(QUERY, 5)
     shown.on_wait(30)
-    assert stream.getvalue() == (
-        "6 of at most 60 requests, list_llm: waits 30 s before the next try, as the API asks or after an error\n"
-    )
+    assert stream.getvalue() == ("6 of at most 60 requests, list_llm: next try in 30 s\n")
 
 
 def test_a_reader_that_has_gone_ends_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -84,6 +85,9 @@ class _Lines:
         yield from self._gone()
         if self._verbosity < 0:
             return
+        if report.causes:
+            yield ""
+            yield from self._styled(f"civis-usage explain {report.causes[0].checks[0]} says more of a check", dim=True)
         yield ""
         if compared := comparison(report):
             yield from self._styled(compared)
@@ -196,7 +200,8 @@ class _Lines:
     def _styled(self, text: str, indent: int = 0, **style: str | bool) -> list[str]:
         """Return a text as lines that fit the width, each styled by itself."""
         lines = [" " * indent + text]
-        if self._columns is not None:
+        if self._columns is not None and len(lines[0]) > self._columns:
+            text = re.sub(r"&(?=\w+=)", " &", text)  # so that a query is broken between its parameters
             lines = textwrap.wrap(
                 text, max(20, self._columns), initial_indent=" " * indent, subsequent_indent=" " * (indent + 2),
                 break_on_hyphens=False,

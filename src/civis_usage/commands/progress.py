@@ -98,11 +98,11 @@ class Progress(Observer):
     def _state(self) -> str:
         if self._until is not None:
             left = max(0, math.ceil(self._until - self._clock()))
-            return f"waits {left} s before the next try, as the API asks or after an error"
+            return f"next try in {left} s"
         if self._answer:
             return self._answer
         waited = int(self._clock() - self._since)
-        return f"waiting for the response for {waited} s" if waited else "waiting for the response"
+        return f"waiting for {waited} s" if waited else "waiting"
 
     def draw(self) -> None:
         """Show the line, where it can be rewritten."""
