@@ -55,7 +55,7 @@ def test_a_wait_counts_down() -> None:
 
 
 def test_the_longest_name_fits_eighty_columns() -> None:
-    shown, _, clock = progress(width=80)
+    shown, _, _ = progress(width=80)
     shown.on_request(Query.of("get_llm_organization_summary", org_id=1), 45)
     shown.on_wait(330)
     assert shown.line().endswith("next try in 330 s")
