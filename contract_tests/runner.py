@@ -23,6 +23,7 @@ from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.narrow import narrower
 from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
@@ -33,6 +34,8 @@ MAX_LENGTH = 300
 """Characters of a body that is not the API's."""
 MAX_CONFIRMATIONS = 8
 """Requests that are sent to see a contradiction again."""
+MAX_NARROWER = 3
+"""Of those, summaries of parts of a window in which a list and its summary disagree."""
 
 
 def run(config: Config, observer: Observer | None = None) -> Report:
@@ -77,8 +80,13 @@ def collect(
 @lru_cache(maxsize=2)
 def judge(evidence: Evidence, used: tuple[Check, ...]) -> tuple[Outcome, ...]:
     """Return the outcome of each check; evidence to which nothing was added is not judged twice."""
-    related = evidence.ignoring(wrong_fields(evidence))
+    related = _related(evidence)
     return tuple(_outcome(check, related) for check in used)
+
+
+def _related(evidence: Evidence) -> Evidence:
+    """Return the evidence without the fields that are wrong by their shape."""
+    return evidence.ignoring(wrong_fields(evidence))
 
 
 def _outcome(check: Check, evidence: Evidence) -> Outcome:
@@ -102,14 +110,21 @@ def _place(error: Exception) -> str:
 def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
     """Send again what contradicts itself, and return the evidence with the responses.
 
-    What the responses contradict in turn is sent again as well.
+    What the responses contradict in turn is sent again as well. Where a list and its summary disagree, summaries of
+    parts of the window find the place.
     """
-    left = min(MAX_CONFIRMATIONS, session.left)
+    narrowing = MAX_NARROWER if narrower(_related(evidence)) else 0
+    left = min(MAX_CONFIRMATIONS - narrowing, session.left)
     while left > 0 and (queries := doubted(evidence, zip(used, judge(evidence, used), strict=True))[:left]):
         for query in queries:
             session.send(query, again=True)
         left = min(left - len(queries), session.left)
         evidence = plan.evidence_of(session, evidence.organizations)
+    for _ in range(narrowing):
+        query = narrower(_related(evidence))
+        if query is not None and session.left > 0:
+            session.send(query)
+            evidence = plan.evidence_of(session, evidence.organizations)
     return evidence
 
 
@@ -141,7 +156,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         seed=config.seed,
         results=tuple(results),
         documentation=_documentation(),
-        causes=() if unjudged else causes(evidence.ignoring(wrong_fields(evidence)), results),
+        causes=() if unjudged else causes(_related(evidence), results),
         unjudged=unjudged,
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),

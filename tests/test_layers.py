@@ -69,7 +69,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"results"},
         {"drift"},
         {"checks"},
-        {"causes", "change", "waivers", "explanations"},
+        {"causes", "change", "waivers", "explanations", "narrow"},
         {"runner"},
         {"reports", "recording"},
         {"pytest_options"},

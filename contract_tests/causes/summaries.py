@@ -50,11 +50,21 @@ def _sentence(evidence: Evidence, mine: Sequence[Unexplained]) -> str:
         return moved + where
     if in_offsets:
         return f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
-    found = mine[0].finding.message
+    found = _narrowest(mine, odd)
     if feature(odd, others) == " when only org_id is given" or not any(DATES & set(each.params) for each in odd):
         return f"the default window of {SUMMARY} is not the current month up to the end of today: {found}{_hint(mine)}"
     hint = _hint(mine)
     return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}{hint}"
+
+
+def _narrowest(mine: Sequence[Unexplained], odd: Sequence[Interaction]) -> str:
+    """Return what is said of the smallest window that disagrees, and which it is."""
+    closed = [each for each in odd if each.window and each.window.is_closed]
+    if not closed:
+        return mine[0].finding.message
+    smallest = min(closed, key=lambda each: each.window.days if each.window else 0.0)
+    said = next(each.finding.message for each in mine if each.finding.request == smallest.request)
+    return f"{said}, from {smallest.window}"
 
 
 def _hint(mine: Sequence[Unexplained]) -> str:

@@ -15,7 +15,7 @@ from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data,
 
 from .comparison import Listing, plain, shown, without_evidence
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "disagreements"]
 
 OPERATION = "get_llm_organization_summary"
 SINGLE = 2.0**-24
@@ -114,6 +114,17 @@ def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
         least + sum(spent for spent in maybe if spent > 0),
         len(sure),
     )
+
+
+def disagreements(evidence: Evidence) -> list[tuple[Interaction, Listing]]:
+    """Return the summaries of settled windows that are not the sum of a list, each with the list."""
+    return [
+        (each, listing)
+        for each in _closed(evidence)
+        if each in evidence.summaries and not each.has_offsets
+        for listing in _covering(evidence, each)
+        if _check_total(evidence, each, *_sum(listing, each.window or listing.window), listing.response)
+    ]
 
 
 def sums(evidence: Evidence) -> Outcome:
