@@ -54,9 +54,13 @@ def _without_offset(listed: Listed, early: _End, late: _End, *lost: _End) -> str
     odd = [*early.odd, *late.odd]
     if not odd or any(end.odd for end in lost) or not all(map(has_offset, odd)):
         return None
-    if all(not end.odd or _fits(OFFSETS[end.name] * HOUR, *end.reach) for end in (early, late)):
-        return f"{listed.operation} ignores the UTC offset of start_date and end_date (the time zone)"
-    return None
+    if not all(not end.odd or _fits(OFFSETS[end.name] * HOUR, *end.reach) for end in (early, late)):
+        return None
+    zone = f"{listed.operation} ignores the UTC offset of start_date and end_date (the time zone)"
+    if all(not end.odd or end.reach[0] <= HOUR for end in (early, late)):  # as little may have another reason
+        ends = " and ".join(end.name for end in (early, late) if end.odd)
+        return f"{zone}, or {ends} is off by up to an hour"
+    return zone
 
 
 def _both_ignored(listed: Listed, early: _End, late: _End) -> str | None:

@@ -38,9 +38,19 @@ def inconsistent_lists(evidence: Evidence, waiting: Sequence[Unexplained]) -> It
         if any(map(explains, waiting)):
             listed = Listed(evidence, operation)
             found = next(filter(None, (diagnose(listed) for diagnose in DIAGNOSES)), None)
+            found = found or _default_window(operation, waiting)
             if found is not None:
                 sentence, field = found
                 yield Explanation(operation, sentence, field, partial(_explains, operation, field))
+
+
+def _default_window(operation: str, waiting: Sequence[Unexplained]) -> Sentence | None:
+    """Return what the check of the default window says, which looks at what is too new for the others."""
+    for each in waiting:
+        if each.operation == operation and each.result.check.id.endswith("-default-window"):
+            window = f"the default window of {operation} is not the current month up to the end of today"
+            return f"{window}: {each.finding.message}", None
+    return None
 
 
 def _explains(operation: str, field: str | None, each: Unexplained) -> bool:

@@ -45,14 +45,16 @@ def _sentence(evidence: Evidence, mine: Sequence[Unexplained]) -> str:
         return plain_sentence(mine[0])
     where = share(odd, others)
     moved = _moved(evidence, odd)
-    in_offsets = all(map(has_offset, odd))
-    if moved and not in_offsets:
-        return moved + where
-    if in_offsets:
-        return f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
     found = _narrowest(mine, odd)
+    if all(map(has_offset, odd)):
+        zone = f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
+        return f"{zone}, or {moved.removeprefix(SUMMARY).strip()}" if moved else zone
+    if moved and moved.endswith("org_id"):
+        return moved + where
     if feature(odd, others) == " when only org_id is given" or not any(DATES & set(each.params) for each in odd):
         return f"the default window of {SUMMARY} is not the current month up to the end of today: {found}{_hint(mine)}"
+    if moved:
+        return moved + where
     hint = _hint(mine)
     return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}{hint}"
 
