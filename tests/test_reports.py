@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
 import shlex
@@ -13,10 +16,13 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civis_usage.contract_tests.reports import github, junit, terminal
 from civis_usage.contract_tests.reports import html as html_report
 from civis_usage.contract_tests.reports import json as json_report
+from civis_usage.contract_tests.reports.groups import as_text
 from civis_usage.contract_tests.reports.text import (
     MAX_LENGTH,
     clean,
@@ -324,7 +330,43 @@ def test_html_escapes_whatever_the_api_says() -> None:
     assert not {"img", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}], "the page's own"
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
-    assert page.text.count(escape(NASTY)) == 7
+    assert page.text.count(escape(NASTY)) == 10
+
+
+@given(st.text())
+def test_every_text_in_a_group_is_read_as_it_was(text: str) -> None:
+    written = as_text(text)
+    assert html.unescape(written) == text or set(text) & {"\r"}, "HTML has no character reference for a carriage return"
+    assert not set(re.sub(r"&#\d+;", "", written)) & set("&<>\"'|`*_~[]\\@#!:$\r\n")
+
+
+def test_a_command_in_a_group_can_be_copied() -> None:
+    found = finding("another's", request="/usage/llm?org_id=1&x='$(rm -rf)'")
+    report = make_report((Result(make_check(), Verdict.FAILED, Outcome("", (found,)), (found,)),))
+    for text in (html_report.render(report), github.summary(report)):
+        [command] = re.findall(r'<pre class="curl">(.*?)</pre>', text)
+        assert shlex.split(html.unescape(command))[-1] == "https://api.example.com/usage/llm?org_id=1&x='$(rm -rf)'"
+
+
+def test_a_check_is_linked_to_its_page_where_the_kit_has_one() -> None:
+    check = "list-llm-window"
+    found = (finding(),)
+    results = (Result(make_check(check), Verdict.FAILED, Outcome("", found), found),)
+    for page, links in (
+        (None, []),
+        ("https://docs.example/checks.html", [f"https://docs.example/checks.html#{check}"]),
+    ):
+        report = make_report(results, documentation=page)
+        for text in (html_report.render(report), github.summary(report)):
+            assert re.findall(r'<a href="([^"]*)">', text) == links
+            assert "A list is truncated" in text, "what a failure usually means stands there in any case"
+
+
+def test_the_page_allows_its_own_script_alone() -> None:
+    text = html_report.render(make_report())
+    [script] = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{allowed}'" in text
 
 
 def test_html_is_one_file_that_loads_nothing() -> None:
@@ -528,4 +570,4 @@ def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
     outside = re.sub(r"<pre>.*?</pre>", "", text)
     assert "<b>" not in text
     assert not re.search(r"\]\(|\*x\*|@team|^# head", outside, re.MULTILINE)
-    assert "a&#124;b &lt;b&gt;&#42;x&#42;&lt;/b&gt;" in outside
+    assert "a&#124;b &#60;b&#62;&#42;x&#42;&#60;/b&#62;" in outside

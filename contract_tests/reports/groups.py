@@ -25,15 +25,15 @@ MARKS = {
     Verdict.INCONCLUSIVE: "❔",
     Verdict.WAIVED: "☑️",
 }
+READ = frozenset("&<>\"'|`*_~[]\\@#!:$\r\n")
+"""The characters that HTML or Markdown may read."""
 SHOWN = 20
 """Findings shown of one group: GitHub's page takes a megabyte."""
 
 
 def as_text(text: str) -> str:
     """Return ``text`` as text: no tag, table cell, emphasis, code, link, mention or address comes of it."""
-    return "".join(
-        f"&#{ord(char)};" if char in "|`*_~[]\\@#!:$\r\n" else char for char in html.escape(text, quote=True)
-    )
+    return "".join(f"&#{ord(char)};" if char in READ else char for char in text)
 
 
 def render(report: Report) -> str:
@@ -65,7 +65,8 @@ def _check(check: str, cause: Cause, report: Report) -> Iterator[str]:
     mine = [finding for name, finding in cause.findings if name == check]
     yield f"<li><details><summary><code>{as_text(check)}</code>, {_number(len(mine))}</summary>"
     if known := explanations.find(check):
-        link = f' <a href="{report.documentation}#{check}">Its page</a>.' if report.documentation else ""
+        page = html.escape(f"{report.documentation}#{check}")
+        link = f' <a href="{page}">Its page</a>.' if report.documentation else ""
         yield f"<p>{as_text(known.rule)} ({known.basis}) {as_text(explanations.explain(known).failure)}{link}</p>"
     yield "<ul>"
     for finding in islice(mine, SHOWN):
