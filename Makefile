@@ -13,7 +13,7 @@ demo: .venv/.kit
 	@$(BIN)/civis-usage demo
 
 test: .venv/.test
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 .venv/.kit: pyproject.toml
 	@echo "Setting up .venv (once) ..."

@@ -88,8 +88,12 @@ class Wire:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
+    """Return a server that has complained of nothing when the tests are through with it."""
     with serving() as server:
         yield server
+        assert server.process.poll() is None
+        said = "".join(server.said)
+        assert "Traceback" not in said, said
 
 
 @pytest.fixture
@@ -434,10 +438,3 @@ def test_a_client_that_goes_away_in_the_middle_harms_nobody(wire: Wire) -> None:
         with socket.create_connection(wire.address, timeout=5) as connection:
             connection.sendall(half)
     wire.must_still_answer()
-
-
-def test_the_server_has_complained_of_nothing(served: Served, wire: Wire) -> None:
-    wire.must_still_answer()
-    said = "".join(served.said)
-    assert "Traceback" not in said, said
-    assert served.process.poll() is None
