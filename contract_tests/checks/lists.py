@@ -192,14 +192,16 @@ def _each_record(operation: str, evidence: Evidence, findings: Iterator[Finding]
 def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
     """Yield the first contradiction of each field: the values that a run has, and the lists that show them."""
     seen: dict[tuple[str, int], tuple[int, Interaction]] = {}
-    found = set()
+    found: set[str] = set()
+    known: set[tuple[object, ...]] = set()
     for each in evidence.lists(operation):
         for record in each.records:
-            run = record.data.get("runId")
-            if not isinstance(run, int):
+            run, *ids = map(record.data.get, ("runId", "jobId", "userId", "organizationId"))
+            values = (run, *(id_ if isinstance(id_, int) else None for id_ in ids), record.timestamp)
+            if not isinstance(run, int) or values in known:
                 continue
-            for name in ("jobId", "userId", "organizationId", "runCreatedAt"):
-                value = record.timestamp if name == "runCreatedAt" else record.data.get(name)
+            known.add(values)
+            for name, value in zip(("jobId", "userId", "organizationId", "runCreatedAt"), values[1:], strict=True):
                 if name in found or not isinstance(value, int):
                     continue
                 other, first = seen.setdefault((name, run), (value, each))

@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from civis_usage.schemas import load
@@ -38,7 +38,7 @@ class Record:
     ignored: frozenset[str] = frozenset()
     """Fields that are wrong by their shape in some response that shows the record: they are not compared."""
 
-    @property
+    @cached_property
     def org(self) -> Any:
         """The organization that the record names; ``None`` where it is wrong by its shape."""
         value = self.data.get("organizationId")
@@ -55,7 +55,7 @@ class Record:
         mine = zip(self.names, self.key, strict=True)
         return tuple(name for name, value in mine if name in theirs and value != theirs[name])
 
-    @property
+    @cached_property
     def credits(self) -> float:
         """The credits, 0 where they are missing or not a number."""
         return as_float(self.data.get("credits")) or 0.0
