@@ -221,7 +221,7 @@ def test_an_answer_can_be_written_in_every_encoding(form, encoding):
 def test_a_mistake_of_the_kits_own_is_one_sentence_and_no_verdict(monkeypatch, key):
     monkeypatch.setenv("CIVIS_API_KEY", key)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise ValueError(f"nobody foresaw {key}\n\x1b[31m")
 
     monkeypatch.setattr(tables, "table", fail)
