@@ -19,6 +19,7 @@ from threading import Event
 from typing import Any, NamedTuple, Self
 
 import requests
+from requests.adapters import BaseAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.structures import CaseInsensitiveDict
 
@@ -116,6 +117,7 @@ class Transport:
         on_request: called with the URL before each attempt; what it raises ends the call, so that it can keep a budget.
         on_response: called after each attempt, with what came of it.
         sleep: waits between attempts; what it raises ends the call.
+        adapter: how ``requests`` sends, such as to an application in this process; ``None`` for the network.
 
     Raises:
         ConfigurationError: where there is no key, or the key or URL cannot be used.
@@ -133,6 +135,7 @@ class Transport:
         on_request: Callable[[str], None] | None = None,
         on_response: Callable[[Attempt], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        adapter: BaseAdapter | None = None,
     ):
         self.secret = api_key if isinstance(api_key, Secret) else resolve_api_key(api_key)
         self.base_url = resolve_base_url(base_url, self.secret)
@@ -146,7 +149,7 @@ class Transport:
         self._session.headers["Accept"] = "application/json"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Adapter())
+            self._session.mount(scheme, adapter or Adapter())
 
     def get(
         self,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.client.transport import MAX_BODY
 from civis_usage.schemas import OPERATIONS
+from civis_usage.schemas.behavior import Choice
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
 
 __all__ = ["MAX_RETRY_AFTER", "Config", "Waiver", "parse_date"]
 
@@ -64,6 +69,8 @@ class Config:
     waivers: tuple[Waiver, ...] = ()
     allow_no_data: bool | tuple[str, ...] = False
     """Whether a run passes although an operation showed no usage; or which operations may show none."""
+    behavior: Mapping[str, Choice] | None = None
+    """The answers to open questions that the API is compared with; ``None`` for the fake's defaults."""
     with_drift: bool = False
     """Whether the API's own spec is compared with the contract too."""
     seed: int = 0
@@ -74,6 +81,8 @@ class Config:
     """The clock where the API sends no ``Date``; ``None`` for the machine's."""
     sleep: Callable[[float], None] = time.sleep
     """Waits before a request is sent again."""
+    adapter: BaseAdapter | None = None
+    """How ``requests`` sends, such as to an application in this process; ``None`` for the network."""
 
     def __post_init__(self) -> None:
         if self.max_requests is not None and self.max_requests < 1:

@@ -7,7 +7,7 @@ A :class:`Check` is a rule and a function from evidence to an :class:`Outcome`. 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +15,9 @@ from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.exit_code import ExitCode
+from civis_usage.contract_tests.observe.fidelity import Fidelity, compare
+from civis_usage.contract_tests.observe.observation import Observation
+from civis_usage.schemas.behavior import DEFAULT, Behavior, Choice
 
 __all__ = [
     "Baseline", "Basis", "Cause", "Check", "Deviation", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data",
@@ -196,6 +199,10 @@ class Report:
     results: tuple[Result, ...]
     causes: tuple[Cause, ...] = ()
     """The findings that no waiver accepts, grouped by cause, those that fail the run first."""
+    observations: tuple[Observation, ...] = ()
+    """What was seen of the open questions of ``behavior.json``: each question's, in their order."""
+    chosen: Mapping[str, Choice] | None = None
+    """The answers to them that the user wants compared; ``None`` for the fake's defaults."""
     unjudged: str | None = None
     """Why the API as a whole could not be judged (unreachable, key refused, …); ``None`` where it could."""
     invisible: str | None = None
@@ -247,6 +254,21 @@ class Report:
         here |= {each.key for each in self.deviations}
         return _once(each for each in self.baseline.deviations if each.check in judged and each.key not in here)
 
+    @property
+    def behavior(self) -> Behavior:
+        """The fake's answers to the open questions: the user's, and the defaults of the others."""
+        return {**DEFAULT, **{question: each.value for question, each in (self.chosen or {}).items()}}
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """How the fake's answers compare with what was seen."""
+        return compare(self.observations, self.behavior)
+
+    @property
+    def changed_answers(self) -> tuple[str, ...]:
+        """The questions whose answers the user chose, and the API ruled out."""
+        return tuple(each for each in self.fidelity.contradicted if self.chosen is not None and each in self.chosen)
+
     def exit_code_for(self, result: Result) -> ExitCode:
         """Return the exit code that ``result`` asks for; KEPT where it does not make the run fail."""
         if result.verdict is Verdict.FAILED or (result.verdict is Verdict.WARNING and self.strict):
@@ -268,6 +290,8 @@ class Report:
             codes.add(ExitCode.VIOLATED)
         if self.invisible:
             codes.add(ExitCode.NO_DATA)
+        if self.strict and self.changed_answers:
+            codes.add(ExitCode.VIOLATED)
         if self.unjudged:
             codes.add(ExitCode.NOT_JUDGED)
         return min(codes, default=ExitCode.KEPT)

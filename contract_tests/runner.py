@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import metadata, version
 from pathlib import Path
+from typing import NamedTuple
 
 from civis_usage.client.excerpts import describe
 from civis_usage.contract_tests.causes import causes
@@ -24,6 +25,10 @@ from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.narrow import narrower
+from civis_usage.contract_tests.observe.fidelity import contradicted
+from civis_usage.contract_tests.observe.further import settle
+from civis_usage.contract_tests.observe.observation import Observation
+from civis_usage.contract_tests.observe.observe import observe
 from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
@@ -48,8 +53,18 @@ def run(config: Config, observer: Observer | None = None) -> Report:
     Nothing is raised for what the API does: an API that cannot be judged gets a report that says so.
     """
     began = time.monotonic()
-    evidence, requests = collect(config, observer=observer)
-    return report(config, evidence, requests=requests, seconds=time.monotonic() - began)
+    evidence, further, requests = collect(config, observer=observer)
+    return report(config, evidence, further, requests=requests, seconds=time.monotonic() - began)
+
+
+class Collected(NamedTuple):
+    """What a run collected."""
+
+    evidence: Evidence
+    """What the checks stand on."""
+    further: tuple[Interaction, ...]
+    """What was requested beside, to settle open questions: no check judges it, since none could confirm it."""
+    requests: int
 
 
 def collect(
@@ -57,12 +72,13 @@ def collect(
     *,
     then: Callable[[Session, tuple[int, ...]], None] | None = None,
     observer: Observer | None = None,
-) -> tuple[Evidence, int]:
-    """Return the evidence of a run, and the number of requests that it took.
+) -> Collected:
+    """Send the requests of a run, and return what came of them.
 
     Args:
         config: the API and the limits.
-        then: sends further requests, with what is left, about the organizations that were looked at.
+        then: sends further requests, with what is left, about the organizations that were looked at; what is left of
+            the budget then settles open questions.
         observer: sees what is requested and what came of it.
     """
     session = Session(config, observer)
@@ -72,7 +88,7 @@ def collect(
         if then is not None:
             then(session, evidence.organizations)
             evidence = plan.evidence_of(session, evidence.organizations)
-        return evidence, session.requests
+        return Collected(evidence, settle(session, evidence), session.requests)
     finally:
         session.close()
 
@@ -128,12 +144,20 @@ def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Ev
     return evidence
 
 
-def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: float = 0.0) -> Report:
+def report(
+    config: Config,
+    evidence: Evidence,
+    further: tuple[Interaction, ...] = (),
+    *,
+    requests: int = 0,
+    seconds: float = 0.0,
+) -> Report:
     """Judge evidence by the checks and the waivers of ``config``.
 
     Args:
         config: how to judge.
         evidence: collected just now, or recorded.
+        further: what was requested beside, to settle open questions.
         requests: what it took, for the report.
         seconds: what it took, for the report.
     """
@@ -145,6 +169,7 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
     unjudged = None if evidence.shows_nothing else _unjudged(config, evidence, results)
     if unjudged:
         results = [_without_verdict(each, unjudged) for each in results]
+    observations = () if unjudged else _observations(evidence, further)
     return Report(
         version=version("civis-usage-kit"),
         base_url=config.base_url,
@@ -157,11 +182,13 @@ def report(config: Config, evidence: Evidence, *, requests: int = 0, seconds: fl
         results=tuple(results),
         documentation=_documentation(),
         causes=() if unjudged else causes(_related(evidence), results),
+        observations=observations,
+        chosen=config.behavior,
         unjudged=unjudged,
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
-        notes=tuple(_notes(evidence, changes)),
+        notes=(*_notes(evidence, changes), *contradicted(observations, config.behavior or {})),
         strict=config.strict,
         allow_no_data=config.operations_without_data,
     )
@@ -171,6 +198,13 @@ def _documentation() -> str | None:
     """Return the address of the page that explains the checks: under Documentation in the package's metadata."""
     addresses = metadata("civis-usage-kit").get_all("Project-URL") or []
     return next((each.partition(", ")[2] for each in addresses if each.startswith("Documentation, ")), None)
+
+
+def _observations(evidence: Evidence, further: tuple[Interaction, ...]) -> tuple[Observation, ...]:
+    try:
+        return observe(evidence, further)
+    except Exception:  # a response that nobody thought of must not end the run: what was observed is information
+        return ()
 
 
 def _without_verdict(result: Result, reason: str) -> Result:

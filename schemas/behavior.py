@@ -6,11 +6,16 @@ A file of answers is TOML, and leaves out what has its default::
     version = 1
     end_bound = "exclusive"
     summary_decimals = 2
+
+    [observed]  # when an answer was seen at the live API
+    end_bound = 2026-11-26T04:00:07Z
 """
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from os import PathLike, fspath
@@ -60,6 +65,7 @@ class Question:
         answers: the possible answers.
         default: what the fake does.
         evidence: which requests settle it.
+        values: everything that a file may say, each number and offset of a range by itself.
     """
 
     id: str
@@ -67,17 +73,37 @@ class Question:
     answers: tuple[Answer, ...]
     default: Value
     evidence: str
+    values: tuple[Value, ...]
+
+    def meaning(self, value: Value) -> str:
+        """Return what an answer means, in words; a number or an offset with what it stands for."""
+        for each in self.answers:
+            if each.value == value:
+                return each.description
+        return f"{value} ({next(each.description for each in self.answers if each.value is None)})"
 
 
 def _question(id: str, schema: Mapping[str, Any]) -> Question:  # noqa: A002  what it is called in the file
     answers = (
         Answer(each.get("const"), each.get("title", each.get("const")), each["description"]) for each in schema["oneOf"]
     )
-    return Question(id, schema["title"], tuple(answers), schema["default"], schema["evidence"])
+    values = (value for each in schema["oneOf"] for value in _values(each))
+    return Question(id, schema["title"], tuple(answers), schema["default"], schema["evidence"], tuple(values))
+
+
+def _values(answer: Mapping[str, Any]) -> Iterator[Value]:
+    """Yield every value of an answer: one, whole numbers, or offsets in quarters of an hour."""
+    if "const" in answer:
+        yield answer["const"]
+    elif answer["type"] == "integer":
+        yield from range(answer["minimum"], answer["maximum"] + 1)
+    else:
+        quarters = (f"{'-' if each < 0 else '+'}{abs(each) // 4:02}:{abs(each) % 4 * 15:02}" for each in range(-56, 57))
+        yield from (each for each in quarters if re.search(answer["pattern"], each))
 
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
-    {id_: _question(id_, each) for id_, each in load("behavior")["properties"].items() if id_ != "version"}
+    {id_: _question(id_, each) for id_, each in load("behavior")["properties"].items() if "oneOf" in each}
 )
 """The questions by their ids."""
 
@@ -99,15 +125,37 @@ def differences(behavior: Behavior) -> dict[str, Value]:
     return {id_: value for id_, value in behavior.items() if value != DEFAULT[id_]}
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer in a file.
+
+    Attributes:
+        value: the answer.
+        observed: when it was seen at the live API, in UTC; ``None`` where somebody chose it.
+    """
+
+    value: Value
+    observed: datetime | None = None
+
+
 def read_file(path: str | PathLike[str]) -> dict[str, Value]:
     """Return the answers in a TOML file.
 
     Raises:
         InvalidBehavior: the file cannot be read, is of a newer version, or has an unknown id or answer.
     """
+    return {id_: each.value for id_, each in read_choices(path).items()}
+
+
+def read_choices(path: str | PathLike[str]) -> dict[str, Choice]:
+    """Return the answers in a TOML file, each with the time at which it was seen at the live API.
+
+    Raises:
+        InvalidBehavior: the file cannot be read, is of a newer version, or has an unknown id or answer.
+    """
     name = fspath(path)
     try:
-        return _chosen(tomllib.loads(Path(path).read_text("utf-8-sig")))
+        return _choices(tomllib.loads(Path(path).read_text("utf-8-sig")))
     except OSError as reason:
         raise InvalidBehavior(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
     except UnicodeDecodeError:
@@ -140,7 +188,7 @@ def offset_millis(offset: Value) -> int:
     return (-1 if sign == "-" else 1) * (60 * hours + minutes) * 60_000
 
 
-def _chosen(document: Mapping[str, object]) -> dict[str, Value]:
+def _choices(document: Mapping[str, object]) -> dict[str, Choice]:
     version = document.get("version", VERSION)
     if type(version) is not int or version < 1:
         raise InvalidBehavior(f"version cannot be {_shown(version)}: use {VERSION}, or leave it out")
@@ -149,7 +197,23 @@ def _chosen(document: Mapping[str, object]) -> dict[str, Value]:
             f"version {version} is newer than version {VERSION}, the newest that can be read here: "
             "upgrade civis-usage-kit"
         )
-    return {id_: _answer(id_, value) for id_, value in document.items() if id_ != "version"}
+    answers = {id_: _answer(id_, value) for id_, value in document.items() if id_ not in ("version", "observed")}
+    observed = _observed(document.get("observed", {}), answers)
+    return {id_: Choice(value, observed.get(id_)) for id_, value in answers.items()}
+
+
+def _observed(times: object, answers: Mapping[str, Value]) -> dict[str, datetime]:
+    if not isinstance(times, dict):
+        raise InvalidBehavior(f"observed cannot be {_shown(times)}: write it as a table, [observed]")
+    for id_, at in times.items():
+        if id_ not in QUESTIONS:
+            raise InvalidBehavior(f"observed has no question {_shown(id_)}: {_did_you_mean(id_, QUESTIONS)}")
+        if id_ not in answers:
+            raise InvalidBehavior(f"observed.{id_} has no answer: add the answer, or delete its time")
+        if not isinstance(at, datetime) or at.tzinfo is None:
+            shown = at.isoformat() if isinstance(at, datetime) else _shown(at)
+            raise InvalidBehavior(f"observed.{id_} cannot be {shown}: write it as 2026-04-17T17:26:07Z, without quotes")
+    return {id_: at.astimezone(UTC) for id_, at in times.items()}
 
 
 def _answer(id: str, value: object) -> Value:  # noqa: A002  what it is called in the file

@@ -220,18 +220,10 @@ def test_credits_are_rounded_wherever_a_long_list_is_cut() -> None:
 
 
 def answers(id_: str) -> st.SearchStrategy[Any]:
-    """Draw an answer to a question from its schema."""
-    schemas = load("behavior")["properties"][id_]["oneOf"]
-    return st.one_of([_values(each) for each in schemas])
-
-
-def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    if "const" in schema:
-        return st.just(schema["const"])
-    if schema["type"] == "integer":
-        return st.integers(schema["minimum"], schema["maximum"])
-    offsets = st.integers(-12 * 60, 14 * 60)
-    return offsets.map(lambda minutes: f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}")
+    """Draw an answer to a question: each of its words as often as any of its numbers, or of its offsets."""
+    words = [each.value for each in QUESTIONS[id_].answers if each.value is not None]
+    others = [value for value in QUESTIONS[id_].values if value not in words]
+    return st.one_of([st.just(word) for word in words] + [st.sampled_from(others)] * bool(others))
 
 
 BEHAVIORS = st.fixed_dictionaries({}, optional={id_: answers(id_) for id_ in QUESTIONS})
@@ -533,11 +525,17 @@ WRONG = (
     ('end-bound = "exclusive"', "there is no question 'end-bound': did you mean 'end_bound'?"),
     ("zzz = 1", "there is no question 'zzz': use one of start_bound, end_bound"),
     ('end_bound = "open"', "end_bound cannot be 'open': use inclusive or exclusive"),
-    ("record_decimals = 7", "record_decimals cannot be 7: use all or a whole number from 2 to 6"),
+    ("record_decimals = 7", "record_decimals cannot be 7: use all or a whole number from 2 to 5"),
+    ("record_decimals = 6", "record_decimals cannot be 6: use all or"),
     ("record_decimals = 2.0", "record_decimals cannot be 2.0: use all or"),
     ("end_alone = 0", "end_alone cannot be 0: use open, month_so_far, month_of_end, a whole number of days from 1 to"),
     ("end_alone = true", "end_alone cannot be True: use open"),
-    ('local_offset = "+14:30"', "local_offset cannot be '+14:30': use an offset from -12:00 to +14:00, such as -06:00"),
+    (
+        'local_offset = "+14:30"',
+        "local_offset cannot be '+14:30': use an offset from -12:00 to +14:00 in quarters of an hour, such as -06:00",
+    ),
+    ('local_offset = "+05:20"', "local_offset cannot be '+05:20': use"),
+    ('local_offset = "-00:00"', "local_offset cannot be '-00:00': use"),
     ('local_offset = "+05:30\\n"', "local_offset cannot be '+05:30\\n': use"),
     ("local_offset = 02:00:00", "local_offset cannot be datetime.time(2, 0): use"),
     ('[list_order]\nis = "newest_first"', "list_order cannot be {'is': 'newest_first'}: use newest_first, oldest"),

@@ -10,6 +10,7 @@ import pytest
 
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.config import Config
+from civis_usage.contract_tests.observe.further import MAX_FURTHER
 from civis_usage.contract_tests.results import Report, Verdict
 
 from .judging import judge, wrong
@@ -35,7 +36,7 @@ def assert_gentle(standin: Standin, report: Report) -> None:
 
 
 @pytest.mark.slow
-def test_a_year_of_one_organization_takes_50_requests_and_some_seconds(
+def test_a_year_of_one_organization_takes_50_requests_for_the_checks_and_6_for_open_questions(
     server: Server, record_property: pytest.RecordProperty
 ) -> None:
     standins = [Standin(**A_YEAR) for _ in range(5)]
@@ -47,7 +48,7 @@ def test_a_year_of_one_organization_takes_50_requests_and_some_seconds(
     seconds = statistics.median(report.seconds for report in reports)
     record_property("requests", requests)
     record_property("seconds", seconds)
-    assert requests <= 50, f"median of {requests} requests:\n{standins[0].trace()}"
+    assert requests <= 50 + MAX_FURTHER, f"median of {requests} requests:\n{standins[0].trace()}"
     assert seconds < 30, f"median of {seconds} s; 8 are promised on a quiet machine"
 
 
@@ -98,13 +99,16 @@ NOW_AND_THEN = {
 
 @pytest.mark.parametrize("daily", [12, 1, 0.1])
 @pytest.mark.parametrize("window", NOW_AND_THEN.values(), ids=list(NOW_AND_THEN))
-def test_no_window_is_asked_for_that_does_not_begin_before_it_ends(
+def test_no_window_is_asked_for_that_does_not_begin_before_it_ends_but_one_on_purpose(
     server: Server, window: dict[str, datetime], daily: float
 ) -> None:
     standin = LEGAL["reversed-window-gets-400"].standin(daily={1: daily}, daily_matching={1: daily})
     report = judge(server, standin, **window)
     assert report.exit_code == 0, wrong(report)
-    assert not [answer for _, answer in standin.journal if b"does not begin before" in answer.body], standin.trace()
+    refused = {request.target for request, answer in standin.journal if b"does not begin before" in answer.body}
+    [observation] = [each for each in report.observations if each.question == "start_after_end"]
+    assert refused == {each.request for each in observation.sightings}, standin.trace()
+    assert len(refused) <= 1, standin.trace()
 
 
 @pytest.mark.parametrize("day", [NOW, NOW - timedelta(days=1), NOW + timedelta(days=99)])

@@ -66,6 +66,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"exit_code"},
         {"config"},
         {"collect"},
+        {"observe"},
         {"results"},
         {"drift"},
         {"checks"},

@@ -83,7 +83,7 @@ class Query(NamedTuple):
         dates = [name for name in ("start_date", "end_date") if name in params]
         readable = Window.of(params) is not None and params.get("task") in (None, "IDR", "CDM")
         numbers = all(isinstance(params.get(name, 0), int) for name in ("org_id", "id"))
-        known = params.get("id") != NONEXISTENT_ID
+        known = NONEXISTENT_ID not in (params.get("id"), params.get("org_id"))
         return self.credentials is Credentials.VALID and readable and numbers and known and len(dates) != 1
 
 

@@ -207,6 +207,7 @@ class _Calls:
             on_request=self._before_attempt,
             on_response=self._after_attempt,
             sleep=self._sleep,
+            adapter=session.config.adapter,
         )
 
     def get(self, target: str, *, auth: bool, seconds: float, max_body: int) -> Response | Exception | None:

@@ -10,8 +10,8 @@ a body that is not JSON                left out
 headers                                those of the contract only, without what could identify anybody
 =====================================  ===============================================================================
 
-Pseudonyms are consistent, so what relates in the responses relates in the recording. They come from HMAC-SHA-256 with a
-random key that is thrown away, so nothing leads back.
+Pseudonyms are consistent, and integers keep their order, so what relates in the responses relates in the recording.
+They come from HMAC-SHA-256 with a random key that is thrown away, so nothing leads back but the order.
 """
 
 from __future__ import annotations
@@ -73,11 +73,9 @@ def anonymize(
         secret: the key of the pseudonyms; left out, a random one that is thrown away.
     """
     pseudonymizer = _Pseudonymizer(secret or secrets.token_bytes(32), redact, made_up)
-    return replace(
-        recording,
-        organizations=tuple(pseudonymizer.number("organizationId", each) for each in recording.organizations),
-        interactions=tuple(map(pseudonymizer.interaction, recording.interactions)),
-    )
+    pseudonymizer.recording(recording)  # meets every number
+    pseudonymizer.keep_order()
+    return pseudonymizer.recording(recording)
 
 
 class _Pseudonymizer:
@@ -85,7 +83,24 @@ class _Pseudonymizer:
         self._secret = secret
         self._redact = redact
         self._numbers = {(kind, number): number for kind in _PARAMETERS.values() for number in made_up}
+        self._made_up = frozenset(self._numbers)
         self._taken = set(self._numbers)
+
+    def recording(self, recording: Recording) -> Recording:
+        return replace(
+            recording,
+            organizations=tuple(self.number("organizationId", each) for each in recording.organizations),
+            interactions=tuple(map(self.interaction, recording.interactions)),
+            further=tuple(map(self.interaction, recording.further)),
+        )
+
+    def keep_order(self) -> None:
+        """Deal the pseudonyms of each kind out anew, so that they are in the order of what they stand for."""
+        drawn = {name: pseudonym for name, pseudonym in self._numbers.items() if name not in self._made_up}
+        for kind in {kind for kind, _ in drawn}:
+            values = sorted(value for each, value in drawn if each == kind)
+            pseudonyms = sorted(drawn[kind, value] for value in values)
+            self._numbers.update({(kind, value): each for value, each in zip(values, pseudonyms, strict=True)})
 
     def interaction(self, interaction: Interaction) -> Interaction:
         params = {name: self._parameter(name, value) for name, value in interaction.params.items()}

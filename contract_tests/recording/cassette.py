@@ -61,6 +61,8 @@ class Recording:
     """The seed of the check's choices."""
     interactions: tuple[Interaction, ...]
     """In the order in which they were sent."""
+    further: tuple[Interaction, ...] = ()
+    """What was requested beside, to settle open questions."""
 
     @cached_property
     def records(self) -> tuple[dict[str, Any], ...]:
@@ -103,8 +105,9 @@ def render(recording: Recording) -> str:
     }
     records = _lines(recording.records)
     interactions = _lines(map(_document, recording.interactions))
+    further = _lines(map(_document, recording.further))
     opening = json.dumps(head, indent=1).removesuffix("\n}")
-    return f'{opening},\n "records": [{records}],\n "interactions": [{interactions}]\n}}\n'
+    return f'{opening},\n "records": [{records}],\n "interactions": [{interactions}],\n "further": [{further}]\n}}\n'
 
 
 def _lines(values: Iterable[Any]) -> str:
@@ -190,6 +193,7 @@ def _recording(document: Mapping[str, Any]) -> Recording:
         end=document["end"] and _parse(document["end"]),
         seed=document["seed"],
         interactions=tuple(map(_interaction, count(), document["interactions"])),
+        further=tuple(map(_interaction, count(len(document["interactions"])), document.get("further", []))),
     )
 
 

@@ -55,8 +55,8 @@ def record(config: Config, *, observer: Observer | None = None, secret: bytes | 
     """
     config = replace(config, waivers=())
     began = time.monotonic()
-    evidence, requests = collect(config, then=_request_window, observer=observer)
-    live = report(config, evidence, requests=requests, seconds=time.monotonic() - began)
+    evidence, further, requests = collect(config, then=_request_window, observer=observer)
+    live = report(config, evidence, further, requests=requests, seconds=time.monotonic() - began)
     reason = live.unjudged or (evidence.stopped if live.exit_code == ExitCode.NOT_JUDGED else None)
     reason = reason or (_unanswered_window(config, evidence) if config.start or config.end else None)
     if reason:
@@ -71,6 +71,7 @@ def record(config: Config, *, observer: Observer | None = None, secret: bytes | 
         end=config.end,
         seed=config.seed,
         interactions=kept,
+        further=tuple(each for each in further if each.failure != Failure.UNSENT),
     )
     redact = Secret(config.api_key).redact
     anonymized = anonymize(recording, made_up=(NONEXISTENT_ID,), redact=redact, secret=secret)

@@ -37,4 +37,4 @@ def replay(recording: Recording, **judging: Any) -> Report:
         config.start is None,
         base_url=recording.base_url,
     )
-    return report(config, evidence)
+    return report(config, evidence, recording.further)

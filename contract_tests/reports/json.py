@@ -11,6 +11,7 @@ from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 from civis_usage.schemas.json_format import shown
 
+from . import behavior
 from .text import curl, headline
 
 __all__ = ["SCHEMA_VERSION", "render", "schema"]
@@ -56,6 +57,7 @@ def _report(report: Report) -> dict[str, Any]:
         "unused_waivers": [_waiver(waiver) for waiver in report.unused_waivers],
         "notes": list(report.notes),
         "baseline": _baseline(report),
+        "behavior": behavior.as_json(report),
     }
 
 

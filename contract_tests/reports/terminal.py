@@ -11,6 +11,7 @@ import click
 
 from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
 
+from . import behavior
 from .text import (
     GRAVITY,
     comparison,
@@ -77,6 +78,7 @@ class _Lines:
             yield from self._operations()
             yield from self._waivers()
             yield from self._notes()
+            yield from self._behavior()
             yield from self._inconclusive()
         for group in report.causes:
             if self._verbosity >= 0 or group.verdict is not Verdict.INFO:
@@ -192,6 +194,21 @@ class _Lines:
             yield self._style("Notes", bold=True)
             for note in self._report.notes:
                 yield from self._styled(note, 2)
+
+    def _behavior(self) -> Iterator[str]:
+        """Yield what was seen of the open questions: two lines, and with ``-v`` each question."""
+        lines = list(behavior.overview(self._report))
+        if not lines:
+            return
+        yield ""
+        yield self._style("Behavior", bold=True)
+        for line in lines:
+            yield from self._styled(line, 2)
+        if self._verbosity > 0:
+            for _, line, sightings in behavior.details(self._report):
+                yield from self._styled(line, 4)
+                for sighting in sightings:
+                    yield from self._styled(sighting, 8, dim=True)
 
     def _marked(self, verdict: Verdict, text: str, indent: int = 0) -> Iterator[str]:
         *marks, hue = _MARKS[verdict]

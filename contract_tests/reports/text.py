@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from civis_usage.client.redaction import redact
 from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.observe.observation import Observation
 from civis_usage.contract_tests.results import Baseline, Cause, Deviation, Finding, Report, Result, Verdict
 from civis_usage.schemas.text import escape
 
@@ -43,6 +44,9 @@ def headline(report: Report) -> str:
         return _violated(failing) or f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
     if report.expired_waivers:
         return f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
+    if report.changed_answers:
+        named = ", ".join(report.changed_answers)
+        return f"Nothing is violated, but the API behaves otherwise than chosen (--behavior, --strict): {named}."
     warned = _number(report.count(Verdict.WARNING), "check")
     return f"Nothing is violated, but --strict allows no warning: {warned} warned."
 
@@ -168,7 +172,13 @@ def map_text(report: Report, change: Callable[[str], str]) -> Report:
         notes=tuple(change(note) for note in report.notes),
         documentation=_optional(report.documentation, change),
         baseline=report.baseline and _baseline(report.baseline, change),
+        observations=tuple(_observation(each, change) for each in report.observations),
     )
+
+
+def _observation(observation: Observation, change: Callable[[str], str]) -> Observation:
+    sightings = (replace(each, what=change(each.what), request=change(each.request)) for each in observation.sightings)
+    return replace(observation, sightings=tuple(sightings))
 
 
 def _baseline(baseline: Baseline, change: Callable[[str], str]) -> Baseline:

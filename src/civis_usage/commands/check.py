@@ -13,6 +13,7 @@ from ..client.errors import ConfigurationError
 from ..contract_tests import runner
 from ..contract_tests import waivers as waiver_module
 from ..contract_tests.exit_code import ExitCode
+from ..contract_tests.observe.save import render
 from ..contract_tests.recording.cassette import InvalidRecording, read
 from ..contract_tests.recording.replay import replay
 from ..contract_tests.reports import github, terminal
@@ -31,10 +32,10 @@ from .progress import Progress
 @click.command()
 @options(
     *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"),
-    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "recording"),
+    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "behavior", "recording"),
 )
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
-@options("json")
+@options("save-behavior", "json")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit XML (- for standard output).")
 @click.option("--html", metavar="FILE", help="Write the report as one HTML page (- for standard output).")
 @click.option(
@@ -50,6 +51,7 @@ def check(
     waivers: str | None,
     baseline: str | None,
     write_waivers: str | None,
+    save_behavior: str | None,
     json: str | None,
     junit: str | None,
     html: str | None,
@@ -67,17 +69,19 @@ def check(
       civis-usage check --org-id 1
       civis-usage check --base-url http://127.0.0.1:8000 --org-id 1 --json report.json --html report.html
       civis-usage check --recording usage.recording.json
+      civis-usage check --org-id 1 --save-behavior behavior.toml
 
     \b
     Exit codes:
       0  the contract is kept
-      1  a documented rule is violated, a waiver expired, or with --strict a warning
+      1  a documented rule is violated, a waiver expired, or with --strict a warning or another
+         behavior than --behavior says
       2  wrong use of this command
       3  the API could not be judged (unreachable, key refused, budget spent)
       4  nothing is violated, but an operation showed no data
     """
 
-    output = Output(json, junit, html, write_waivers)
+    output = Output(json, junit, html, write_waivers, save_behavior)
     if write_waivers and Path(write_waivers).is_file() and Path(write_waivers).stat().st_size:
         raise ConfigurationError(f"{write_waivers} exists: --write-waivers needs a new file, so as to lose no reason.")
     given["waivers"] = waiver_module.load(waivers) if waivers else waiver_module.discover()
@@ -100,6 +104,8 @@ def check(
                 output.write(path, format_.render(report))
         if write_waivers:
             output.write(write_waivers, waiver_module.draft(report))
+        if save_behavior:
+            _save(report, output, save_behavior)
     except ConfigurationError as error:
         complain(str(error))
         code = code or ExitCode.WRONG_USE
@@ -115,6 +121,13 @@ def _show(report: Report, output: Output, verbosity: int) -> None:
     if in_github_actions():
         output.show(github.annotate(report))
         output.write_summary(github.summary(report))
+
+
+def _save(report: Report, output: Output, path: str) -> None:
+    if not report.observations:
+        raise ConfigurationError(f"{path} is not written: no response says how the API behaves.")
+    text = render(report.observations, base_url=report.base_url, day=report.started[:10], kept=report.chosen)
+    output.write(path, text)
 
 
 def _replay(file: str, given: dict[str, Any]) -> Report:

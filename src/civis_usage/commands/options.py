@@ -85,6 +85,12 @@ def _organizations(text: str) -> Any:
     return parse_organizations(text)
 
 
+def _choices(name: str) -> Any:
+    from ..schemas import behavior
+
+    return behavior.read_choices(name)
+
+
 OPTIONS: dict[str, dict[str, Any]] = {
     # the API, and what to request of it
     "base-url": {"metavar": "URL", "help": "The API.  [default: CIVIS_API_ENDPOINT, else the live one]"},
@@ -141,6 +147,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "Mark what is new, known and gone since an earlier run, by the file that its --json wrote.",
     },
+    "behavior": {
+        "metavar": "FILE",
+        "callback": parse_with(_choices),
+        "help": "Answers to what the documentation leaves open (TOML), to serve, or to compare the API with.",
+    },
+    "save-behavior": {"metavar": "FILE", "help": "Write how the API behaves, for serve --behavior (TOML)."},
     "recording": {"metavar": "FILE", "help": "Check what civis-usage record wrote, without requests."},
     "json": {"metavar": "FILE", "help": "Write the report as JSON (- for standard output)."},
     # a world

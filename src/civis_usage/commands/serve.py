@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
     from ..mock_server.stubs import Stub
-    from ..schemas.behavior import Value
+    from ..schemas.behavior import Choice, Value
     from .data_files import Source
 
 __all__ = ["PORT", "serve"]
@@ -70,12 +70,6 @@ def _fault(text: str) -> Fault:
     return Fault.parse(text)
 
 
-def _behavior_file(name: str) -> dict[str, Value]:
-    from ..schemas import behavior
-
-    return behavior.read_file(name)
-
-
 def _behavior(text: str) -> tuple[str, Value]:
     from ..schemas import behavior
 
@@ -105,13 +99,7 @@ def _behavior(text: str) -> tuple[str, Value]:
     callback=parse_with(_key),
     help="Accept this key, no other. Repeatable.",
 )
-@click.option(
-    "--behavior",
-    "behavior_file",
-    metavar="FILE",
-    callback=parse_with(_behavior_file),
-    help="Answers to what the documentation leaves open (TOML).",
-)
+@options("behavior")
 @click.option(
     "--set",
     "chosen",
@@ -166,7 +154,7 @@ def serve(
     log: str | None,
     reloads: bool,
     open_browser: bool,
-    behavior_file: dict[str, Value] | None,
+    behavior: dict[str, Choice] | None,
     chosen: tuple[tuple[str, Value], ...],
     **settings_given: Any,
 ) -> None:
@@ -217,7 +205,7 @@ def serve(
         data=tuple(record for source in data for record in source.records),
         stubs=tuple(chain.from_iterable(stubs)),
         generated=not empty,
-        behavior={**(behavior_file or {}), **dict(chosen)},
+        behavior={**{id_: each.value for id_, each in (behavior or {}).items()}, **dict(chosen)},
         **settings_given,
     )
     try:
