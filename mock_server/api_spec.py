@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
+
+from ..schemas.json_format import InvalidJSON, decode
 
 __all__ = ["CIVIS", "read_spec"]
 
@@ -24,8 +25,8 @@ def read_spec(name: str | Path) -> bytes:
     except OSError as reason:
         raise ValueError(f"{path} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
     try:
-        spec = json.loads(content)
-    except (ValueError, RecursionError):
+        spec = decode(content)
+    except InvalidJSON:
         spec = None
     if not isinstance(spec, dict) or not isinstance(spec.get("paths"), dict):
         raise ValueError(f"{path} is not an API spec: use a file in JSON (Swagger 2.0 or OpenAPI 3) that has paths")

@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ..schemas.json_format import encode
+from ..schemas.text import escape
 from .rate_limit import RateLimitStatus
 from .stubs import Stub
 
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 JSON = "application/json; charset=utf-8"
+
+MAX_REASON = 350
+"""Characters of the reason why a request is refused."""
 
 REALM = "Civis Platform API"
 """What a key is for, in ``WWW-Authenticate``."""
@@ -83,8 +87,12 @@ class ApiError(Exception):
 
 
 def bad_request(reason: str) -> ApiError:
-    """Return the 400 for a request that cannot be read; ``reason`` names what, its value and the remedy."""
-    return ApiError(400, f"The given request was not as expected: {reason}")
+    """Return the 400 for a request that cannot be read; ``reason`` names what, its value and the remedy.
+
+    What the request said may stand in it: it is escaped, and cut where it is no sentence any more.
+    """
+    shown = reason if len(reason) <= MAX_REASON else f"{reason[: MAX_REASON - 1]}…"
+    return ApiError(400, f"The given request was not as expected: {escape(shown)}")
 
 
 def ok(body: bytes | Iterable[bytes]) -> Response:

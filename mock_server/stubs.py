@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..schemas.json_format import encode
+from ..schemas.json_format import InvalidJSON, decode, encode
 from .messages import did_you_mean, quote
 
 __all__ = ["METHODS", "InvalidStub", "Stub", "Stubs", "read_stubs"]
@@ -54,8 +53,9 @@ class Stub:
             raise InvalidStub('invalid headers: write names and values as texts on one line, as in {"X-Name": "value"}')
         try:
             encode(self.body)
-        except (TypeError, ValueError) as reason:
-            raise InvalidStub(f"the body of {self.method} {self.path} cannot be sent as JSON: {reason}") from None
+        except (TypeError, ValueError, RecursionError) as reason:
+            why = "it has half a character (a lone surrogate)" if isinstance(reason, UnicodeError) else str(reason)[:80]
+            raise InvalidStub(f"the body of {self.method} {quote(self.path)} cannot be sent as JSON: {why}") from None
 
     @classmethod
     def from_dict(cls, given: object) -> Stub:
@@ -135,10 +135,10 @@ def read_stubs(name: str | PathLike[str]) -> tuple[Stub, ...]:
         InvalidStub: the file cannot be read, or one of the stubs is invalid; the message names it.
     """
     try:
-        listed = json.loads(Path(name).read_bytes())
+        listed = decode(Path(name).read_bytes())
     except OSError as reason:
         raise InvalidStub(f"{name} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
-    except (ValueError, RecursionError):
+    except InvalidJSON:
         raise InvalidStub(f"{name} is not JSON: write a list of stubs in it") from None
     if not isinstance(listed, list):
         raise InvalidStub(f"{name} is not a list: write the stubs in [ and ]")

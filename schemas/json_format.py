@@ -11,6 +11,14 @@ MAX_DEPTH = 100
 class InvalidJSON(ValueError):  # noqa: N818 - named as in `except InvalidJSON`
     """A text is not JSON that can be used; the message says why, in plain words."""
 
+    def __init__(self, problem: str, at: json.JSONDecodeError | None = None) -> None:
+        super().__init__(problem if at is None else f"{problem}: line {at.lineno}, column {at.colno}")
+        self.problem = problem
+        """The message without the place."""
+        self.line = None if at is None else at.lineno
+        """From 1 on; ``None`` where no place is known."""
+        self.column = None if at is None else at.colno
+
 
 _ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -63,19 +71,22 @@ def decode(content: str | bytes, **hooks: Any) -> Any:
     """
     try:
         value = json.loads(content, parse_constant=_refuse, **hooks)
-    except InvalidJSON:
-        raise
     except json.JSONDecodeError as error:
-        raise InvalidJSON(str(error)) from None
+        raise InvalidJSON(error.msg, error) from None
     except UnicodeDecodeError as error:
         raise InvalidJSON(f"byte {error.start + 1} is not {error.encoding.upper()}") from None
+    except RecursionError:
+        raise InvalidJSON(_TOO_DEEP) from None
+    except InvalidJSON:
+        raise
     except ValueError:  # what Python says of it names its own settings
         raise InvalidJSON("it has a number of more than 4,300 digits") from None
-    except RecursionError:
-        raise InvalidJSON("it is nested too deeply") from None
     if _is_deeper(value, MAX_DEPTH):
-        raise InvalidJSON("it is nested too deeply")
+        raise InvalidJSON(_TOO_DEEP)
     return value
+
+
+_TOO_DEEP = "it is nested too deeply"
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -24,13 +24,12 @@ An invalid request gets 400 and one sentence, and changes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
-from ...schemas.json_format import encode
+from ...schemas.json_format import InvalidJSON, decode, encode
 from .. import parameters, responses
 from ..fake import Fake
 from ..faults import Fault
@@ -131,7 +130,7 @@ def clear_faults() -> Response:
 def remove_fault(id: int) -> Response:  # noqa: A002  the route's name for it
     """Take one fault back."""
     if not fake().faults.remove(id):
-        raise ApiError(404, f"No fault has the id {id}: GET /_fake/faults lists those that are set.")
+        raise ApiError(404, f"No fault has the id {quote(str(id))}: GET /_fake/faults lists those that are set.")
     return _json(_faults(fake()))
 
 
@@ -244,9 +243,11 @@ def _clock(fake: Fake) -> Mapping[str, Any]:
 
 def _body() -> Any:
     try:
-        return json.loads(request.get_data())
-    except (ValueError, RecursionError):
-        raise bad_request('the body is not JSON, such as {"status": 503} or "list_llm status=503".') from None
+        return decode(request.get_data())
+    except InvalidJSON as reason:
+        raise bad_request(
+            f'the body is not JSON ({reason}), such as {{"status": 503}} or "list_llm status=503".'
+        ) from None
 
 
 def _try(change: Any, value: object) -> None:

@@ -23,7 +23,7 @@ class KeyHash(str):
     @classmethod
     def of(cls, key: str) -> KeyHash:
         """Return the hash of ``key``."""
-        return cls(hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest())
+        return cls(hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest())
 
     def __str__(self) -> str:
         return "…"
@@ -111,7 +111,8 @@ _RESPONSE_EFFECTS = {"status", "content_type", *schema.FLAGS, *RECORD_EFFECTS}
 
 
 def _range(latency: Any) -> Any:
-    return tuple(latency) if isinstance(latency, list) else latency
+    """Return a range as a tuple; an empty one stays a list, which is invalid."""
+    return (tuple(latency) or []) if isinstance(latency, list | tuple) else latency
 
 
 def _field_names(names: Any) -> Any:

@@ -329,6 +329,8 @@ _EPOCH_MILLIS = range(946_684_800_000, 4_102_444_800_000)
 
 def _plain(value: Any, schema: Mapping[str, Any], invalid: Callable[[str, str], InvalidRecord]) -> Any:
     """Return a value as JSON has it, if it is one of Python's or NumPy's that stands for such."""
+    if isinstance(value, (list, tuple, dict)):
+        raise invalid(f"{_shown(value)} is not {_wanted(schema)[0]}", _remedy(schema))
     if not isinstance(value, (str, date)) and hasattr(value, "item"):
         value = value.item()  # NumPy's scalars
     if schema.get("format") == "date-time":

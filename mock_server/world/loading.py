@@ -8,19 +8,23 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import re
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from ...schemas.json_format import wire_name
+from ...schemas.json_format import InvalidJSON, decode, wire_name
 from .loaded import FileRecord, InvalidRecord, is_field
 from .pool import FIELDS
 
 __all__ = ["read_file", "read_records"]
+
+MAX_EXPONENT = 400
+"""Numbers with larger exponents are infinite or zero: as integers they would fill memory."""
+LARGEST = 256 << 20
+"""Bytes of a compressed file, unpacked."""
 
 _BINARY = {
     b"PK\x03\x04": ("an Excel workbook or another zip archive", "save the sheet as CSV UTF-8"),
@@ -80,7 +84,11 @@ def _decoded(content: bytes) -> str:
             raise InvalidRecord(f"this is {what}", remedy)
     if content.startswith(b"\x1f\x8b"):
         try:
-            return _decoded(gzip.decompress(content))
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                unpacked = file.read(LARGEST + 1)
+            if len(unpacked) > LARGEST:
+                raise InvalidRecord(f"this gzip file is larger than {LARGEST >> 20} MB unpacked", "split it")
+            return _decoded(unpacked)
         except (OSError, EOFError, zlib.error):
             raise InvalidRecord("this gzip file is damaged", "compress it again, or use it as it was before") from None
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
@@ -99,8 +107,8 @@ def _is_json_lines(begin: str) -> bool:
     if not rest.strip() or not first.startswith("{"):
         return False
     try:
-        json.loads(first)
-    except (ValueError, RecursionError):
+        decode(first)
+    except InvalidJSON:
         return False
     return True
 
@@ -123,23 +131,20 @@ def _json(text: str) -> list[Any]:
 
 def _parsed(text: str, remedy: str, line: int | None = None) -> Any:
     try:
-        return json.loads(text, parse_float=_number, parse_constant=_no_number)
-    except json.JSONDecodeError as problem:
-        at = problem.lineno if line is None else line
-        raise InvalidRecord(f"this is not JSON ({problem.msg}, column {problem.colno})", remedy, line=at) from None
-    except ValueError as problem:
-        raise InvalidRecord(f"this is not JSON ({problem})", remedy, line=line) from None
-    except RecursionError:
-        raise InvalidRecord("this is nested too deeply", remedy, line=line) from None
+        return decode(text, parse_float=_number)
+    except InvalidJSON as reason:
+        place = "" if reason.column is None else f", column {reason.column}"
+        raise InvalidRecord(
+            f"this is not JSON ({reason.problem}{place})", remedy, line=reason.line if line is None else line
+        ) from None
 
 
 def _number(text: str) -> Decimal | float:
     """Return the number of a text; what has an exponent keeps it, since it may have lost digits."""
-    return Decimal(text) if "e" in text.lower() else float(text)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number of JSON: write null")
+    if "e" not in text.lower():
+        return float(text)
+    number = Decimal(text)
+    return number if abs(number.adjusted()) < MAX_EXPONENT else float(text)
 
 
 def _rows(document: Any) -> Iterator[Any]:

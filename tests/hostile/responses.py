@@ -9,7 +9,7 @@ import zlib
 
 from .server import Script, head, reset, response
 
-__all__ = ["JSON_BODIES", "SICK"]
+__all__ = ["JSON_BODIES", "ODD_VALUES", "RUN", "SICK"]
 
 RUN = (
     '{"id":5,"runId":7,"jobId":8,"userId":9,"organizationId":1,"runTime":9,"credits":1.25,"modelId":"m",'
