@@ -76,7 +76,13 @@ class _Response(http.client.HTTPResponse):
 
 
 def _check_headers(headers: http.client.HTTPMessage) -> None:
-    """Refuse a head with a line that is not a header: those after it would be lost, and urllib3 would log them."""
+    """Refuse a head that contradicts itself, or has a line that is not a header.
+
+    The headers after such a line would be lost, and urllib3 would log them; what it refuses itself stays open.
+    """
+    lengths = {part.strip() for value in headers.get_all("Content-Length", []) for part in value.split(",")}
+    if len(lengths) > 1:
+        raise http.client.HTTPException("its Content-Length names two different lengths")
     rest = headers.get_payload()
     if headers.defects or rest:
         line = f": {rest.strip().splitlines()[0]}" if isinstance(rest, str) and rest.strip() else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from civis_usage.schemas.json_format import InvalidJSON, decode
 from civis_usage.schemas.text import escape
 
-__all__ = ["describe", "excerpt", "sentence_of"]
+__all__ = ["describe", "excerpt", "explanation_of", "sentence_of"]
 
 _LENGTH = 60
 _LONGEST_SENTENCE = 500
@@ -43,6 +43,16 @@ def describe(
     if target and 300 <= status < 400:
         return f"a redirect to {excerpt(redact(target), _LONGEST_SENTENCE)}"
     return sentence_of(content, redact) or excerpt(_beginning(content, redact), length) or "an empty body"
+
+
+def explanation_of(content: bytes) -> str:
+    """Return what the body of an error says, in quotes behind a blank: the API's sentence, or a page's beginning."""
+    try:
+        decode(content)
+        said = sentence_of(content)
+    except InvalidJSON:
+        said = excerpt(_beginning(content, str))
+    return f' ("{said}")' if said else ""
 
 
 def sentence_of(content: bytes, redact: Callable[[str], str] = str) -> str | None:

@@ -16,7 +16,6 @@ from requests.utils import select_proxy
 from urllib3.exceptions import (
     HTTPError,
     InvalidChunkLength,
-    InvalidHeader,
     LocationParseError,
     NameResolutionError,
     ProxySchemeUnknown,
@@ -116,8 +115,6 @@ def _sickness(error: Exception, redact: Callable[[str], str]) -> str | None:
         return f'its version of HTTP is "{excerpt(redact(found.version))}"'
     if _cause(error, http.client.LineTooLong):
         return "its head has a line of more than 65,536 bytes"
-    if _cause(error, InvalidHeader):
-        return "its Content-Length names two different lengths"
     if _cause(error, InvalidChunkLength):
         return "it has a chunk whose size is not a number"
     if _cause(error, http.client.IncompleteRead):

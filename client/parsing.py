@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn, TypeVar
 
 from civis_usage.schemas.json_format import InvalidJSON, decode
+from civis_usage.schemas.text import escape
 
 from .errors import InvalidResponse, RateLimited, error_class
 from .excerpts import describe
@@ -89,7 +90,7 @@ def _text(value: object, secret: Secret) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
     text = "".join(character if character.isprintable() else " " for character in secret.redact(value))
-    return text.strip()[:_MAX_DESCRIPTION]
+    return escape(text.strip()[:_MAX_DESCRIPTION])
 
 
 def _own_description(response: Response, seconds: float | None, secret: Secret) -> str:

@@ -6,8 +6,10 @@ import re
 
 __all__ = ["escape"]
 
-_CI_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
+_CI_MARK = re.compile(r"##(?=[A-Za-z]*\[)")
 """The beginning of ``##[error]``, ``##vso[`` and ``##teamcity[``, which CI services find anywhere in a line."""
+_CI_COMMAND = re.compile(r"(?:^|(?<=\s)):(?=:)|:(?=:[\w-]+.{0,300}?::)")
+"""The beginning of ``::error::`` and its like at the beginning of a line, or where a line may be broken."""
 
 
 def escape(text: str) -> str:
@@ -23,5 +25,4 @@ def escape(text: str) -> str:
     """
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    text = _CI_COMMAND.sub(r"#\\x23", text)
-    return text.replace(":", r"\x3a", 1) if text.lstrip().startswith("::") else text
+    return _CI_COMMAND.sub(r"\\x3a", _CI_MARK.sub(r"#\\x23", text))

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from civis_usage.client.excerpts import sentence_of
+from civis_usage.client.excerpts import explanation_of, sentence_of
 from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
 from civis_usage.schemas.json_format import decode
@@ -180,8 +180,7 @@ class Interaction:
         if self.failure is not None:
             return self.reason or _REASONS[Failure(self.failure)].format(self.request)
         if self.status in RETRY_STATUSES | HICCUPS:
-            said = sentence_of(self.body)
-            return self.reason or f"{self.request} answered {self.status}" + (f' ("{said}")' if said else "")
+            return self.reason or f"{self.request} answered {self.status}{explanation_of(self.body)}"
         if self.is_foreign:
             came = sentence_of(self.body) or excerpt(self.body) or "nothing but headers"
             return f"{self.request} answered {self.status}, which is not the API's answer; this came: {came}"

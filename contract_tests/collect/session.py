@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from civis_usage.client.errors import ConfigurationError, ConnectionFailed, UsageError
-from civis_usage.client.excerpts import sentence_of
+from civis_usage.client.excerpts import explanation_of
 from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
 from civis_usage.client.transport import Attempt, Response, Transport
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
@@ -168,9 +168,9 @@ class Session:
         """Return what an unavailable response means, and stop the run where no other would fare better."""
         status, wait = response.status_code, retry_after(response.headers)
         tries = ", after retries as well" if attempts > 1 else ""
-        said = sentence_of(response.content)
-        came = f' ("{said}")' if said else ""
-        reason = f"{sent.request} answered {status}{tries}{came}" if status in RETRY_STATUSES | HICCUPS else ""
+        reason = ""
+        if status in RETRY_STATUSES | HICCUPS:
+            reason = f"{sent.request} answered {status}{tries}{explanation_of(response.content)}"
         if reason and wait is not None and wait > MAX_RETRY_AFTER - self.waited:
             reason = f"{reason}: the API asks to come back in {wait:.0f} seconds (Retry-After)"
             if sent.is_valid:

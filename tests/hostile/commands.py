@@ -29,6 +29,8 @@ COMMANDS: dict[str, list[str]] = {
     "record": ["record", "--org-id", "1"],
     "drift": ["drift", "--wording"],
     "call list": ["call", "list-llm"],
+    "call table": ["call", "list-llm", "--table"],
+    "call csv": ["call", "list-llm", "--csv"],
     "call one": ["call", "get-llm", "5", "--json"],
     "call summary": ["call", "get-llm-organization-summary", "1", "--csv"],
     "call matching": ["call", "list-matching", "--table"],

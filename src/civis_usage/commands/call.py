@@ -18,10 +18,11 @@ from ..client.transport import MAX_BODY
 from ..contract_tests.exit_code import ExitCode
 from ..schemas import OPERATIONS, Operation, Parameter, load
 from ..schemas.json_format import shown as shown_json
+from ..schemas.text import escape
 from .errors import complain
 from .groups import Group
 from .options import TIMEOUT, option
-from .output import log_retries
+from .output import is_read_by_people, log_retries
 
 __all__ = ["call"]
 
@@ -136,9 +137,14 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
     columns = list(dict.fromkeys([*load(operation.body)["properties"], *(name for body in bodies for name in body)]))
     if form == "csv":
         text = tables.comma_separated(bodies, columns)
-        return tables.printable(text) if sys.stdout.isatty() else text
+        return _harmless(tables.printable(text)) if is_read_by_people(sys.stdout) else text
     width = shutil.get_terminal_size().columns if columns is None and sys.stdout.isatty() else None
-    return f"{tables.table(bodies, columns, width=width)}\n" if bodies else "No records.\n"
+    return _harmless(f"{tables.table(bodies, columns, width=width)}\n") if bodies else "No records.\n"
+
+
+def _harmless(text: str) -> str:
+    """Return lines that are no commands of a CI service, in whose log they may stand."""
+    return "\n".join(map(escape, text.split("\n")))
 
 
 def _dashed(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from ..client.errors import ConfigurationError
 from ..files import ensure_writable, write
 from .errors import redacted
 
-__all__ = ["Output", "in_github_actions", "log_requests", "log_retries"]
+__all__ = ["Output", "in_github_actions", "is_read_by_people", "log_requests", "log_retries"]
 
 
 class Output:
@@ -88,6 +89,17 @@ class Output:
                     file.write(text)
             except OSError as error:
                 raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def is_read_by_people(stream: TextIO) -> bool:
+    """Return whether what is written to ``stream`` is shown: on a terminal, or in the log of a CI service."""
+    if stream.isatty():
+        return True
+    try:
+        is_file = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        is_file = False
+    return not is_file and any(os.environ.get(name) for name in ("CI", "GITHUB_ACTIONS", "TF_BUILD"))
 
 
 def in_github_actions() -> bool:
