@@ -106,7 +106,7 @@ REFUSED = {
     "thousands": (TABLE.replace("18250", '"18,250"'), "(line 2): inputTokens: '18,250' is not a whole number"),
     "thousands beside decimal commas": ("credits;id\n1.250,5;7\n", "credits: '1.250,5' is not a number"),
     "NaN": ("credits,id\nNaN,7\n", "record 1 (line 2): credits: 'NaN' is not a number; write one such as 0.25"),
-    "NaN in JSON": ('[\n{"credits": NaN}]', "this is not JSON (NaN is not a number of JSON: write null)"),
+    "NaN in JSON": ('[\n{"credits": NaN}]', "this is not JSON (NaN is not a JSON number)"),
     "a null in a field of its own kind": ('[\n{"credits": null}]', "record 1 (line 2): credits: null is not a number"),
     "a misspelt column": (
         "id,credit\n1,2\n",
@@ -119,7 +119,7 @@ REFUSED = {
     "a stray quote": ('modelId\n"a"b\n', "line 2: this is not CSV"),
     "half of a JSON file": ('[\n  {"credits": 1},\n  {', "line 3: this is not JSON (Expecting property name"),
     "half of a line of JSON": ('{"credits": 1}\n{"credits"\n', "line 2: this is not JSON"),
-    "deep nesting": ("[" * 100_000, "this is nested too deeply"),
+    "deep nesting": ("[" * 100_000, "this is not JSON (it is nested too deeply)"),
     "rows without names": ("[[1, 2]]", "these are rows without field names; write objects"),
     "a kind that is no list": ('{"llm": 5}', "'llm' holds 5; write an array of records"),
     "an old recording": (
