@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from civis_usage.client.errors import ConfigurationError
 from civis_usage.client.transport import MAX_BODY
@@ -59,7 +59,7 @@ class Config:
     end: datetime | None = None
     """Look at no usage after this moment."""
     max_requests: int | None = None
-    """The request budget, retries included; ``None`` for 60, and 12 more for each organization after the first."""
+    """The request budget, retries included; ``None`` for 60, and more for organizations and :attr:`requests`."""
     deadline: float = 60.0
     """Seconds that the API may take altogether, without the waiting that it asks for (``Retry-After``)."""
     max_body: int = MAX_BODY
@@ -77,6 +77,8 @@ class Config:
     """Decides which windows, records and tasks are looked at, where there is a choice."""
     timeout: float = 30.0
     """Seconds to wait for one answer."""
+    requests: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
+    """Operations with their parameters that are requested first: those that a user's program sends."""
     now: Callable[[], datetime] | None = None
     """The clock where the API sends no ``Date``; ``None`` for the machine's."""
     sleep: Callable[[float], None] = time.sleep
@@ -109,8 +111,9 @@ class Config:
     @property
     def budget(self) -> int:
         """The requests that may be sent, retries included."""
-        more = max(0, len(self.organizations) - 1)
-        return MAX_REQUESTS + MORE_REQUESTS * more if self.max_requests is None else self.max_requests
+        if self.max_requests is not None:
+            return self.max_requests
+        return MAX_REQUESTS + MORE_REQUESTS * max(0, len(self.organizations) - 1) + len(self.requests)
 
     @property
     def operations_without_data(self) -> tuple[str, ...]:

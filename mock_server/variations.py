@@ -230,7 +230,7 @@ VARIATIONS: Mapping[str, Variation] = MappingProxyType(
             Variation(
                 id="large_ids",
                 assumption="ids fit into 32 bits",
-                documentation="no: they are integers",
+                documentation="no (they are integers)",
                 profile="large_ids",
             ),
             Variation(
@@ -247,13 +247,13 @@ VARIATIONS: Mapping[str, Variation] = MappingProxyType(
             Variation(
                 id="one_429",
                 assumption="the rate limit refuses no request",
-                documentation="no: a 429 with Retry-After is",
+                documentation="no (a 429 with Retry-After is)",
                 faults=_each_first("status=429 retry-after=0"),
             ),
             Variation(
                 id="one_503",
                 assumption="the API is always available",
-                documentation="no: a 503 is",
+                documentation="no (a 503 is)",
                 faults=_each_first("status=503"),
             ),
             Variation(

@@ -190,6 +190,6 @@ def every_help() -> str:
         [
             *texts,
             *(name for name, _ in OPTIONS),
-            "--help --pyargs --version --allow-hosts --allowed-hosts --block-network",
+            "--help --pyargs --usage-journal --version --allow-hosts --allowed-hosts --block-network",
         ]
     )

@@ -55,7 +55,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"messages", "redaction", "rounding", "api_spec", "coverage"},
         {"world", "faults", "rate_limit", "stubs", "variations"},
         {"responses", "parameters"},
-        {"calls", "clock", "journal", "settings", "windows"},
+        {"calls", "clock", "journal", "journal_file", "settings", "windows"},
         {"fake"},
         {"openapi"},
         {"organizations", "usage", "hooks", "controls", "page"},

@@ -11,6 +11,7 @@ from civis_usage.schemas import OPERATIONS
 from .evidence import Evidence
 from .interaction import NONEXISTENT_ID, SPEC, Credentials, Interaction, Query
 from .record import Record, record_id
+from .requests import for_organizations
 from .sample import Sample
 from .session import Session
 from .variety import choose_various
@@ -33,6 +34,8 @@ def collect(session: Session) -> Evidence:
     """Send the requests of a run and return the evidence."""
     session.send(Query.of("get_llm", id=NONEXISTENT_ID))  # cheap, and its Date says what "now" is
     plan = _Plan(session)
+    for operation, params in for_organizations(session.config.requests, plan.organizations):
+        plan.send(Query(operation, params))
     for step in STEPS:
         step(plan)
     return evidence_of(session, plan.organizations)

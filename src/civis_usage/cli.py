@@ -21,6 +21,7 @@ COMMANDS = {
     "call": "Call one operation and show its response.",
     "generate": "Write the usage of a world to a file.",
     "explain": "Explain a check: rule, basis, requests, how to waive it.",
+    "assumptions": "Show what your program assumes about the API.",
     "demo": "Fake, client and check in one go.",
 }
 """The commands with their line in ``--help``, in its order; each is ``civis_usage.commands.<name>:<name>``."""

@@ -32,7 +32,7 @@ from .progress import Progress
 @click.command()
 @options(
     *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"),
-    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "behavior", "recording"),
+    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "behavior", "requests", "recording"),
 )
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
 @options("save-behavior", "json")

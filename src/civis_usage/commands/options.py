@@ -91,6 +91,12 @@ def _choices(name: str) -> Any:
     return behavior.read_choices(name)
 
 
+def _requests(name: str) -> Any:
+    from ..contract_tests.collect.requests import read
+
+    return read(name)
+
+
 OPTIONS: dict[str, dict[str, Any]] = {
     # the API, and what to request of it
     "base-url": {"metavar": "URL", "help": "The API.  [default: CIVIS_API_ENDPOINT, else the live one]"},
@@ -105,7 +111,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "max-requests": {
         "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "The request budget, retries included.  [default: 60, and 12 for each further organization]",
+        "help": "The request budget, retries included.  [default: 60, 12 for each further organization, and one for "
+        "each request of --requests]",
     },
     "timeout": {
         "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),
@@ -153,6 +160,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Answers to what the documentation leaves open (TOML), to serve, or to compare the API with.",
     },
     "save-behavior": {"metavar": "FILE", "help": "Write how the API behaves, for serve --behavior (TOML)."},
+    "requests": {
+        "metavar": "FILE",
+        "callback": parse_with(_requests),
+        "help": "Send the requests of this journal first, from pytest --usage-journal or serve --journal.",
+    },
     "recording": {"metavar": "FILE", "help": "Check what civis-usage record wrote, without requests."},
     "json": {"metavar": "FILE", "help": "Write the report as JSON (- for standard output)."},
     # a world
@@ -195,7 +207,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 LIVE_ONLY = (
     *("base_url", "org_id", "start_date", "end_date"),
-    *("max_requests", "timeout", "deadline", "max_body", "seed", "with_drift"),
+    *("max_requests", "timeout", "deadline", "max_body", "seed", "with_drift", "requests"),
 )
 """The parameters that say what to request, and so have no meaning for a recording."""
 

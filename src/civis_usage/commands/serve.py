@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..mock_server.fake import Fake
     from ..mock_server.faults import Fault
     from ..mock_server.journal import Call
+    from ..mock_server.journal_file import JournalFile
     from ..mock_server.rate_limit import Limit
     from ..mock_server.settings import Settings
     from ..mock_server.stubs import Stub
@@ -142,6 +143,7 @@ def _behavior(text: str) -> tuple[str, Value]:
     type=click.Choice(["requests", "none"]),
     help="Print a line for each request on standard error, or none.  [default: requests on a terminal]",
 )
+@click.option("--journal", metavar="FILE", help="Write the requests, each once, for check --requests.")
 @click.option("--reload", "reloads", is_flag=True, help="Read the files of --data again when they change.")
 @click.option("--open", "open_browser", is_flag=True, help="Show the fake's page in a browser.")
 def serve(
@@ -152,6 +154,7 @@ def serve(
     empty: bool,
     orgs: Any,
     log: str | None,
+    journal: str | None,
     reloads: bool,
     open_browser: bool,
     behavior: dict[str, Choice] | None,
@@ -218,8 +221,8 @@ def serve(
         raise click.UsageError(sentence(reason)) from None
     for each in said:
         click.echo(f"Warning: {each.message}", err=True)
-    if log == "requests" or (log is None and sys.stderr.isatty()):
-        fake.journal.on_call = _print_call
+    prints = log == "requests" or (log is None and sys.stderr.isatty())
+    fake.journal.on_call = _listener(prints, None if journal is None else _journal_file(journal))
     stopped = threading.Event()
     if reloads:
         watching = (names, partial(reloading.reload, fake, names), stopped)
@@ -254,6 +257,29 @@ def _announcer(
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()  # a browser may hold it up
 
     return announce
+
+
+def _journal_file(name: str) -> JournalFile:
+    from ..mock_server.journal_file import JournalFile
+
+    try:
+        return JournalFile(name)
+    except OSError as reason:
+        raise click.UsageError(
+            sentence(f"{name} cannot be written: {(reason.strerror or str(reason)).lower()}")
+        ) from None
+
+
+def _listener(prints: bool, file: JournalFile | None) -> Callable[[Call], None]:
+    """Return what hears of each request."""
+
+    def hear(call: Call) -> None:
+        if file is not None:
+            file.add(call)
+        if prints:
+            _print_call(call)
+
+    return hear
 
 
 def _print_call(call: Call) -> None:

@@ -55,6 +55,7 @@ def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source])
         f"  organizations  {organizations}",
         f"  world          {_world(settings)}; clock: {clock}",
         *_behavior_lines(fake),
+        *(f"  variation      {each.id}" for each in fake.variations),
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
         f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
         f"  to look at it  {_controls(settings, url)}",

@@ -1,0 +1,157 @@
+"""``civis-usage assumptions``: what does a program assume about the API?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ..assumptions.report import Live, Report, render, to_json
+from ..assumptions.report import assumptions as find_assumptions
+from ..assumptions.runs import LEAST_LIMIT, Outcome, Runner, all_variations, met_variations
+from ..contract_tests.exit_code import ExitCode
+from ..mock_server.variations import Variation, find
+from .errors import complain
+from .options import options, parse_with
+from .output import Output
+
+__all__ = ["assumptions"]
+
+
+def _live(name: str) -> dict[str, Live]:
+    from ..schemas.behavior import read_choices
+
+    return {id_: Live(choice.value, choice.observed, name) for id_, choice in read_choices(name).items()}
+
+
+@click.command()
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 64), metavar="N", help="Runs at a time.  [default: one for each processor]"
+)
+@click.option(
+    "--only",
+    metavar="VARIATION",
+    multiple=True,
+    callback=parse_with(find),
+    help="Run this variation, not all. Repeatable.",
+)
+@click.option(
+    "--behavior",
+    "live",
+    metavar="FILE",
+    callback=parse_with(_live),
+    help="How the live API was seen to behave, from check --save-behavior.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["undocumented", "contradicted"]),
+    help="Exit code 1 if the program assumes what is not documented, or what the file of --behavior contradicts.",
+)
+@options("json")
+def assumptions(
+    command: tuple[str, ...],
+    jobs: int | None,
+    only: tuple[Variation, ...],
+    live: Mapping[str, Live] | None,
+    fail_on: str | None,
+    json: str | None,
+) -> int:
+    """Run the tests of a program once as they are, and once for each legal variation of the fake.
+
+    COMMAND is any command that ends with 0 if all is well, such as pytest. Its tests use this kit's fake, by the
+    fixtures or by starting serve. What fails with a variation is what the program assumes: each other answer to an
+    open question, another order of keys, additional fields, other spellings, large ids, a run that comes late, one
+    429, one 503, slowness. Variations that change no response that the command gets are not run.
+
+    \b
+    Examples:
+      civis-usage assumptions -- pytest tests/
+      civis-usage assumptions --behavior behavior.toml --fail-on contradicted -- pytest -q
+      civis-usage assumptions --only one_429 --only end_bound=exclusive -- ./run-tests
+
+    \b
+    Exit codes:
+      0  the runs are done, whatever they showed
+      1  the program assumes what --fail-on names
+      2  wrong use of this command
+      3  COMMAND fails as it is, or never reaches the fake
+    """
+    output = Output(json)
+    if shutil.which(command[0]) is None:
+        raise click.UsageError(f"the command {command[0]!r} cannot be found: check its spelling.")
+    began = time.monotonic()
+    with _terminable(), Runner.opened(command) as runner:
+        as_it_is = runner.run()
+        if complaint := _complaint(as_it_is):
+            click.echo(as_it_is.output, err=True)
+            complain(complaint)
+            return ExitCode.NOT_JUDGED
+        met = met_variations(as_it_is.met)
+        chosen = [each for each in only or met if each.id in {known.id for known in met}]
+        with _progress(len(chosen)) as on_result:
+            limit = max(LEAST_LIMIT, 10 * as_it_is.seconds)
+            results = runner.run_each(chosen, jobs or os.cpu_count() or 1, limit, on_result)
+    report = Report(
+        command,
+        as_it_is,
+        find_assumptions(results, as_it_is.met, live or {}),
+        tuple(each.variation.id for each in results if not each.outcome.fails),
+        tuple(each.id for each in only or all_variations() if each.id not in {known.id for known in met}),
+        time.monotonic() - began,
+    )
+    output.show(render(report, output.width))
+    output.write(json, to_json(report))
+    failing = [each for each in report.assumptions if fail_on == "undocumented" or each.contradicted]
+    return ExitCode.VIOLATED if fail_on and failing else ExitCode.KEPT
+
+
+def _complaint(outcome: Outcome) -> str | None:
+    """Return why no assumption can be found; ``None`` where one can."""
+    if outcome.fails:
+        return f"The command fails as it is (exit code {outcome.exit_code}): make it pass first; its output is above."
+    if not outcome.met:
+        return (
+            "The command sent no request to the fake: let its tests use usage_server, usage_environment or "
+            "usage_intercept, or start civis-usage serve themselves (one that runs already does not vary)."
+        )
+    return None
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Any]:
+    """Show on a terminal how many variations are done."""
+    shown = sys.stderr.isatty()
+    done: list[Variation] = []
+
+    def on_result(variation: Variation) -> None:
+        done.append(variation)
+        if shown:
+            click.echo(f"\r\x1b[K{len(done)} of {count} variations", nl=False, err=True)
+
+    try:
+        yield on_result
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

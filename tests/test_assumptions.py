@@ -1,0 +1,264 @@
+"""``civis-usage assumptions``: what a program assumes is named, what is right passes, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civis_usage.assumptions.report import Live, Report, assumptions, render, to_json
+from civis_usage.assumptions.runs import Outcome, Result, all_variations, met_variations
+from civis_usage.assumptions.sentences import SENTENCES, assumed
+from civis_usage.mock_server.variations import VARIATIONS, find, other_answers
+from civis_usage.schemas.behavior import DEFAULT, QUESTIONS
+
+ROOT = Path(__file__).parent.parent
+SUITE = ("pytest", "-q", "-p", "no:cacheprovider", "tests/programs/suite.py")
+NAMED = {
+    "end_bound": "test_a_month_ends_before_the_next",
+    "default_window_offset": "test_a_bill_so_far",
+    "matching_default_window": "test_matched_records",
+    "list_order": "test_the_newest_run",
+    "additional_fields": "test_tokens",
+    "large_ids": "test_packed_ids",
+    "one_429": "test_a_nightly_bill",
+    "one_503": "test_a_nightly_bill",
+}
+"""What the buggy programs assume, and the test that shows it; the eighth bug assumes nothing about the API."""
+QUICK = ("end_bound=inclusive", "one_429", "keys_reversed", "start_alone=bad_request")
+
+
+def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "civis_usage", "assumptions", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=550,
+    )
+
+
+def command(*words: str) -> tuple[str, ...]:
+    return ("--", sys.executable, "-m", *words)
+
+
+def only(*variations: str) -> list[str]:
+    return [word for each in variations for word in ("--only", each)]
+
+
+# -- programs ----------------------------------------------------------------------------------------------------------
+
+
+def found_in(report: dict[str, Any]) -> dict[str, set[str]]:
+    return {
+        each["id"]: {test.rpartition("::")[2] for failing in each["failing"] for test in failing["failed_tests"]}
+        for each in report["assumptions"]
+    }
+
+
+def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
+    done = run(*only(*QUICK), "--json", str(tmp_path / "report.json"), *command(*SUITE), PROGRAMS="buggy")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert found_in(report) == {"end_bound": {NAMED["end_bound"]}, "one_429": {NAMED["one_429"]}}
+    assert report["passed"] == ["keys_reversed"]
+    assert report["not_met"] == ["start_alone=bad_request"]
+    assert report["tests"] == 8
+    assert "  a window leaves out usage exactly at its end\n" in done.stdout
+    assert "      1 test fails with one_429: tests/programs/suite.py::test_a_nightly_bill\n" in done.stdout
+    assert "documented: no (a 429 with Retry-After is)" in done.stdout
+    assert "Passes with: keys_reversed." in done.stdout
+    assert "Not run, as it sends no such request: start_alone." in done.stdout
+
+
+@pytest.mark.slow
+def test_each_assumption_of_the_eight_programs_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    done = run("--fail-on", "undocumented", "--json", str(file), *command(*SUITE), PROGRAMS="buggy")
+    assert done.returncode == 1, done.stderr
+    assert found_in(json.loads(file.read_text(encoding="utf-8"))) == {id_: {test} for id_, test in NAMED.items()}
+
+
+@pytest.mark.slow
+def test_the_right_programs_assume_nothing() -> None:
+    done = run("--fail-on", "undocumented", *command(*SUITE), PROGRAMS="right")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No assumption was found." in done.stdout
+
+
+SCRIPT = """
+import json, os, subprocess, sys, urllib.request
+served = subprocess.Popen(
+    [sys.executable, "-m", "civis_usage", "serve", "--port", "0", "--log", "none", "--now", "2026-04-30T12:00:00Z"],
+    stdout=subprocess.PIPE, text=True,
+)
+try:
+    url = served.stdout.readline().split(" at ")[1].strip()
+    request = urllib.request.Request(f"{url}/usage/llm?org_id=1", headers={"Authorization": "Bearer key"})
+    with urllib.request.urlopen(request) as response:
+        times = [run["runCreatedAt"] for run in json.load(response)]
+finally:
+    served.terminate()
+    served.wait()
+sys.exit(times != sorted(times, reverse=True))
+"""
+
+
+def test_any_command_that_starts_serve_varies(tmp_path: Path) -> None:
+    (tmp_path / "check.py").write_text(SCRIPT, encoding="utf-8")
+    done = run(*only("list_order=oldest_first", "whitespace"), "--", sys.executable, "check.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the command ends with exit code 1 with list_order=oldest_first" in done.stdout
+    assert "Passes with: whitespace." in done.stdout
+
+
+# -- bad input ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_command_that_fails_as_it_is_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert 'an apple' == 'a pear'\n", encoding="utf-8")
+    done = run(*command("pytest", "-q"), cwd=tmp_path)
+    assert done.returncode == 3
+    assert "an apple" in done.stderr
+    assert done.stderr.endswith(
+        "Error: The command fails as it is (exit code 1): make it pass first; its output is above.\n"
+    )
+    assert done.stdout == ""
+
+
+def test_a_command_that_never_reaches_the_fake_is_told_so() -> None:
+    done = run("--", sys.executable, "-c", "")
+    assert done.returncode == 3
+    assert "The command sent no request to the fake" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--", "pytst"), "the command 'pytst' cannot be found: check its spelling."),
+        ((), "Missing argument 'COMMAND...'"),
+        (("--only", "key_reversed", "--", "pytest"), "did you mean 'keys_reversed'"),
+        (("--behavior", "nowhere.toml", "--", "pytest"), "nowhere.toml cannot be read"),
+    ],
+)
+def test_wrong_use_gets_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+WAITING = """
+import os, pathlib, time
+
+def test_it(usage_client):
+    usage_client.list_llm()
+    if os.environ["CIVIS_USAGE_VARIATION"]:
+        pathlib.Path("waiting").write_text(f"{os.getpid()} {os.environ['CIVIS_USAGE_COVERAGE']}")
+        time.sleep(300)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_a_killed_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "test_it.py").write_text(WAITING, encoding="utf-8")
+    words = ["assumptions", *only("keys_reversed"), *command("pytest", "-q")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "civis_usage", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    waiting = tmp_path / "waiting"
+    _until(lambda: waiting.exists() and " " in waiting.read_text())
+    child, _, folder = waiting.read_text().partition(" ")
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    _until(lambda: not _is_running(int(child)) and not Path(folder).parent.exists())
+    assert not (tmp_path / ".hypothesis").exists()
+    assert not (tmp_path / ".pytest_cache").exists()
+
+
+def _until(holds: Any) -> None:
+    """Wait until something holds that another process brings about."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come about"
+        time.sleep(0.05)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[:1]
+
+
+# -- what runs, and what is said -----------------------------------------------------------------------------------
+
+
+def test_only_what_the_command_meets_is_run() -> None:
+    met = {"list_llm", "end_bound=inclusive", "list_order=newest_first"}
+    ids = [each.id for each in met_variations(met)]
+    assert ids[:4] == [
+        "end_bound=exclusive",
+        *("list_order=oldest_first", "list_order=highest_id_first", "list_order=lowest_id_first"),
+    ]
+    assert ids[4:] == list(VARIATIONS)
+    assert met_variations({"endpoints"}) == []
+    assert "late_run" not in [each.id for each in met_variations({"get_llm"})]
+    assert len(all_variations()) > 40
+
+
+def test_each_answer_has_a_sentence() -> None:
+    assert SENTENCES.keys() == QUESTIONS.keys()
+    for question in QUESTIONS.values():
+        answers = {DEFAULT[question.id], *(each.value for each in question.answers if each.value is not None)}
+        answers |= {value for each in other_answers([f"{question.id}=?"]) for value in each.answers.values()}
+        sentences = {assumed(question.id, answer) for answer in answers}
+        assert len(sentences) == len(answers), "no two answers read alike"
+
+
+def outcome(*failed: str, exit_code: int | None = None, **more: Any) -> Outcome:
+    code = (1 if failed else 0) if exit_code is None else exit_code
+    return Outcome(code, 1.0, "", failed=frozenset(failed), **more)
+
+
+MET = frozenset({"list_llm", "list_order=newest_first", "end_bound=inclusive"})
+
+
+def report_of(*results: Result, live: dict[str, Live] | None = None) -> Report:
+    passed = tuple(each.variation.id for each in results if not each.outcome.fails)
+    as_it_is = Outcome(0, 1.5, "", met=MET, passed=frozenset({"a", "b"}))
+    return Report(("pytest",), as_it_is, assumptions(results, MET, live or {}), passed, ("slow",), 12.25)
+
+
+def test_answers_to_one_question_are_one_assumption() -> None:
+    report = report_of(
+        Result(find("list_order=oldest_first"), outcome("t.py::test_a", "t.py::test_b")),
+        Result(find("list_order=lowest_id_first"), outcome("t.py::test_a")),
+        Result(find("end_bound=exclusive"), outcome()),
+        Result(find("one_503"), outcome(exit_code=2)),
+        Result(find("slow"), outcome(exit_code=137, timed_out=True)),
+    )
+    assert [each.id for each in report.assumptions] == ["list_order", "one_503", "slow"]
+    text = render(report)
+    assert "  lists are sorted newest first\n      2 tests fail with list_order=oldest_first" in text
+    assert "the command ends with exit code 2 with one_503" in text
+    assert "the command does not end with slow" in text
+    assert json.loads(to_json(report))["assumptions"][2]["failing"][0]["exit_code"] is None
+    assert max(map(len, render(report, 60).splitlines())) <= 60
+
+
+def test_extremes_say_nothing_more_where_large_ids_alone_fail() -> None:
+    large, extremes = VARIATIONS["large_ids"], VARIATIONS["extremes"]
+    report = report_of(Result(large, outcome("a")), Result(extremes, outcome("a")))
+    assert [each.id for each in report.assumptions] == ["large_ids"]
+    report = report_of(Result(large, outcome("a")), Result(extremes, outcome("a", "b")))
+    assert [each.id for each in report.assumptions] == ["large_ids", "extremes"]
