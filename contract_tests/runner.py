@@ -137,9 +137,9 @@ def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Ev
         left = min(left - len(queries), session.left)
         evidence = plan.evidence_of(session, evidence.organizations)
     for _ in range(narrowing):
-        query = narrower(_related(evidence))
-        if query is not None and session.left > 0:
-            session.send(query)
+        part = narrower(_related(evidence))
+        if part is not None and session.left > 0:
+            session.send(part)
             evidence = plan.evidence_of(session, evidence.organizations)
     return evidence
 

@@ -82,9 +82,9 @@ def header_values(evidence: Evidence) -> Outcome:
     for wrong in (_wrong_limit, _wrong_caching):
         found = [(text, each) for each in good if (text := wrong(each))]
         if found:
-            (text, wanted, actual), first = found[0]
-            text = f"{text} on {len(found)} of {len(good)} responses"
-            findings.append(Finding(text, request=first.request, expected=wanted, actual=actual))
+            (what, wanted, actual), first = found[0]
+            said = f"{what} on {len(found)} of {len(good)} responses"
+            findings.append(Finding(said, request=first.request, expected=wanted, actual=actual))
     return outcome(f"{len(good)} responses", [*findings, *_shared_etags(good)])
 
 

@@ -67,9 +67,9 @@ def _case(suite: ET.Element, result: Result, report: Report) -> None:
     ET.SubElement(case, "system-out").text = _details(result, report)
 
 
-def _say(case: ET.Element, kind: str, said: str, text: str | None = None, **attributes: str) -> None:
+def _say(case: ET.Element, kind: str, said: str, text: str | None = None, **more: str) -> None:
     """Add an element that says something twice: Jenkins shows its message, GitLab its text."""
-    ET.SubElement(case, kind, message=said, **attributes).text = text or said
+    ET.SubElement(case, kind, {"message": said, **more}).text = text or said
 
 
 def _message(result: Result, finding: Finding, report: Report) -> str:
