@@ -40,7 +40,9 @@ MAX_LENGTH = 300
 MAX_CONFIRMATIONS = 8
 """Requests that are sent to see a contradiction again."""
 MAX_NARROWER = 3
-"""Of those, summaries of parts of a window in which a list and its summary disagree."""
+"""Requests beside those for parts of a window in which a list and its summary disagree."""
+SUM = "get-llm-organization-summary-sum"
+"""The check whose findings such requests narrow."""
 
 
 def run(config: Config, observer: Observer | None = None) -> Report:
@@ -126,17 +128,22 @@ def _place(error: Exception) -> str:
 def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
     """Send again what contradicts itself, and return the evidence with the responses.
 
-    What the responses contradict in turn is sent again as well. Where a list and its summary disagree, summaries of
-    parts of the window find the place.
+    What the responses contradict in turn is sent again as well. Where a list and its summary disagree all the same,
+    summaries of parts of the window find the place.
     """
-    narrowing = MAX_NARROWER if narrower(_related(evidence)) else 0
-    left = min(MAX_CONFIRMATIONS - narrowing, session.left)
+    left = min(MAX_CONFIRMATIONS, session.left)
     while left > 0 and (queries := doubted(evidence, zip(used, judge(evidence, used), strict=True))[:left]):
         for query in queries:
             session.send(query, again=True)
         left = min(left - len(queries), session.left)
         evidence = plan.evidence_of(session, evidence.organizations)
-    for _ in range(narrowing):
+    return _narrowed(session, evidence, used)
+
+
+def _narrowed(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
+    outcomes, _ = without_change(evidence, judge(evidence, used))
+    is_wrong = any(outcome.findings for check, outcome in zip(used, outcomes, strict=True) if check.id == SUM)
+    for _ in range(MAX_NARROWER if is_wrong else 0):
         part = narrower(_related(evidence))
         if part is not None and session.left > 0:
             session.send(part)
