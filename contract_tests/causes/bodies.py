@@ -15,6 +15,10 @@ from .features import feature, share
 __all__ = ["other_objects", "wrong_lists", "wrong_objects"]
 
 
+KINDS = {type(None): "null", str: "a JSON string", list: "an array", bool: "a boolean"}
+"""What stands in place of an object, by its type."""
+
+
 def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
     """Explain what is said of objects that are something else than documented: none of their fields is there."""
     for operation in OPERATIONS:
@@ -68,12 +72,15 @@ def _no_objects(evidence: Evidence, operation: str) -> str | None:
     """Return what came in place of objects, and to which requests."""
     came = [each for each in evidence.of(operation) if each.status == 200 and each.json_error is None]
     odd = [each for each in came if any(not isinstance(item, dict) for item in each.items)]
-    if not odd:
+    if not odd or isinstance(odd[0].json, str):
         return None
     item = next(item for item in odd[0].items if not isinstance(item, dict))
-    inside = "a list with " if OPERATIONS[operation].many and isinstance(odd[0].json, list) else ""
+    many, is_list = OPERATIONS[operation].many, isinstance(odd[0].json, list)
+    inside, wanted = "a list with " if many and is_list else "", "an array" if many and not is_list else "an object"
     where = share(odd, [each for each in came if each not in odd])
-    return f"{operation} answers 200 with {inside}{excerpt(item)[:40]} instead of an object{where}"
+    kind = KINDS.get(type(item), "a number")
+    shown = f": {excerpt(item)[:40]}" if item is not None else ""
+    return f"{operation} answers 200 with {inside}{kind} instead of {wanted}{where}{shown}"
 
 
 def _refused(evidence: Evidence, operation: str) -> str | None:
