@@ -45,6 +45,10 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
     "The contract is violated: 1 of 6 checks.": (1, make_report(causes=())),
     "The contract is violated: 3 of 40 records belong to another organization.": (1, make_report()),
     "1 waiver expired: renew or delete what no longer holds.": (1, make_report((PASSED,), expired_waivers=(EXPIRED,))),
+    "The contract is violated: 1 of 6 checks. 1 waiver expired: renew or delete what no longer holds.": (
+        1,
+        make_report(causes=(), expired_waivers=(EXPIRED,)),
+    ),
     "Nothing is violated, but --strict allows no warning: 1 check warned.": (
         1,
         make_report((PASSED, BY_VERDICT[Verdict.WARNING]), strict=True),
@@ -89,6 +93,13 @@ def test_one_rule_says_which_result_fails_a_run(result: Result, plain: int, stri
 def test_the_headline_says_what_the_exit_code_says(said: str) -> None:
     code, report = OUTCOMES[said]
     assert (report.exit_code, headline(report)) == (code, said)
+
+
+@pytest.mark.parametrize("said", OUTCOMES)
+def test_junit_is_green_only_where_the_run_is(said: str) -> None:
+    code, report = OUTCOMES[said]
+    root = ET.fromstring(junit.render(report))
+    assert (root.find(".//failure") is not None or root.find(".//error") is not None) is (code != 0)
 
 
 def test_curl_repeats_the_request_with_the_key_from_the_environment() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from civis_usage.contract_tests.exit_code import ExitCode
 from civis_usage.contract_tests.results import Finding, Report, Result, Verdict
 
 from .text import curl, describe_waiver, evidence, headline, mark, message
@@ -19,7 +20,7 @@ def render(report: Report) -> str:
     """Return ``report`` as JUnit XML.
 
     A violation (with ``--strict`` a warning too) and an expired waiver are failures, what is inconclusive or waived is
-    skipped, and an API that could not be judged is an error.
+    skipped, and a run that ends with 3 or 4 has an error, so that no file is green where the run is not.
     """
     root = ET.Element("testsuites", name="civis-usage check")
     for operation, results in report.by_operation():
@@ -35,6 +36,7 @@ def render(report: Report) -> str:
     for reason, name, kind in (
         (report.unjudged, "the API can be judged", "unjudged"),
         (report.invisible, "every organization is visible", "invisible"),
+        (_inconclusive(report), "every operation is judged", "inconclusive"),
     ):
         if reason:
             case = ET.SubElement(_suite(root, name, report), "testcase", classname="run", name=name, time="0")
@@ -43,6 +45,12 @@ def render(report: Report) -> str:
     root.set("time", f"{report.seconds:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _inconclusive(report: Report) -> str | None:
+    """Return why a run ends with 3 or 4 although the API can be judged and every organization is visible."""
+    known = report.unjudged or report.invisible or report.exit_code not in (ExitCode.NOT_JUDGED, ExitCode.NO_DATA)
+    return None if known else headline(report)
 
 
 def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:

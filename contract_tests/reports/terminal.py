@@ -24,6 +24,7 @@ from .text import (
     mark,
     marks,
     message,
+    operation_name,
     totals,
 )
 
@@ -109,7 +110,7 @@ class _Lines:
     def _operations(self) -> Iterator[str]:
         if self._report.results:
             yield ""
-        operations = list(self._report.by_operation())
+        operations = [(operation_name(operation), results) for operation, results in self._report.by_operation()]
         longest = max((len(operation) for operation, _ in operations), default=0)
         for operation, results in operations:
             counts = Counter(result.verdict for result in results)
@@ -147,7 +148,7 @@ class _Lines:
     def _reason(self, result: Result) -> str:
         """Return why a check is inconclusive; what lacks data is one reason, unless every check is shown."""
         if result.outcome.no_data and self._verbosity <= 0 and not self._report.invisible:
-            return f"no data for {result.check.operation} (-v says what was looked for)"
+            return f"no data for {operation_name(result.check.operation)} (-v says what was looked for)"
         return result.outcome.inconclusive or ""
 
     def _group(self, group: Cause) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -16,7 +16,8 @@ from civis_usage.schemas.text import escape
 
 __all__ = [
     "GRAVITY", "by_gravity", "clean", "clean_text", "comparison", "cost", "curl", "describe_deviation",
-    "describe_waiver", "evidence", "headline", "map_text", "mark", "marks", "message", "reasons", "totals",
+    "describe_waiver", "evidence", "headline", "map_text", "mark", "marks", "message", "operation_name", "reasons",
+    "totals",
 ]  # fmt: skip
 
 GRAVITY = (
@@ -34,21 +35,32 @@ def headline(report: Report) -> str:
     if report.exit_code == 4 and report.invisible:
         return f"{report.invisible[0].upper()}{report.invisible[1:]}."
     if report.exit_code == 4:
-        empty = [result.check.operation for result in report.results if report.exit_code_for(result) == 4]
+        empty = [operation_name(each.check.operation) for each in report.results if report.exit_code_for(each) == 4]
         named = ", ".join(dict.fromkeys(empty))
         return f"Nothing is violated, but there was no data for {named} (--allow-no-data accepts that)."
     if report.exit_code == 3:
         return f"The API could not be judged: {report.unjudged}" if report.unjudged else reasons(report)
     if broken := report.count(Verdict.FAILED):
         failing = [cause.sentence for cause in report.causes if cause.verdict is Verdict.FAILED]
-        return _violated(failing) or f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
+        violated = f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
+        return " ".join([_violated(failing) or violated, *_expired(report)])
     if report.expired_waivers:
-        return f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
+        return "".join(_expired(report))
     if report.changed_answers:
         named = ", ".join(report.changed_answers)
         return f"Nothing is violated, but the API behaves otherwise than chosen (--behavior, --strict): {named}."
     warned = _number(report.count(Verdict.WARNING), "check")
     return f"Nothing is violated, but --strict allows no warning: {warned} warned."
+
+
+def _expired(report: Report) -> Iterator[str]:
+    if report.expired_waivers:
+        yield f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
+
+
+def operation_name(operation: str) -> str:
+    """Return how a sentence names a check's operation."""
+    return "any operation" if operation == "any" else operation
 
 
 def reasons(report: Report) -> str:
