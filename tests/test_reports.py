@@ -582,3 +582,13 @@ def test_the_summary_shows_whatever_the_api_says_as_text() -> None:
     assert "<b>" not in text
     assert not re.search(r"\]\(|\*x\*|@team|^# head", outside, re.MULTILINE)
     assert "a&#124;b &#60;b&#62;&#42;x&#42;&#60;/b&#62;" in outside
+
+
+def test_the_summary_stays_within_what_github_takes() -> None:
+    many = tuple(finding(f"{number} " + "\U0001f4a5" * 390) for number in range(40))
+    results = tuple(
+        Result(make_check(f"list-llm-{number}"), Verdict.FAILED, Outcome("", many), many) for number in range(60)
+    )
+    text = github.summary(clean(make_report(results)))
+    assert len(text.encode()) < 1024 * 1024
+    assert "### What is probably wrong" in text

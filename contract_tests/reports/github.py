@@ -24,6 +24,8 @@ __all__ = ["annotate", "command", "summary"]
 
 SHOWN = 20
 """Findings named in one annotation."""
+LARGEST = 250_000
+"""Characters of the groups from which their sentences alone are shown: GitHub takes a megabyte of UTF-8."""
 
 
 def annotate(report: Report) -> str:
@@ -78,8 +80,9 @@ def _summary(report: Report) -> Iterator[str]:
         yield as_text(compared)
         yield ""
     if report.causes:
-        yield groups.render(report)
-        yield ""
+        shown = groups.render(report)
+        few = [cause.sentence for cause in report.causes[:SHOWN]]
+        yield from [shown, ""] if len(shown) < LARGEST else _list("What is probably wrong", few)
     yield f"{as_text(report.base_url)}, organizations: {organizations}, seed {report.seed}, kit {report.version}."
     yield ""
     if report.results:
