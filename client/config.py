@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .excerpts import excerpt
 from .redaction import Secret
 
 __all__ = ["DEFAULT_BASE_URL", "is_loopback", "resolve_api_key", "resolve_base_url"]
@@ -50,7 +51,9 @@ def resolve_base_url(base_url: str | None, key: Secret | None = None) -> str:
     except ValueError:  # an impossible port or address, or a host name that no name server can know
         usable = False
     if not usable or any(character.isspace() or not character.isprintable() for character in url):
-        raise ConfigurationError(f"Invalid base URL {url!r}: use an http or https URL, such as {DEFAULT_BASE_URL}.")
+        raise ConfigurationError(
+            f"Invalid base URL '{excerpt(url, 120)}': use an http or https URL, such as {DEFAULT_BASE_URL}."
+        )
     if parts.query or parts.fragment:
         raise ConfigurationError("The base URL has a query or a fragment: it must end with the host, port or path.")
     return url.rstrip("/")

@@ -7,6 +7,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -16,18 +17,17 @@ from requests.utils import select_proxy
 from urllib3.exceptions import (
     HTTPError,
     InvalidChunkLength,
-    LocationParseError,
     NameResolutionError,
-    ProxySchemeUnknown,
-    URLSchemeUnknown,
 )
 
 from .config import is_loopback
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
 from .excerpts import excerpt
 
-__all__ = ["check_ca_bundle", "failure_of"]
+__all__ = ["check_ca_bundle", "check_proxy", "failure_of"]
 
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+_PROXY_REMEDY = "write it as http://host:port, or unset it."
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -56,6 +56,35 @@ def _bundle_problem(bundle: str) -> str | None:
     return None
 
 
+def check_proxy(url: str, proxies: Mapping[str, str]) -> None:
+    """Refuse a proxy that cannot be used, before anything is sent to ``url``.
+
+    Raises:
+        ConfigurationError: the message names the variable, not its value, which may hold a password.
+    """
+    proxy = select_proxy(url, proxies)
+    if proxy and (problem := _proxy_problem(proxy)):
+        raise ConfigurationError(f"{_variable_of(proxy, _proxy_variables())} cannot be used as a proxy: {problem}")
+
+
+def _proxy_problem(proxy: str) -> str | None:
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host = (parts.hostname or "").encode("idna")
+        usable = parts.scheme in _PROXY_SCHEMES and bool(host.strip(b".")) and parts.port != 0
+    except ValueError:  # an impossible port or address, or a host name that no name server can know
+        return _PROXY_REMEDY
+    if not usable or not proxy.isprintable() or " " in proxy:
+        return _PROXY_REMEDY
+    if parts.scheme.startswith("socks") and find_spec("socks") is None:
+        return "a SOCKS proxy needs the package PySocks: pip install 'requests[socks]', or unset it."
+    return None
+
+
+def _proxy_variables() -> list[str]:
+    return [name for name in os.environ if name.lower().endswith("_proxy")]
+
+
 def failure_of(error: Exception, url: str, proxies: Mapping[str, str], redact: Callable[[str], str]) -> UsageError:
     """Return why no whole response came from ``url``, in one sentence, without the libraries' layers.
 
@@ -64,33 +93,10 @@ def failure_of(error: Exception, url: str, proxies: Mapping[str, str], redact: C
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return InvalidResponse("The response cannot be read: its body is not what its Content-Encoding says.")
     proxy = select_proxy(url, proxies)
-    variable = proxy and _variable_of(proxy, [name for name in os.environ if name.lower().endswith("_proxy")])
-    if variable and (problem := _proxy_problem(error, proxy or "")):
-        return ConfigurationError(f"{variable} cannot be used as a proxy: {problem}")
+    variable = proxy and _variable_of(proxy, _proxy_variables())
     if what := _sickness(error, redact):
         return ConnectionFailed(f"The response cannot be read: {what}.")
     return ConnectionFailed(f"The API cannot be reached: {_reason(error, proxy, variable)}{_hint(url)}.")
-
-
-def _proxy_problem(error: Exception, proxy: str) -> str | None:
-    """Return what is wrong with the setting of a proxy, and the remedy; ``None`` where the setting is not at fault."""
-    if isinstance(error, requests.exceptions.InvalidSchema) and proxy.lower().startswith("socks"):
-        return "a SOCKS proxy needs the package PySocks: pip install 'requests[socks]', or unset it."
-    if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.InvalidURL | LocationParseError):
-        return "write it as http://host:port, or unset it."
-    if isinstance(error, requests.exceptions.InvalidSchema | URLSchemeUnknown | ProxySchemeUnknown | UnicodeError):
-        return "write it as http://host:port, or unset it."
-    if isinstance(error, ValueError) and not isinstance(error, requests.RequestException) and not _is_usable(proxy):
-        return "write it as http://host:port, or unset it."
-    return None
-
-
-def _is_usable(proxy: str) -> bool:
-    try:
-        parts = urlsplit(proxy)
-        return bool(parts.scheme and parts.hostname and parts.port != 0)
-    except ValueError:
-        return False
 
 
 def _hint(url: str) -> str:
@@ -148,7 +154,8 @@ def _reason(error: Exception, proxy: str | None, variable: str | None) -> str:
     if _cause(error, ConnectionRefusedError):
         return "nothing listens at this address (connection refused)"
     if _cause(error, ConnectionResetError):  # also a connection that is closed without a byte
-        return "the connection was closed before a response came"
+        whose = f"the proxy of {variable} closed the connection" if proxy else "the connection was closed"
+        return f"{whose} before a response came"
     if (failed_by := _cause(error, OSError)) and failed_by.errno:
         return os.strerror(failed_by.errno).lower()
     return "the connection failed"

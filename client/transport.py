@@ -27,7 +27,7 @@ from .config import is_loopback, resolve_api_key, resolve_base_url
 from .connections import Adapter
 from .deadline import run_within
 from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
-from .failures import check_ca_bundle, failure_of
+from .failures import check_ca_bundle, check_proxy, failure_of
 from .redaction import Secret
 from .retries import RETRY_STATUSES, RetryPolicy, retry_after
 
@@ -226,6 +226,7 @@ class Transport:
         if is_loopback(url):
             settings["proxies"] = {}
         check_ca_bundle(url, settings["verify"])
+        check_proxy(url, settings["proxies"])
         return settings
 
     def _send(self, prepared: requests.PreparedRequest, settings: dict[str, Any], most: int, number: int) -> Attempt:

@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import waitress  # type: ignore[import-untyped]  # it ships no types
+import waitress.channel
+import waitress.parser
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -43,6 +45,25 @@ BACKLOG = 1024
 
 DESCRIPTORS = 8
 """File descriptors that must be free at the start."""
+
+
+class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]  # it ships no types
+    def parse_header(self, header_plus: bytes) -> None:
+        """Refuse a head that waitress fails to read: it would close the connection, and log a trace."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError:  # a target that is no URL, a number of too many digits
+            raise waitress.parser.ParsingError("The head of the request cannot be read.") from None
+
+
+class _Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]  # it ships no types
+    parser_class = _Parser
+
+    def handle_close(self) -> None:
+        """Close the temporary file of a body that was not sent to its end as well."""
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
 
 
 class StartError(OSError):
@@ -78,6 +99,7 @@ class RunningServer:
         except (OSError, RuntimeError) as reason:
             bound.close()
             raise StartError(_why(host, port, reason)) from None
+        self._server.channel_class = _Channel
         self._thread = threading.Thread(target=self._server.run, name="civis-usage-server", daemon=True)
         try:
             self._server.task_dispatcher.set_thread_count(THREADS)
