@@ -16,6 +16,7 @@ import pytest
 from civis_usage.assumptions.report import Live, Report, assumptions, render, to_json
 from civis_usage.assumptions.runs import Outcome, Result, all_variations, met_variations
 from civis_usage.assumptions.sentences import SENTENCES, assumed
+from civis_usage.commands.assumptions import read_live
 from civis_usage.mock_server.variations import VARIATIONS, find, other_answers
 from civis_usage.schemas.behavior import DEFAULT, QUESTIONS
 
@@ -253,7 +254,54 @@ def test_answers_to_one_question_are_one_assumption() -> None:
     assert "the command ends with exit code 2 with one_503" in text
     assert "the command does not end with slow" in text
     assert json.loads(to_json(report))["assumptions"][2]["failing"][0]["exit_code"] is None
+    assert "To see a failure: CIVIS_USAGE_VARIATION=list_order=oldest_first pytest\n" in text
     assert max(map(len, render(report, 60).splitlines())) <= 60
+
+
+def test_a_report_says_how_the_live_api_was_seen_to_behave(tmp_path: Path) -> None:
+    file = tmp_path / "behavior.toml"
+    file.write_text(
+        'end_bound = "exclusive"\nlist_order = "newest_first"\n[observed]\nlist_order = 2026-11-20T04:00:00Z\n',
+        encoding="utf-8",
+    )
+    live = read_live(str(file))
+    report = report_of(
+        Result(find("list_order=oldest_first"), outcome("a")),
+        Result(find("end_bound=exclusive"), outcome("a")),
+        live=live,
+    )
+    text = render(report, 200)
+    assert f"documented: no; live API on 2026-11-20: newest_first (from {file})\n" in text
+    assert f"documented: no; live API: exclusive (from {file}), which contradicts it\n" in text
+    assert [each.contradicted for each in report.assumptions] == [False, True]
+    listed = json.loads(to_json(report))["assumptions"]
+    assert listed[0]["live"]["observed"] == "2026-11-20T04:00:00+00:00"
+    assert listed[1]["live"] == {"answer": "exclusive", "observed": None, "file": str(file), "contradicted": True}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "code"), [("inclusive", 1), ("exclusive", 0)])
+def test_only_what_the_live_api_contradicts_can_fail(tmp_path: Path, answer: str, code: int) -> None:
+    file = tmp_path / "behavior.toml"
+    file.write_text(f'end_bound = "{answer}"\n', encoding="utf-8")
+    options = ("--fail-on", "contradicted", "--behavior", str(file), *only("end_bound=inclusive", "one_429"))
+    assert run(*options, *command(*SUITE), PROGRAMS="buggy").returncode == code
+
+
+def test_a_suite_of_worlds_alone_has_nothing_to_vary(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(WORLDS, encoding="utf-8")
+    done = run(*command("pytest", "-q"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "It ran with 0 legal variations" in done.stdout
+
+
+WORLDS = """
+from civis_usage.fixtures import UsageWorld
+
+def test_it(usage_server):
+    with usage_server.showing(UsageWorld(now="2026-05-01")), usage_server.client() as client:
+        assert client.list_llm(org_id=1) == []
+"""
 
 
 def test_extremes_say_nothing_more_where_large_ids_alone_fail() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,6 +111,9 @@ def render(report: Report, width: int | None = None) -> str:
             lines += [*wrap(_known(each), "      "), ""]
     else:
         lines += ["No assumption was found.", ""]
+    if report.assumptions:
+        variation = report.assumptions[0].failing[0].variation.id
+        lines += wrap(f"To see a failure: CIVIS_USAGE_VARIATION={variation} {shlex.join(report.command)}")
     if report.passed:
         lines += wrap(f"Passes with: {', '.join(report.passed)}.")
     if report.not_met:

@@ -22,10 +22,11 @@ from .errors import complain
 from .options import options, parse_with
 from .output import Output
 
-__all__ = ["assumptions"]
+__all__ = ["assumptions", "read_live"]
 
 
-def _live(name: str) -> dict[str, Live]:
+def read_live(name: str) -> dict[str, Live]:
+    """Return how the live API behaves, by a file of ``check --save-behavior``."""
     from ..schemas.behavior import read_choices
 
     return {id_: Live(choice.value, choice.observed, name) for id_, choice in read_choices(name).items()}
@@ -47,7 +48,7 @@ def _live(name: str) -> dict[str, Live]:
     "--behavior",
     "live",
     metavar="FILE",
-    callback=parse_with(_live),
+    callback=parse_with(read_live),
     help="How the live API was seen to behave, from check --save-behavior.",
 )
 @click.option(
