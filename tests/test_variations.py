@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,3 +202,10 @@ def test_each_question_has_another_answer() -> None:
         assert found, question.id
         ranges = [answer for answer in question.answers if answer.value is None]
         assert bool(ranges) == (question.id in EXAMPLES), question.id
+
+
+def test_the_guide_names_every_variation() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "tests.md").read_text(encoding="utf-8")
+    section = page.partition("\n## What a program assumes\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `") and "=" not in line[:20]]
+    assert set(re.findall(r"`([^`=]+)`", " ".join(rows))) == set(VARIATIONS)
