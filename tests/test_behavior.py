@@ -539,6 +539,20 @@ WRONG = (
     ('local_offset = "+05:30\\n"', "local_offset cannot be '+05:30\\n': use"),
     ("local_offset = 02:00:00", "local_offset cannot be datetime.time(2, 0): use"),
     ('[list_order]\nis = "newest_first"', "list_order cannot be {'is': 'newest_first'}: use newest_first, oldest"),
+    ("observed = 1", "observed cannot be 1: write it as a table, [observed]"),
+    (
+        "[observed]\nend_bounds = 2026-04-17T17:26:07Z",
+        "observed has no question 'end_bounds': did you mean 'end_bound'?",
+    ),
+    ("[observed]\nend_bound = 2026-04-17T17:26:07Z", "observed.end_bound has no answer: add the answer, or delete its"),
+    *(
+        (f'end_bound = "inclusive"\n[observed]\nend_bound = {at}', f"observed.end_bound cannot be {shown}: write it as")
+        for at, shown in (
+            ("2026-04-17", "datetime.date(2026, 4, 17)"),
+            ("2026-04-17T17:26:07", "2026-04-17T17:26:07"),
+            ('"2026-04-17T17:26:07Z"', "'2026-04-17T17:26:07Z'"),
+        )
+    ),
     ("version = 2\nthe_future = 1", "version 2 is newer than version 1, the newest that can be read here: upgrade"),
     ('version = "1"', "version cannot be '1': use 1, or leave it out"),
     ("version = 0", "version cannot be 0: use 1"),

@@ -209,7 +209,7 @@ def _fitting_readings(facts: Facts, interaction: Interaction, questions: dict[st
     choices = [facts.possible[questions[name]] if name in questions else ("given",) for name in names]
     fitting = [
         (start, end, offset)
-        for start, end, offset in product(*choices, facts.possible["local_offset"])
+        for start, end, offset in product(*choices, _offsets())
         if _fits_reading(facts, interaction, start, end, offset)
     ]
     what = f"it goes from {_first(facts, interaction)} to {_last(facts, interaction)}"
