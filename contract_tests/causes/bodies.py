@@ -25,16 +25,21 @@ def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterato
         documented = load(OPERATIONS[operation].body)["properties"].keys()
 
         def is_other(item: object, documented: frozenset[str] = frozenset(documented)) -> bool:
-            return isinstance(item, dict) and bool(item) and not documented & item.keys()
+            return isinstance(item, dict) and not documented & item.keys()
 
         came = [each for each in evidence.of(operation) if each.status == 200 and each.items]
         odd = [each for each in came if any(map(is_other, each.items))]
         if odd:
-            names = ", ".join(list(next(filter(is_other, odd[0].items)))[:5])
+            item = next(filter(is_other, odd[0].items))
+            names = ", ".join(list(item)[:5])
             kind = "an error" if "error" in names else "another object"
             where = share(odd, [each for each in came if each not in odd])
-            inside = "a list with" if OPERATIONS[operation].many else "with"
-            shown = f"{kind} in place of the documented fields ({names})"
+            is_list = isinstance(odd[0].json, list)
+            inside = "with a list of" if is_list else "with"
+            wanted = "list" if OPERATIONS[operation].many and not is_list else "fields"
+            shown = f"{kind} in place of the documented {wanted} ({names})"
+            if not item:
+                shown = f"an empty object, where {', '.join(list(documented)[:5])} are missing"
             sentence = f"{operation} answers 200 {inside} {shown}{where}"
             yield Explanation(operation, sentence, None, partial(_is_of_objects, operation))
 
