@@ -21,6 +21,7 @@ from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.requests import for_organizations
 from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
@@ -195,7 +196,11 @@ def report(
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
-        notes=(*_notes(evidence, changes), *contradicted(observations, config.behavior or {})),
+        notes=(
+            *_sent_first(config, evidence),
+            *_notes(evidence, changes),
+            *contradicted(observations, config.behavior or {}),
+        ),
         strict=config.strict,
         allow_no_data=config.operations_without_data,
     )
@@ -244,6 +249,14 @@ def _description(interaction: Interaction) -> str:
     if not interaction.body.strip() and "location" not in interaction.headers:
         return " without a body"
     return f"; this came: {describe(interaction.status or 0, interaction.headers, interaction.body, length=MAX_LENGTH)}"
+
+
+def _sent_first(config: Config, evidence: Evidence) -> Iterator[str]:
+    """Yield how many of the program's own requests were sent."""
+    wanted = for_organizations(config.requests, evidence.organizations)
+    sent = {(each.operation, tuple(each.params.items())) for each in evidence.interactions if each.failure is None}
+    if wanted:
+        yield f"of the {len(wanted)} requests of --requests, {len(sent & set(wanted))} were answered"
 
 
 def _notes(evidence: Evidence, changes: int) -> Iterator[str]:
