@@ -20,14 +20,14 @@ STATIC = Path(routes.__file__).parent / "static"
 
 
 def overview(query: str = "", **settings: Any) -> dict[str, Any]:
-    response = create_app(Settings(now=NOW, **settings)).test_client().get(f"/_fake/overview{query}")
+    response = create_app(Settings(**{"now": NOW, **settings})).test_client().get(f"/_fake/overview{query}")
     assert response.status_code == 200, response.text
     found: dict[str, Any] = json.loads(response.text, parse_float=Decimal)
     return found
 
 
 def asked(path: str, **settings: Any) -> Any:
-    response = create_app(Settings(now=NOW, **settings)).test_client().get(path, headers=KEY)
+    response = create_app(Settings(**{"now": NOW, **settings})).test_client().get(path, headers=KEY)
     return json.loads(response.text, parse_float=Decimal)
 
 
@@ -81,6 +81,18 @@ class TestTheOverview:
             for day, amount in zip(found["days"], each["credits_by_day"], strict=True):
                 window = f"?start_date={day}&end_date={day}T23:59:59.999Z"
                 assert amount == asked(path + window, profile=profile)["credits"]
+
+    def test_this_month_is_that_of_the_default_window(self):
+        behavior = {"default_window_offset": "-06:00"}
+        found = overview("?org=1", behavior=behavior, now="2026-05-01T03:00:00Z")
+        credited = asked("/usage/llm/organization/1/summary", behavior=behavior, now="2026-05-01T03:00:00Z")["credits"]
+        assert [each["credits_this_month"] for each in found["shown"]] == [credited]
+
+    def test_what_differs_from_the_default_behavior_is_named(self):
+        assert overview()["behavior"] == []
+        [one] = overview(behavior={"end_bound": "exclusive", "start_bound": "inclusive"})["behavior"]
+        assert (one["id"], one["answer"], one["meaning"]) == ("end_bound", "exclusive", "no")
+        assert one["question"].endswith("?")
 
     @pytest.mark.parametrize("profile", ["realistic", "edge"])
     @pytest.mark.parametrize("kind", ["llm", "matching"])

@@ -217,6 +217,22 @@ def test_ids_of_64_bits_are_exact(driver, edge):
     until(driver, lambda: "200" in text(driver, "#status"), "the record is not found by the id that is shown")
 
 
+def test_what_differs_from_the_default_behavior_is_shown(driver):
+    app = create_app(Settings(now="2026-04-20T12:00:00Z", behavior={"end_bound": "exclusive", "summary_decimals": 2}))
+    show(driver)
+    with server.start(app) as running:
+        driver.get(running.url)
+        ready(driver)
+        shown = text(driver, "#behavior")
+    assert "end_bound=exclusive Does a window include usage exactly at its end? no" in shown
+    assert "summary_decimals=2" in shown and "start_bound" not in shown
+
+
+def test_nothing_is_said_of_the_default_behavior(browser):
+    ready(browser)
+    assert not find(browser, "#behavior").is_displayed()
+
+
 def test_a_fault_is_switched_on_and_off_by_keyboard(browser, running):
     def switch():
         return next(each for each in browser.find_elements(By.CSS_SELECTOR, ".switch") if "Broken" in each.text)

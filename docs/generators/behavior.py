@@ -19,8 +19,9 @@ def behavior() -> str:
         table(["question", "the fake, by default"], ([each.text, _meaning(each)] for each in QUESTIONS.values())),
         "Choose other answers with `civis-usage serve --behavior FILE` or `--set ID=ANSWER` (repeatable; it overrides "
         'the file), and in tests with the setting `behavior`: `{"behavior": {"end_bound": "exclusive"}}`, or the path '
-        "of a file. The start-up lines and `GET /_fake/health` show what is not the default. A file is TOML; what it "
-        "leaves out keeps its default:",
+        "of a file. The start-up lines, the page and `GET /_fake/health` show what is not the default. "
+        "[A guide](../behavior.md) shows how to write a file by observing an API. A file is TOML; what it leaves out "
+        "keeps its default:",
         fenced("toml", "\n".join([f"version = {VERSION}", *(f"{id_} = {_toml(it)}" for id_, it in EXAMPLE.items())])),
         *(part for question in QUESTIONS.values() for part in _question(question)),
     )

@@ -7,6 +7,7 @@ from heapq import nlargest
 from typing import Any
 
 from ...schemas import times
+from ...schemas.behavior import QUESTIONS, differences, offset_millis
 from ...schemas.times import DAY
 from ..fake import State
 from ..world import Kind
@@ -33,6 +34,10 @@ def overview(state: State, org: int | None, days: int) -> dict[str, Any]:
         "generated": state.settings.generated,
         "keys": bool(state.settings.api_keys),
         "rate_limit": f"{limit.requests} in {limit.seconds} s" if limit else None,
+        "behavior": [
+            {"id": id_, "answer": value, "question": QUESTIONS[id_].text, "meaning": QUESTIONS[id_].meaning(value)}
+            for id_, value in differences(state.behavior).items()
+        ],
         "moved": state.clock.pin is not None or state.clock.offset != 0,
         "organizations": ids,
         "default_organization": state.own_organization,
@@ -54,7 +59,8 @@ def overview(state: State, org: int | None, days: int) -> dict[str, Any]:
 
 def _organization(state: State, org_id: int, span: range, now: int) -> dict[str, Any]:
     by_day = [float(state.world.credits(org_id, day * DAY, (day + 1) * DAY - 1, now=now)) for day in span]
-    month = state.world.credits(org_id, *times.month_so_far(now), now=now)
+    this_month = times.month_so_far(now, offset_millis(state.behavior["default_window_offset"]))
+    month = state.world.credits(org_id, *this_month, now=now)
     return {"id": org_id, "credits_by_day": by_day, "credits_this_month": float(month)}
 
 

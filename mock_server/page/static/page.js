@@ -178,6 +178,9 @@ const showFacts = (health) => {
   find("since").textContent = overview.generated ? overview.since : "–";
   find("keys").textContent = overview.keys ? "only those it was given" : "any is accepted";
   find("limit").textContent = overview.rate_limit ?? "counted, not enforced";
+  const answers = overview.behavior.map((each) => make("dd", {}, make("code", {}, `${each.id}=${each.answer}`), " ", make("span", {class: "soft"}, `${each.question} ${each.meaning}`)));
+  find("behavior").hidden = !answers.length;
+  find("behavior").replaceChildren(find("behavior").firstElementChild, ...answers);
 };
 
 // -- clock, faults and calls ------------------------------------------------------------------------------------------
