@@ -24,9 +24,10 @@ BARE = (
     "GITHUB_ACTIONS",
     "GITHUB_STEP_SUMMARY",
     "NO_COLOR",
-    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONDONTWRITEBYTECODE",  # without it, a process starts from what another compiled
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
 )
-"""Variables that the tests do not inherit; without the last one, a process starts from what another compiled."""
+"""Variables that the tests do not inherit."""
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -57,7 +58,7 @@ def no_network() -> Any:
 
 @pytest.fixture(autouse=True, scope="session")
 def bare_environment() -> Any:
-    """Take away what the environment says about the API, about CI and about Python, which processes would inherit."""
+    """Take away what the environment says about the API, CI, Python and proxies, which processes would inherit."""
     with pytest.MonkeyPatch.context() as patch:
         for name in BARE:
             patch.delenv(name, raising=False)
