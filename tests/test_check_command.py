@@ -32,13 +32,16 @@ from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.server import start
 from civis_usage.mock_server.settings import Settings
 from civis_usage.schemas import OPERATIONS
+from civis_usage.schemas.behavior import read_choices
 
+from .legal import VARIATIONS
 from .report_samples import PASSED_ONLY, make_report
 from .standin import KEY, LLM, Answer, Request, Standin
 from .standin_runs import millis
 from .standin_server import Server, serving
 
 NOW = datetime(2026, 5, 19, 15, 26, 7, tzinfo=UTC)
+LEGAL = {each.id: each for each in VARIATIONS}
 Check = Callable[..., Result]
 
 
@@ -135,6 +138,47 @@ def test_a_baseline_that_cannot_be_read_is_2_before_any_request(check: Check) ->
     result = check("--org-id", "1", "--baseline", "none.json", standin=standin)
     assert (result.exit_code, result.stdout, standin.journal) == (2, "", [])
     assert result.stderr.startswith("Error: none.json cannot be read (no such file")
+
+
+def test_the_behavior_is_shown_and_saved_and_compared_with(check: Check, tmp_path: Path) -> None:
+    result = check("--org-id", "1", "--save-behavior", "behavior.toml", "--json", "report.json")
+    assert result.exit_code == 0, result.output
+    assert "\nBehavior\n  20 open questions: " in result.stdout
+    choices = read_choices(tmp_path / "behavior.toml")
+    assert choices["end_bound"].value == "inclusive" and choices["end_bound"].observed is not None
+    shown = {each["question"]: each for each in json.loads((tmp_path / "report.json").read_text())["behavior"]}
+    assert shown["end_bound"]["value"] == "inclusive" and shown["end_bound"]["fidelity"] == "confirmed"
+    assert {id_ for id_, each in shown.items() if each["state"] == "seen"} == choices.keys()
+
+    result = check("--org-id", "1", "--behavior", "behavior.toml", "--strict", "-v")
+    assert result.exit_code == 0 and f"as chosen: {len(choices)} confirmed, 0 contradicted" in result.stdout
+    assert "    end_bound: inclusive\n        GET /usage/llm?" in result.stdout
+
+    otherwise = small()
+    LEGAL["exclusive-end"].bend(otherwise)
+    result = check("--org-id", "1", "--behavior", "behavior.toml", "--strict", standin=otherwise)
+    assert (
+        result.exit_code == 1 and "  end_bound is exclusive, not inclusive as chosen by --behavior\n" in result.stdout
+    )
+    assert "behaves otherwise than chosen (--behavior, --strict): end_bound.\n" in result.stdout
+
+
+def test_a_behavior_is_saved_whole_or_not_at_all(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "behavior.toml").write_text("# as it was")
+    result = check("--org-id", "1", "--save-behavior", "behavior.toml", env={"CIVIS_API_KEY": "unknown"})
+    assert result.exit_code == 3 and "behavior.toml is not written: no response says how" in result.stderr
+    assert (tmp_path / "behavior.toml").read_text() == "# as it was"
+    standin = small()
+    result = check("--org-id", "1", "--save-behavior", "nowhere/behavior.toml", standin=standin)
+    assert (result.exit_code, standin.journal) == (2, []) and "the folder" in result.stderr
+
+
+def test_a_behavior_that_is_wrong_is_2_before_any_request(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "behavior.toml").write_text('end_bound = "open"')
+    standin = small()
+    result = check("--org-id", "1", "--behavior", "behavior.toml", standin=standin)
+    assert (result.exit_code, result.stdout, standin.journal) == (2, "", [])
+    assert "behavior.toml: end_bound cannot be 'open': use inclusive or exclusive" in " ".join(result.stderr.split())
 
 
 def test_the_kit_s_own_fake_keeps_the_contract(check: Check) -> None:

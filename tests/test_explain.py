@@ -13,6 +13,7 @@ from civis_usage.contract_tests import waivers
 from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.explanations import RULES, explain, nearest, waiver
 from civis_usage.contract_tests.results import Check
+from civis_usage.schemas.behavior import QUESTIONS, Question
 
 EVERY = checks(with_drift=True)
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "checks.md"
@@ -31,6 +32,15 @@ def test_every_check_is_explained(check: Check) -> None:
     for text in (check.rule, str(check.basis), explanation.source, explanation.requests, explanation.failure):
         assert " ".join(text.split()) in said
     assert f'check = "{check.id}"' in done.stdout
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.id)
+def test_every_open_question_is_explained(question: Question) -> None:
+    done = run(question.id)
+    assert done.exit_code == 0, done.output
+    for text in (question.text, str(question.default), "assumed", question.evidence):
+        assert text in done.stdout
+    assert all(f"{each.title}: {each.description}" in done.stdout for each in question.answers)
 
 
 def test_nothing_is_explained_that_is_no_check() -> None:

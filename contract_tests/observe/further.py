@@ -73,7 +73,7 @@ class _Interest:
             return None
         return cls(evidence, largest, largest.window)
 
-    def list(self, **params: object) -> Query:
+    def query(self, **params: object) -> Query:
         return Query.of("list_llm", org_id=self.org, **params)
 
     @property
@@ -116,7 +116,7 @@ def _bounds(interest: _Interest) -> Iterator[Query]:
     for first, last in interest.pairs[-1:]:
         start, end = _exactly(first), _exactly(last)
         if start is not None and end is not None:
-            yield interest.list(start_date=start, end_date=end)
+            yield interest.query(start_date=start, end_date=end)
 
 
 def _exactly(record: Record) -> str | None:
@@ -133,17 +133,17 @@ def _dates(interest: _Interest) -> Iterator[Query]:
     """Yield a window of two dates; where that is refused, one of each."""
     for day in interest.days[:1]:
         start, end = day, day + 2 * DAY
-        both = interest.list(start_date=_date(start), end_date=_date(end))
+        both = interest.query(start_date=_date(start), end_date=_date(end))
         yield both
         if both in interest.refused:
-            yield interest.list(start_date=_date(start), end_date=format_timestamp(end))
-            yield interest.list(start_date=format_timestamp(start), end_date=_date(end))
+            yield interest.query(start_date=_date(start), end_date=format_timestamp(end))
+            yield interest.query(start_date=format_timestamp(start), end_date=_date(end))
 
 
 def _blank(interest: _Interest) -> Iterator[Query]:
     for day in interest.days[:1]:
         start = format_timestamp(day).replace("T", " ").replace("Z", "")
-        yield interest.list(start_date=start, end_date=format_timestamp(day + 2 * DAY))
+        yield interest.query(start_date=start, end_date=format_timestamp(day + 2 * DAY))
 
 
 def _date(second: int) -> str:
@@ -165,12 +165,12 @@ def _end_alone(interest: _Interest) -> Iterator[Query]:
     end = max((second + 1 for each in interest.records if (second := _second(each)) < month), default=None)
     density = len(interest.records) / interest.window.days
     if evidence.starts_open and end is not None and density * (end - evidence.earliest) / DAY <= 4 * MAX_RECORDS:
-        yield interest.list(end_date=format_timestamp(end))
+        yield interest.query(end_date=format_timestamp(end))
 
 
 def _reversed(interest: _Interest) -> Iterator[Query]:
     window = interest.narrow.params
-    yield interest.list(start_date=window["end_date"], end_date=window["start_date"])
+    yield interest.query(start_date=window["end_date"], end_date=window["start_date"])
 
 
 def _without_organization(interest: _Interest) -> Iterator[Query]:

@@ -124,7 +124,7 @@ def _show(report: Report, output: Output, verbosity: int) -> None:
 
 
 def _save(report: Report, output: Output, path: str) -> None:
-    if not report.observations:
+    if not any(each.sightings for each in report.observations):
         raise ConfigurationError(f"{path} is not written: no response says how the API behaves.")
     text = render(report.observations, base_url=report.base_url, day=report.started[:10], kept=report.chosen)
     output.write(path, text)
