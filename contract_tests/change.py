@@ -7,6 +7,7 @@ after the instant, and then shows as much. What comes and goes is not reproducib
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,10 @@ from civis_usage.contract_tests.collect.interaction import Query
 from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome
 
 __all__ = ["doubted", "without_change"]
+
+Interval = tuple[int, int]
+"""An instant of the run that lies after the first place, and up to the second."""
+FOREVER = 10**9
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,9 @@ class _Disagreement:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether what shows less was requested again; where neither shows less, any of the responses."""
+        """Whether what shows less was requested again, after what shows more; else, any of the responses."""
+        if self.shown_last is not None and self.interval is not None:
+            return False
         return all(
             any(each.request in self.repeated for each in ([f.shows_less] if f.shows_less else f.contradiction))
             for f in self.findings
@@ -42,16 +49,22 @@ class _Disagreement:
         return next(found, None)
 
     @property
-    def interval(self) -> tuple[int, int] | None:
+    def interval(self) -> Interval | None:
         """The places after the first and up to the second of which usage was added; ``None`` where nothing explains."""
-        bounds = [_interval(finding) for finding in self.findings]
-        known = [each for each in bounds if each is not None]
-        if len(known) < len(bounds) or not self.is_repeated:
+        return _common(_interval(finding) for finding in self.findings)
+
+
+def _common(intervals: Iterable[Interval | None]) -> Interval | None:
+    """Return the interval that lies in all; ``None`` where there is none."""
+    low, high = -1, FOREVER
+    for each in intervals:
+        if each is None:
             return None
-        return max(low for low, _ in known), min(high for _, high in known)
+        low, high = max(low, each[0]), min(high, each[1])
+    return (low, high) if low < high else None
 
 
-def _interval(finding: Finding) -> tuple[int, int] | None:
+def _interval(finding: Finding) -> Interval | None:
     less = finding.shows_less
     if less is None:
         return None
@@ -65,17 +78,30 @@ def without_change(evidence: Evidence, outcomes: Sequence[Outcome]) -> tuple[tup
     What was not requested again is marked as seen once; what then was otherwise, as not reproducible.
     """
     disagreements = [_disagreements(evidence, outcome) for outcome in outcomes]
-    passed = [each for found in disagreements for each in found if each.shown_last is None]
-    intervals = [each.interval for each in passed]
-    known = [each for each in intervals if each is not None]
-    latest, earliest = max((low for low, _ in known), default=0), min((high for _, high in known), default=1)
-    explained = passed if len(known) == len(intervals) and latest < earliest else []
+    explained = _explained([each for found in disagreements for each in found])
     judged = []
     for outcome, found in zip(outcomes, disagreements, strict=True):
         others = [finding for finding in outcome.findings if not finding.contradiction]
         kept = [_marked(each) for each in found if each not in explained]
         judged.append(replace(outcome, findings=tuple(_once([*others, *kept]))))
     return tuple(judged), len(explained)
+
+
+def _explained(disagreements: Sequence[_Disagreement]) -> list[_Disagreement]:
+    """Return the disagreements that usage explains which was added at one instant.
+
+    The instant follows from those that were requested again, and passed. It may explain others that were not.
+    """
+    passed = [each for each in disagreements if each.shown_last is None]
+    instant = _common(each.interval for each in passed)
+    if not passed or instant is None or not all(each.is_repeated for each in passed):
+        return []
+    explained = passed
+    for each in disagreements:
+        if not each.is_repeated and (narrowed := _common((instant, each.interval))) is not None:
+            instant = narrowed
+            explained.append(each)
+    return explained
 
 
 def _disagreements(evidence: Evidence, outcome: Outcome) -> list[_Disagreement]:
@@ -108,15 +134,20 @@ def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def doubted(evidence: Evidence, judged: Iterable[tuple[Check, Outcome]]) -> list[Query]:
-    """Return the queries to send again, those first whose repetition tells most: which showed less, and earlier."""
-    findings = [
-        finding
+    """Return the queries to send again, those first whose repetition tells most: which showed less, and earlier.
+
+    Where all were sent again, and usage that was added seems to explain what they showed, those that did not show it
+    are sent once more: what comes and goes looks like that for a while.
+    """
+    found = [
+        each
         for check, outcome in judged
         if check.basis is Basis.DOCUMENTED
         for each in _disagreements(evidence, outcome)
-        if not each.is_repeated
-        for finding in each.findings
     ]
+    findings = [finding for each in found if not each.is_repeated for finding in each.findings]
+    findings = findings or [finding for each in _explained(found) for finding in each.findings]
     earlier = [finding.shows_less for finding in findings if finding.shows_less is not None and _interval(finding)]
-    others = [each for finding in findings for each in finding.contradiction]
-    return list(dict.fromkeys(each.query for each in [*earlier, *others]))
+    often = Counter(each.query for each in earlier)
+    others = [each.query for finding in findings for each in finding.contradiction]
+    return list(dict.fromkeys([*(query for query, _ in often.most_common()), *others]))

@@ -18,9 +18,9 @@ from civis_usage.contract_tests.change import doubted, without_change
 from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.checks.schema import wrong_fields
 from civis_usage.contract_tests.checks.spec import spec_notes
-from civis_usage.contract_tests.collect import plan
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.plan import Plan, evidence_of
 from civis_usage.contract_tests.collect.requests import for_organizations
 from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
@@ -86,11 +86,17 @@ def collect(
     """
     session = Session(config, observer)
     try:
-        evidence = plan.collect(session)
-        evidence = confirm(session, evidence, checks(with_drift=config.with_drift))
+        plan = Plan(session)
+        used = checks(with_drift=config.with_drift)
+        evidence = plan.collect()
+        collected = session.requests
+        evidence = confirm(session, evidence, used, MAX_CONFIRMATIONS)
+        confirmed = session.requests - collected
+        narrow(session, evidence, used)
+        evidence = confirm(session, plan.combine(), used, MAX_CONFIRMATIONS - confirmed)
         if then is not None:
             then(session, evidence.organizations)
-            evidence = plan.evidence_of(session, evidence.organizations)
+            evidence = evidence_of(session, evidence.organizations)
         return Collected(evidence, settle(session, evidence), session.requests)
     finally:
         session.close()
@@ -126,29 +132,29 @@ def _place(error: Exception) -> str:
     return f"in {Path(frame.filename).name}, line {frame.lineno}"
 
 
-def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
-    """Send again what contradicts itself, and return the evidence with the responses.
+def confirm(session: Session, evidence: Evidence, used: tuple[Check, ...], most: int) -> Evidence:
+    """Send again, in ``most`` requests, what contradicts itself, and return the evidence with the responses.
 
-    What the responses contradict in turn is sent again as well. Where a list and its summary disagree all the same,
-    summaries of parts of the window find the place.
+    What the responses contradict in turn is sent again as well, and what seems to have changed once more.
     """
-    left = min(MAX_CONFIRMATIONS, session.left)
-    while left > 0 and (queries := doubted(evidence, zip(used, judge(evidence, used), strict=True))[:left]):
+    most = min(most, session.left)
+    while most > 0 and (queries := doubted(evidence, zip(used, judge(evidence, used), strict=True))[:most]):
         for query in queries:
             session.send(query, again=True)
-        left = min(left - len(queries), session.left)
-        evidence = plan.evidence_of(session, evidence.organizations)
-    return _narrowed(session, evidence, used)
+        most = min(most - len(queries), session.left)
+        evidence = evidence_of(session, evidence.organizations)
+    return evidence
 
 
-def _narrowed(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
+def narrow(session: Session, evidence: Evidence, used: tuple[Check, ...]) -> Evidence:
+    """Find the place where a list and its summary disagree, by summaries of parts of the window."""
     outcomes, _ = without_change(evidence, judge(evidence, used))
     is_wrong = any(outcome.findings for check, outcome in zip(used, outcomes, strict=True) if check.id == SUM)
     for _ in range(MAX_NARROWER if is_wrong else 0):
         part = narrower(_related(evidence))
         if part is not None and session.left > 0:
             session.send(part)
-            evidence = plan.evidence_of(session, evidence.organizations)
+            evidence = evidence_of(session, evidence.organizations)
     return evidence
 
 

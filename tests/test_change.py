@@ -109,13 +109,13 @@ def test_what_showed_less_is_requested_again_first() -> None:
     assert doubted(collected, zip((WINDOW,), judge(collected, (WINDOW,)), strict=True)) == [less.query, more.query]
 
 
-@given(st.lists(st.booleans(), min_size=2, max_size=7), st.lists(st.sampled_from([30, 40, 50]), min_size=7, max_size=7))
+@given(st.lists(st.booleans(), min_size=2, max_size=7), st.lists(st.sampled_from([30, 40]), min_size=7, max_size=7))
 def test_one_instant_is_what_explains(shown: list[bool], days: list[int]) -> None:
-    """Compare with every instant: before it no list has the row, after it all have; what lacked it was repeated."""
+    """Compare with every instant: before it no list has the row, after it all have; one that lacked it was repeated."""
     lists = [listing(place, days[place], NEW if has else OLD) for place, has in enumerate(shown)]
     outcome, _ = judged(*lists)
     steps = [all(has == (place >= instant) for place, has in enumerate(shown)) for instant in range(len(shown) + 1)]
     disagree = any(a != b and p != q for (p, a), (q, b) in product(enumerate(shown), repeat=2))
     without = {days[place] for place, has in enumerate(shown) if not has}
-    repeated = without <= {days[place] for place, has in enumerate(shown) if has}
-    assert (not outcome.findings) == (not disagree or (any(steps) and repeated))
+    repeated = without & {days[place] for place, has in enumerate(shown) if has}
+    assert (not outcome.findings) == (not disagree or (any(steps) and bool(repeated)))

@@ -29,10 +29,12 @@ def default_window(evidence: Evidence) -> Outcome:
     if not any(each.org in evidence.organizations[:1] for each in lists):
         return without_evidence(evidence, "list_llm", "no usage this month", candidates)
     findings, seen = [], []
-    for each in lists:
-        got = _settled(each.records, evidence.settled_until)
-        closed = plain(evidence, "list_llm", each.org)
-        before, after = _fresh(evidence, each)
+    pairs = [(each, org) for each in lists for org in _organizations(evidence, each)]
+    for each, org in pairs:
+        mine = [record for record in each.records if each.org is not None or record.org == org]
+        got = _settled(mine, evidence.settled_until)
+        closed = plain(evidence, "list_llm", org)
+        before, after = _fresh(evidence, each, org)
         findings += _explain(evidence, got, [*closed, *before], [*closed, *after], each)
         seen.append(len(got))
     if not any(seen) and not findings:
@@ -41,10 +43,18 @@ def default_window(evidence: Evidence) -> Outcome:
 
 
 def _is_default(interaction: Interaction) -> bool:
-    return interaction.is_valid and set(interaction.params) == {"org_id"} and isinstance(interaction.org, int)
+    return interaction.is_valid and interaction.params.keys() <= {"org_id"} and isinstance(interaction.org, int | None)
 
 
-def _fresh(evidence: Evidence, default: Interaction) -> tuple[list[Listing], list[Listing]]:
+def _organizations(evidence: Evidence, default: Interaction) -> list[int]:
+    """Return the organizations that a list without dates shows: without ``org_id``, of those that were looked at."""
+    if default.org is not None:
+        return [default.org]
+    shown = {record.org for record in default.records}
+    return [org for org in evidence.organizations if org in shown]
+
+
+def _fresh(evidence: Evidence, default: Interaction, org: int) -> tuple[list[Listing], list[Listing]]:
     """Return what lists of the newest usage showed before ``default``, and after it: before, if not requested again.
 
     What was there before must be listed, and what is listed be there after: runs may have been recorded meanwhile.
@@ -52,7 +62,7 @@ def _fresh(evidence: Evidence, default: Interaction) -> tuple[list[Listing], lis
     found = [
         (each.number > default.number, _fresh_listing(each, evidence))
         for each in evidence.lists("list_llm")
-        if each.org == default.org and each.window and each.window.start == evidence.settled_until
+        if each.org == org and each.window and each.window.start == evidence.settled_until
     ]
     before = [listing for is_later, listing in found if not is_later]
     return before, [listing for is_later, listing in found if is_later] or before

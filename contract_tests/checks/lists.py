@@ -15,7 +15,6 @@ from civis_usage.contract_tests.results import Basis, Check, Finding, Outcome, o
 from .comparison import (
     Listing,
     Predicate,
-    compare_records,
     expected,
     missing_records,
     name_of,
@@ -94,48 +93,58 @@ def window(operation: str, evidence: Evidence) -> Outcome:
 
 
 def start_only(operation: str, evidence: Evidence) -> Outcome:
-    """Judge the list with a start alone."""
+    """Judge the lists with a start alone."""
     candidates = _with_dates(evidence, operation, {"start_date"})
-    for each in candidates:
-        if _is_refused(each):
-            return outcome(f"{each.status}: a start alone is refused")
-    lists = [each for each in candidates if each in evidence.lists(operation)]
-    if not lists:
-        reason = "too few runs to begin a list between two of them"
-        return without_evidence(evidence, operation, reason, candidates)
-    findings = []
-    for each in lists:
-        findings += compare_records(each.records, expected(each), plain(evidence, operation, each.org), each)
-    return outcome(f"{len(lists[0].records)} records from {lists[0].window}", findings)
+    return _one_end(operation, evidence, candidates, "a start alone is refused", "begin a list between two of them")
 
 
 def end_only(operation: str, evidence: Evidence) -> Outcome:
-    """Judge the list with an end alone: nobody knows where it begins, but then it goes on to its end."""
+    """Judge the lists with an end alone: nobody knows where they begin, but then they go on to their end."""
     candidates = _with_dates(evidence, operation, {"end_date"})
-    for each in candidates:
-        if _is_refused(each):
-            return outcome(f"{each.status}: the start defaults to a later day")
+    return _one_end(
+        operation, evidence, candidates, "the start defaults to a later day", "end a list between two of them"
+    )
+
+
+def _one_end(
+    operation: str, evidence: Evidence, candidates: Sequence[Interaction], refused: str, reason: str
+) -> Outcome:
+    refusals = [each for each in candidates if _is_refused(each)]
     lists = [each for each in candidates if each in evidence.lists(operation)]
+    if refusals and not lists:
+        return outcome(f"{refusals[0].status}: {refused}")
     if not lists:
-        return without_evidence(evidence, operation, "no usage", candidates)
-    if not any(each.records for each in lists):
-        what = "nothing so old, or the start defaults to a later day"
-        return outcome(f"no records for {lists[0].window}: {what}")
-    findings = []
-    for each in lists:
-        got, belongs, others = each.records, expected(each), plain(evidence, operation, each.org)
-        findings += unexpected_records(got, belongs, each)
-        findings += missing_records(got, _since_first(got, belongs), others, each)
-        findings += unconfirmed_records([record for record in got if belongs(record)], others, each)
-    return outcome(f"{len(lists[0].records)} records for {lists[0].window}", findings)
+        return without_evidence(evidence, operation, f"too few runs to {reason}", candidates)
+    findings = [
+        Finding(
+            f"{each.status} for {_named(each)}, though {_named(lists[0])} is answered",
+            request=each.request,
+            example=excerpt(each.body),
+            expected="200",
+            actual=str(each.status),
+        )
+        for each in refusals
+    ]
+    findings += [finding for each in lists for finding in against_lists(evidence, each)]
+    records = sum(len(each.records) for each in lists)
+    if not records and not findings:
+        return outcome(f"no records for {lists[0].window}: nothing so old, or the start defaults to a later day")
+    return outcome(f"{records} records for {lists[0].window}", findings)
+
+
+def _named(interaction: Interaction) -> str:
+    return " and ".join(interaction.params) or "no parameter"
 
 
 def _with_dates(evidence: Evidence, operation: str, dates: set[str]) -> list[Interaction]:
-    """Return the requests for an organization with exactly these dates."""
+    """Return the requests with exactly these dates."""
     return [
         each
         for each in evidence.of(operation)
-        if set(each.params) & DATES == dates and isinstance(each.org, int) and each.window is not None
+        if set(each.params) & DATES == dates
+        and isinstance(each.org, int | None)
+        and each.params.get("task") in (None, "IDR", "CDM")
+        and each.window is not None
     ]
 
 
@@ -143,10 +152,35 @@ def _is_refused(interaction: Interaction) -> bool:
     return 400 <= (interaction.status or 0) < 500 and interaction.unavailable is None
 
 
-def _since_first(got: Sequence[Record], belongs: Predicate) -> Predicate:
-    """Return the predicate for an unknown start: only records after the first one returned are required."""
-    since = Window(min((record.timestamp for record in got if record.timestamp is not None), default=None), None)
-    return lambda record: belongs(record) if since.contains(record.timestamp) else None
+def against_lists(evidence: Evidence, response: Interaction) -> list[Finding]:
+    """Return what contradicts a list's query, or the closed lists of the organizations that it shows.
+
+    Without a start it is unknown from where on records are listed, and so which are missing: of those after the first,
+    and without dates before the last, none may be.
+    """
+    belongs = expected(response)
+    findings = unexpected_records(response.records, belongs, response)
+    for org in evidence.organizations if response.org is None else (response.org,):
+        mine = [record for record in response.records if response.org is not None or record.org == org]
+        if not mine and response.org is None:
+            continue
+        others = [each for each in plain(evidence, response.operation, org) if each.response is not response]
+        findings += missing_records(mine, _required(response, mine), others, response)
+        findings += unconfirmed_records([record for record in mine if belongs(record)], others, response)
+    return findings
+
+
+def _required(response: Interaction, got: Sequence[Record]) -> Predicate:
+    """Return what must be in a list."""
+    belongs = expected(response)
+    if "start_date" in response.params:
+        return belongs
+    moments = sorted({record.timestamp for record in got if record.timestamp is not None})
+    last = None if "end_date" in response.params else moments[-1:]
+    if not moments or last == moments[:1]:
+        return lambda record: None
+    shown = Window(moments[0], last[0] if last else None)
+    return lambda record: belongs(record) if shown.contains(record.timestamp) else None
 
 
 def once(operation: str, evidence: Evidence) -> Outcome:
@@ -250,10 +284,7 @@ def repeat(evidence: Evidence) -> Outcome:
     if not lists:
         reason = "no window with usage to ask about"
         return without_evidence(evidence, "list_llm", reason, _offset_candidates(evidence, "list_llm"))
-    findings = []
-    for each in lists:
-        others = [other for other in plain(evidence, "list_llm", each.org) if other.response is not each]
-        findings += compare_records(each.records, expected(each), others, each)
+    findings = [finding for each in lists for finding in against_lists(evidence, each)]
     return outcome(f"{' and '.join(str(len(each.records)) for each in lists)} records in {lists[0].window}", findings)
 
 
@@ -261,70 +292,42 @@ def _offset_candidates(evidence: Evidence, operation: str) -> list[Interaction]:
     return [each for each in _with_dates(evidence, operation, DATES) if each.has_offsets]
 
 
-def without_organization(evidence: Evidence) -> Outcome:
-    """Judge the list without an organization by those with one."""
+def without_organization(operation: str, evidence: Evidence) -> Outcome:
+    """Judge the lists of a window without an organization by those with one."""
     candidates = [
-        each for each in evidence.of("list_llm") if set(each.params) == DATES and each.window and each.window.is_closed
+        each
+        for each in evidence.of(operation)
+        if each.params.keys() - {"task"} == DATES and each.window and each.window.is_closed
     ]
-    lists = [each for each in candidates if each in evidence.lists("list_llm")]
+    lists = [each for each in candidates if each in evidence.lists(operation)]
     if not lists:
-        return without_evidence(evidence, "list_llm", "no window with usage to ask about", candidates)
-    findings = [finding for each in lists for finding in _by_organization(evidence, each)]
-    shown = Counter(record.org for record in lists[-1].records)
-    orgs = _count(len(shown), "organization")
-    return outcome(f"{len(lists[-1].records)} records of {orgs} in {lists[-1].window}", findings)
-
-
-def _by_organization(evidence: Evidence, interaction: Interaction) -> Iterator[Finding]:
-    belongs = expected(interaction)
-    yield from unexpected_records(interaction.records, belongs, interaction)
-    for org in evidence.organizations:
-        mine = [record for record in interaction.records if record.org == org]
-        if mine:
-            others = plain(evidence, interaction.operation, org)
-            yield from missing_records(mine, belongs, others, interaction)
-            yield from unconfirmed_records([r for r in mine if belongs(r)], others, interaction)
+        return without_evidence(evidence, operation, "no window with usage to ask about", candidates)
+    findings = [finding for each in lists for finding in against_lists(evidence, each)]
+    orgs = {record.org for each in lists for record in each.records}
+    records = sum(len(each.records) for each in lists)
+    return outcome(f"{records} records of {_count(len(orgs), 'organization')} in {lists[-1].window}", findings)
 
 
 def task(name: str, evidence: Evidence) -> Outcome:
-    """Judge the list of a task by the lists without: it is exactly their part with that task."""
-    candidates = [each for each in _with_dates(evidence, "list_matching", DATES) if each.params.get("task") == name]
+    """Judge the lists of a task by the lists without: each is exactly their part with that task."""
+    candidates = [
+        each for each in evidence.of("list_matching") if each.params.get("task") == name and isinstance(each.org, int)
+    ]
     lists = [each for each in candidates if each in evidence.lists("list_matching")]
     if not lists:
         return without_evidence(evidence, "list_matching", "no matching usage to filter", candidates)
-    findings, examined = [], []
-    for each in lists:
-        others = plain(evidence, "list_matching", each.org)
-        findings += compare_records(each.records, expected(each), others, each)
-        examined.append(f"{len(each.records)} records")
-    return outcome(", ".join(examined), findings)
-
-
-def task_without_organization(evidence: Evidence) -> Outcome:
-    """Judge the list of a task without an organization."""
-    candidates = [each for each in evidence.of("list_matching") if set(each.params) == DATES | {"task"}]
-    lists = [each for each in candidates if each in evidence.lists("list_matching")]
-    if not lists:
-        return without_evidence(evidence, "list_matching", "no matching usage to filter", candidates)
-    findings = [finding for each in lists for finding in _by_organization(evidence, each)]
-    return outcome(f"{len(lists[0].records)} records", findings)
+    findings = [finding for each in lists for finding in against_lists(evidence, each)]
+    return outcome(", ".join(f"{len(each.records)} records" for each in lists), findings)
 
 
 def without_dates(evidence: Evidence) -> Outcome:
-    """Judge the list without dates: the documentation promises no default window, nor that there is none."""
-    candidates = [each for each in evidence.interactions if set(each.params) == {"org_id", "task"} and each.is_valid]
+    """Judge the lists without dates: the documentation promises no default window, nor that there is none."""
+    candidates = [each for each in evidence.of("list_matching") if each.params.keys() <= {"org_id", "task"}]
     lists = [each for each in candidates if each in evidence.lists("list_matching")]
     if not lists:
         return without_evidence(evidence, "list_matching", "no matching usage", candidates)
-    findings = []
-    for each in lists:
-        got, others = each.records, plain(evidence, "list_matching", each.org)
-        findings += unexpected_records(got, expected(each), each)
-        moments = [record.timestamp for record in got if record.timestamp is not None]
-        if moments and (hull := Window.or_none(min(moments), max(moments))):
-            findings += missing_records(got, expected(each, hull), others, each)
-        findings += unconfirmed_records(got, others, each)
-    return outcome(f"{len(lists[0].records)} records", findings)
+    findings = [finding for each in lists for finding in against_lists(evidence, each)]
+    return outcome(f"{sum(len(each.records) for each in lists)} records", findings)
 
 
 def _of_both(
@@ -355,7 +358,7 @@ CHECKS = (
         "list-llm-without-organization",
         "list_llm",
         "Without org_id, a list keeps to its window, and shows of an organization what that organization's list shows.",
-        without_organization,
+        partial(without_organization, "list_llm"),
     ),
     Check(
         "list-matching-task-idr",
@@ -373,7 +376,7 @@ CHECKS = (
         "list-matching-without-organization",
         "list_matching",
         "Without org_id, a list keeps to its window and task, and shows of an organization what that one's list shows.",
-        task_without_organization,
+        partial(without_organization, "list_matching"),
     ),
     Check(
         "list-matching-without-dates",

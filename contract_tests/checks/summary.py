@@ -117,13 +117,15 @@ def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
 
 
 def disagreements(evidence: Evidence) -> list[tuple[Interaction, Listing]]:
-    """Return the summaries of settled windows that are not the sum of a list, each with the list."""
+    """Return the summaries of settled windows that are not the sum of a list, and the list: the newest of each."""
+    newest = {each.request: each.number for each in evidence.of(OPERATION, "list_llm")}
     return [
         (each, listing)
         for each in _closed(evidence)
-        if each in evidence.summaries and not each.has_offsets
+        if each in evidence.summaries and not each.has_offsets and newest[each.request] == each.number
         for listing in _covering(evidence, each)
-        if _check_total(evidence, each, *_sum(listing, each.window or listing.window), listing.response)
+        if newest[listing.request] == listing.response.number
+        and _check_total(evidence, each, *_sum(listing, each.window or listing.window), listing.response)
     ]
 
 
@@ -257,6 +259,10 @@ def end_only(evidence: Evidence) -> Outcome:
     findings, unusable = [], []
     for each in summaries:
         if _credits(each) == 0:
+            lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
+            for other in lists:
+                total = _total(other.records)
+                findings += _check_total(evidence, each, total, total, len(other.records), other)
             continue
         end = (each.window or Window(None, None)).end
         whole = [
@@ -269,22 +275,37 @@ def end_only(evidence: Evidence) -> Outcome:
             most = _credits(whole[0])
             findings += _check_total(evidence, each, min(0.0, most), max(0.0, most), 0, whole[0])
         elif evidence.starts_open:
-            unique = {r.key: r for other in plain(evidence, "list_llm", each.org) for r in other.records}
-            inside = sorted(
-                (r.timestamp or 0, r.credits)
-                for r in unique.values()
-                if each.window and each.window.contains(r.timestamp)
-            )
-            totals = list(accumulate(spent for _, spent in reversed(inside)))
+            totals = _suffix_sums(evidence, each)
             near = min(totals, key=lambda total: abs(total - _credits(each)), default=0.0)
-            findings += _check_total(evidence, each, near, near, len(inside))
+            findings += _check_total(evidence, each, near, near, len(totals))
         else:
             unusable.append(each)
     if unusable:
         return Outcome("nothing", inconclusive="the summary of the whole time did not come")
-    if all(_credits(each) == 0 for each in summaries):
+    if not findings and all(_credits(each) == 0 for each in summaries):
         return outcome("0 credits: the start defaults to a later day, or the older runs were free")
     return outcome(f"{_credits(summaries[0]):.2f} credits for {summaries[0].window}", findings)
+
+
+def _suffix_sums(evidence: Evidence, summary: Interaction) -> list[float]:
+    """Return what the newest runs before a summary's end cost, from one to all, by the lists before it, and by all."""
+    end_only = {"org_id", "end_date"}
+    lists = [
+        each
+        for each in evidence.lists("list_llm")
+        if each.org == summary.org
+        and ((each.window is not None and each.window.is_closed) or set(each.params) == end_only)
+    ]
+    sums: list[float] = []
+    for some in ([each for each in lists if each.number < summary.number], lists):
+        unique = {identity(record): record for each in some for record in each.records}
+        inside = [
+            (record.timestamp or 0, record.credits)
+            for record in unique.values()
+            if summary.window and summary.window.contains(record.timestamp)
+        ]
+        sums += accumulate(spent for _, spent in sorted(inside, reverse=True))
+    return sums
 
 
 def nothing(evidence: Evidence) -> Outcome:
@@ -359,10 +380,12 @@ def repeat(evidence: Evidence) -> Outcome:
         if each.window and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until
     ]
     pairs = [(a, b) for a, b in combinations(summaries, 2) if a.org == b.org and _must_be_equal(evidence, a, b)]
+    offset = [each for each in evidence.of(OPERATION) if each.has_offsets]
     if not pairs:
-        offset = [each for each in evidence.of(OPERATION) if each.has_offsets]
-        return without_evidence(evidence, "list_llm", "no window with usage to ask about", offset)
-    findings = []
+        covered = [each for each in offset if _covering(evidence, each)]
+        reason = "no window with usage to ask about"
+        return _judge_sums(evidence, covered) if covered else without_evidence(evidence, "list_llm", reason, offset)
+    findings = list(_judge_sums(evidence, [each for each in offset if _covering(evidence, each)]).findings)
     for first, second in pairs:
         window = first.window or Window(None, None)
         addends = max((_sum(each, window)[2] for each in _covering(evidence, first)), default=0)

@@ -36,8 +36,15 @@ class Credentials(StrEnum):
     """Which key a request carried."""
 
     VALID = "valid"
+    """The key, by HTTP Basic as the Python client sends it."""
+    BEARER = "bearer"
+    """The key, by ``Authorization: Bearer``."""
     INVALID = "invalid"
+    """A wrong key, by ``Authorization: Bearer``."""
     NONE = "none"
+
+
+_ACCEPTED = (Credentials.VALID, Credentials.BEARER)
 
 
 class Failure(StrEnum):
@@ -84,7 +91,7 @@ class Query(NamedTuple):
         readable = Window.of(params) is not None and params.get("task") in (None, "IDR", "CDM")
         numbers = all(isinstance(params.get(name, 0), int) for name in ("org_id", "id"))
         known = NONEXISTENT_ID not in (params.get("id"), params.get("org_id"))
-        return self.credentials is Credentials.VALID and readable and numbers and known and len(dates) != 1
+        return self.credentials in _ACCEPTED and readable and numbers and known and len(dates) != 1
 
 
 @dataclass(frozen=True)
@@ -142,12 +149,13 @@ class Interaction:
     @property
     def is_valid(self) -> bool:
         """Whether the request carried the key."""
-        return self.credentials is Credentials.VALID
+        return self.credentials in _ACCEPTED
 
     @property
     def is_promised(self) -> bool:
-        """Whether this is a response that the contract describes: a promised 200, or a 200 to the key."""
-        return self.failure is None and self.is_valid and (self.status == 200 or self.query.is_promised)
+        """Whether this is a response that the contract describes: a promised 200, or a success to the key."""
+        succeeded = self.status is not None and 200 <= self.status < 300
+        return self.failure is None and self.is_valid and (succeeded or self.query.is_promised)
 
     @property
     def is_error(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 from civis_usage.contract_tests.config import Config
@@ -17,7 +17,7 @@ from .session import Session
 from .variety import choose_various
 from .window import DAY, EARLIEST, Window, default_windows
 
-__all__ = ["UNREADABLE", "collect", "evidence_of"]
+__all__ = ["UNREADABLE", "Plan", "evidence_of"]
 
 SUMMARY = "get_llm_organization_summary"
 TASKS = ("IDR", "CDM")
@@ -28,17 +28,10 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "list_matching": ("task", "XYZ"),
 }
 """A parameter of each operation, and a value that cannot be read."""
-
-
-def collect(session: Session) -> Evidence:
-    """Send the requests of a run and return the evidence."""
-    session.send(Query.of("get_llm", id=NONEXISTENT_ID))  # cheap, and its Date says what "now" is
-    plan = _Plan(session)
-    for operation, params in for_organizations(session.config.requests, plan.organizations):
-        plan.send(Query(operation, params))
-    for step in STEPS:
-        step(plan)
-    return evidence_of(session, plan.organizations)
+BEFORE_EVERYTHING = Window(None, EARLIEST)
+"""A window without usage: an empty list has its own ways to be wrong."""
+RESERVE = 2
+"""Requests that are left for confirmations."""
 
 
 def evidence_of(session: Session, organizations: tuple[int, ...]) -> Evidence:
@@ -56,10 +49,11 @@ def evidence_of(session: Session, organizations: tuple[int, ...]) -> Evidence:
     )
 
 
-class _Plan:
-    """What the steps share: the session, and a sample of each organization's usage."""
+class Plan:
+    """The requests of a run, in steps that share a sample of each organization's usage."""
 
     def __init__(self, session: Session) -> None:
+        session.send(Query.of("get_llm", id=NONEXISTENT_ID))  # cheap, and its Date says what "now" is
         self.session = session
         self.config: Config = session.config
         self.now = session.now
@@ -67,11 +61,36 @@ class _Plan:
         self.rng = Random(session.config.seed)  # noqa: S311 - reproducible choices, no secrets
         self.organizations = session.config.organizations or self._find_organization()
         self.samples: dict[str, list[Sample]] = {"list_llm": [], "list_matching": []}
+        self.tasks = self.rng.sample(TASKS, len(TASKS))
+        self.kept_for_keys: dict[str, Query] = {}
+        """What is left to be requested with keys of all kinds, by operation."""
 
-    def send(self, query: Query, *, again: bool = False) -> Interaction:
-        return self.session.send(query, again=again)
+    def collect(self) -> Evidence:
+        """Send the requests that the user named, and those that the checks need, and return the evidence."""
+        for operation, params in for_organizations(self.config.requests, self.organizations):
+            self.send(Query(operation, params))
+        for step in STEPS:
+            step(self)
+        return evidence_of(self.session, self.organizations)
+
+    def combine(self) -> Evidence:
+        """Send what is left of the combinations of parameters, as long as enough is left to confirm what they show."""
+        for query in _combinations(self):
+            if self.session.left > RESERVE:
+                self.send(query)
+        return evidence_of(self.session, self.organizations)
+
+    def early(self, sample: Sample) -> Window:
+        """Return a window with an end alone, before which there is not very much."""
+        everything = sample.is_small and self.config.start is None and sample.open_end is not None
+        return Window(None, sample.open_end if everything else EARLIEST)
+
+    def send(self, query: Query) -> Interaction:
+        """Send a query, or return what came of it before."""
+        return self.session.send(query)
 
     def collect_samples(self, operation: str) -> None:
+        """Sample the lists of each organization."""
         for number, org in enumerate(self.organizations):
             sample = Sample(self.session, operation, org, self.bounds, self.rng)
             sample.collect(thorough=number == 0)
@@ -82,6 +101,7 @@ class _Plan:
         return next((each for each in self.samples[operation][:1] if each.has_list and each.records), None)
 
     def with_usage(self, operation: str) -> list[Sample]:
+        """Return the samples that show any usage."""
         return [each for each in self.samples[operation] if each.has_list and each.records]
 
     def is_out(self, operation: str) -> bool:
@@ -90,6 +110,7 @@ class _Plan:
         return bool(tried) and all(each.unavailable for each in tried)
 
     def summary(self, org: int, window: Window | None = None) -> Query:
+        """Return the query for an organization's summary."""
         return Query.of(SUMMARY, org_id=org, **(window.params if window else {}))
 
     def _find_organization(self) -> tuple[int, ...]:
@@ -105,63 +126,60 @@ class _Plan:
         return ()
 
 
-def _lists(operation: str) -> Callable[[_Plan], None]:
-    """Return the step that samples a list, narrows its windows, and opens each end of them."""
+def _lists(operation: str) -> Callable[[Plan], None]:
+    """Return the step that samples a list, opens each end of its window, and reaches back to the oldest usage."""
 
-    def step(plan: _Plan) -> None:
+    def step(plan: Plan) -> None:
         plan.collect_samples(operation)
-        for sample in plan.with_usage(operation):
-            for window in (sample.window, sample.oldest_window):
-                if window is not None:
-                    sample.request(window)
         interest = plan.first(operation)
         if interest is not None and interest.open_start is not None:
             plan.send(interest.query(Window(interest.open_start, None), **_task(plan, operation)))
         for first in plan.samples[operation][:1]:
             if first.has_list:
-                everything = first.is_small and plan.config.start is None and first.open_end is not None
-                window = Window(None, first.open_end if everything else EARLIEST)
-                plan.send(first.query(window, **_task(plan, operation)))
+                found = plan.send(first.query(plan.early(first)))
+                first.reach_back(found if plan.config.start is None else None)
+        for other in plan.with_usage(operation):
+            if other is not interest and other.window is not None:
+                other.request(other.window)
 
     return step
 
 
-def _task(plan: _Plan, operation: str) -> dict[str, str]:
-    return {"task": plan.rng.choice(TASKS)} if operation == "list_matching" else {}
+def _task(plan: Plan, operation: str) -> dict[str, str]:
+    return {"task": plan.tasks[0]} if operation == "list_matching" else {}
 
 
-def _repeated_list(plan: _Plan) -> None:
-    """Request a window again, also with offsets and a little wider, and without an organization."""
+def _other_spellings(plan: Plan) -> None:
+    """Request a window with offsets and a little wider, first without an organization, which a cache might keep."""
     sample = plan.first("list_llm")
-    if sample is None or sample.window is None or sample.widened_window is None:
-        return
-    plan.send(Query.of("list_llm", org_id=sample.org, **sample.widened_window.params_with_offset))
-    plan.send(sample.query(sample.window), again=True)
-    plan.send(Query.of("list_llm", **sample.window.params))
+    if sample is not None and sample.widened_window is not None:
+        dates = sample.widened_window.params_with_offset
+        plan.send(Query.of("list_llm", **dates))
+        plan.send(Query.of("list_llm", org_id=sample.org, **dates))
 
 
-def _tasks(plan: _Plan) -> None:
-    """Filter the matching list by each task, without an organization, and without dates."""
-    samples = plan.with_usage("list_matching")
-    for task, some in (("IDR", samples), ("CDM", samples[:1])):
-        for sample in some:
-            if sample.widened_window is not None:
-                dates = sample.widened_window.params_with_offset
-                plan.send(Query.of("list_matching", task=task, **dates, org_id=sample.org))
+def _tasks(plan: Plan) -> None:
+    """Filter the matching list by each task: without an organization, within dates, and without dates."""
+    for number, sample in enumerate(plan.with_usage("list_matching")):
+        if sample.widened_window is not None:
+            dates = sample.widened_window.params_with_offset
+            if number == 0:
+                plan.send(Query.of("list_matching", task=plan.tasks[0], **dates))
+            plan.send(Query.of("list_matching", task=plan.tasks[0], **dates, org_id=sample.org))
     first = plan.first("list_matching")
     if first is None:
         return
-    if first.window is not None:
-        plan.send(Query.of("list_matching", task=plan.rng.choice(TASKS), **first.window.params))
-    query = first.query(None, task=plan.rng.choice(TASKS))
+    query = first.query(None, task=plan.tasks[1])
     if first.is_small:
         plan.send(query)
     else:
         plan.session.skip(query, "not asked: the list may be very long")
+        if first.widened_window is not None:
+            plan.send(first.query(first.widened_window, task=plan.tasks[1]))
 
 
-def _by_id(plan: _Plan) -> None:
-    """Fetch records of all kinds by id; of further organizations one by chance."""
+def _by_id(plan: Plan) -> None:
+    """Fetch records of all kinds by id, but for the last, which is kept for the keys; of others one by chance."""
     chosen: dict[int, Record] = {}
     for number, sample in enumerate(plan.with_usage("list_llm")):
         known = [record for record in sample.records if record_id(record) is not None]
@@ -170,17 +188,23 @@ def _by_id(plan: _Plan) -> None:
         picks = choose_various(known, plan.now, plan.rng) if number == 0 else [plan.rng.choice(known)]
         for record in picks:
             chosen.setdefault(record_id(record) or 0, record)
-    for number in chosen:
-        plan.send(Query.of("get_llm", id=number))
+    queries = [Query.of("get_llm", id=number) for number in chosen]
+    for query in queries[1:]:
+        plan.send(query)
+    if queries:
+        plan.kept_for_keys["get_llm"] = queries[0]
 
 
-def _sums(plan: _Plan) -> None:
+def _sums(plan: Plan) -> None:
+    """Request the summary of a window, of the organization of interest with offsets and a little wider."""
     for sample in plan.with_usage("list_llm"):
-        if sample.window is not None:
-            plan.send(plan.summary(sample.org, sample.window))
+        window = sample.widened_window or sample.window
+        if window is not None:
+            dates = window.params_with_offset if sample is plan.first("list_llm") else window.params
+            plan.send(Query.of(SUMMARY, org_id=sample.org, **dates))
 
 
-def _open_sums(plan: _Plan) -> None:
+def _open_sums(plan: Plan) -> None:
     """Request the summary from a start alone, and to an end alone, with what bounds the latter."""
     sample = plan.first("list_llm")
     if sample is None:
@@ -193,7 +217,7 @@ def _open_sums(plan: _Plan) -> None:
             plan.send(plan.summary(sample.org, Window(min(EARLIEST, sample.earliest), sample.open_end)))
 
 
-def _default_windows(plan: _Plan) -> None:
+def _default_windows(plan: Plan) -> None:
     """Request list and summary without dates, and what shows where the month begins and what is new."""
     zones = default_windows(plan.now)
     starts = [zone.start or 0 for zone in zones]
@@ -211,11 +235,12 @@ def _default_windows(plan: _Plan) -> None:
             if edge is not None and not sample.covers(edge):
                 sample.request(edge)
             plan.send(sample.query(Window(sample.settled_until, plan.now + 2 * DAY)))
+            plan.send(Query.of("list_llm"))
         plan.send(sample.query(None))
         plan.send(plan.summary(sample.org))
 
 
-def _default_sums_of_many(plan: _Plan, sample: Sample, starts: list[int]) -> None:
+def _default_sums_of_many(plan: Plan, sample: Sample, starts: list[int]) -> None:
     """Request the summaries that bound the default one: of what every time zone counts to this month, and any."""
     plan.session.skip(
         sample.query(None),
@@ -227,7 +252,7 @@ def _default_sums_of_many(plan: _Plan, sample: Sample, starts: list[int]) -> Non
     plan.send(plan.summary(sample.org, Window(min(starts), plan.now + 2 * DAY)))
 
 
-def _other_sums(plan: _Plan) -> None:
+def _other_sums(plan: Plan) -> None:
     """Request the summary of a day before any usage, of a long time, and again of a window."""
     for org in plan.organizations[:1]:
         dawn = min(plan.bounds[0], EARLIEST)
@@ -244,27 +269,38 @@ def _other_sums(plan: _Plan) -> None:
     else:
         for window in (whole, Window(whole.start, middle), Window(middle, whole.end)):
             plan.send(plan.summary(sample.org, window))
-    if sample.window is not None:
-        plan.send(plan.summary(sample.org, sample.window), again=True)
-        frame = sample.widened_window or sample.window
-        plan.send(Query.of(SUMMARY, org_id=sample.org, **frame.params_with_offset))
 
 
-def _keys(plan: _Plan) -> None:
-    """Repeat a cheap request of each operation without a key, and one with a wrong key."""
+def _keys(plan: Plan) -> None:
+    """Send to each operation a wrong key, no key, and then the right one again, by Bearer.
+
+    The wrong one comes with a request that was answered before, the others with one that was not: what a cache keeps,
+    answers or refusals, shows there.
+    """
+    windows = {operation: plan.first(operation) for operation in plan.samples}
+    for operation, sample in windows.items():
+        if sample is not None and sample.day_window is not None:
+            plan.kept_for_keys[operation] = sample.query(sample.day_window)
+            if operation == "list_llm":
+                plan.kept_for_keys[SUMMARY] = plan.summary(sample.org, sample.day_window)
     for operation in OPERATIONS:
-        plan.send(_cheap(plan, operation)._replace(credentials=Credentials.NONE))
-    if not plan.is_out("list_llm"):
-        plan.send(_cheap(plan, "list_llm")._replace(credentials=Credentials.INVALID))
+        answered = _cheap(plan, operation)
+        new = plan.kept_for_keys.get(operation, answered)
+        is_out = plan.is_out(operation)
+        if not is_out:
+            plan.send(answered._replace(credentials=Credentials.INVALID))
+        plan.send(new._replace(credentials=Credentials.NONE))
+        if not is_out:
+            plan.send(new._replace(credentials=Credentials.BEARER))
 
 
-def _unreadable_parameters(plan: _Plan) -> None:
+def _unreadable_parameters(plan: Plan) -> None:
     for operation, (name, value) in UNREADABLE.items():
         params = dict(_cheap(plan, operation).params) | {name: value}
         plan.send(Query(operation, tuple(params.items())))
 
 
-def _cheap(plan: _Plan, operation: str) -> Query:
+def _cheap(plan: Plan, operation: str) -> Query:
     """Return a query that costs the API little, and was answered before if any was.
 
     A response that is cached, and sent before the key is looked at, shows there.
@@ -280,22 +316,52 @@ def _cheap(plan: _Plan, operation: str) -> Query:
         known = [
             number for each in plan.samples["list_llm"] for r in each.records if (number := record_id(r)) is not None
         ]
-        return Query.of("get_llm", id=next(iter(known), 1))
+        return Query.of("get_llm", id=next(iter(known), NONEXISTENT_ID))
     end = plan.now // DAY * DAY - 2 * DAY
     window = Window(end - 60, end)
     org = {"org_id": plan.organizations[0]} if plan.organizations else {"org_id": 1} if operation == SUMMARY else {}
     return Query.of(operation, **org, **window.params)
 
 
-def _spec(plan: _Plan) -> None:
+def _combinations(plan: Plan) -> Iterator[Query]:
+    """Yield a query for each documented combination of parameters that no step needs, the likeliest first."""
+    matching, sample = plan.first("list_matching"), plan.first("list_llm")
+    if sample is not None:
+        if sample.late_start is not None:
+            yield Query.of("list_llm", **Window(sample.late_start, None).params)
+        yield Query.of("list_llm", **BEFORE_EVERYTHING.params)
+    if matching is not None:
+        yield from _matching_combinations(plan, matching)
+
+
+def _matching_combinations(plan: Plan, sample: Sample) -> Iterator[Query]:
+    one, other = plan.tasks
+    before = plan.early(sample)
+    yield Query.of("list_matching", **BEFORE_EVERYTHING.params)
+    if sample.is_small:
+        yield sample.query(None)
+        yield Query.of("list_matching", task=one)
+        yield Query.of("list_matching")
+    if sample.window is not None:
+        yield Query.of("list_matching", **sample.window.params)
+    if sample.late_start is not None:
+        after = Window(sample.late_start, None)
+        yield sample.query(after)
+        yield Query.of("list_matching", task=other, **after.params)
+        yield Query.of("list_matching", **after.params)
+    yield sample.query(before, task=one)
+    yield Query.of("list_matching", task=one, **before.params)
+
+
+def _spec(plan: Plan) -> None:
     if plan.config.with_drift:
         plan.send(Query.of(SPEC))
 
 
-STEPS: tuple[Callable[[_Plan], None], ...] = (
+STEPS: tuple[Callable[[Plan], None], ...] = (
     _lists("list_llm"),
     _lists("list_matching"),
-    _repeated_list,
+    _other_spellings,
     _tasks,
     _by_id,
     _sums,

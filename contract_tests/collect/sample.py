@@ -13,9 +13,9 @@ from itertools import pairwise
 from random import Random
 
 from .interaction import Interaction, Query
-from .record import Record
+from .record import Record, identity
 from .session import Session
-from .window import DAY, MARGIN, Window, choose_bound, choose_window
+from .window import DAY, MARGIN, Window, choose_bound, choose_day_window, choose_window
 
 __all__ = ["MAX_RECORDS", "Sample"]
 
@@ -27,7 +27,9 @@ MAX_RECORDS = 12_000
 """Records that a list is not requested for on purpose (some 3 MB)."""
 LOOKBACK_DAYS = (100, 400, 200, 800, 35, 1200)
 """Days back at which older usage is sampled, in the order of interest."""
-MAX_LOOKBACKS = 2
+MAX_LOOKBACKS = 1
+HISTORY = 6 * 365
+"""Days that usage is likely to go back at most."""
 LOOKBACK_RECORDS = 150
 """Records that a look at older usage should show."""
 
@@ -54,10 +56,33 @@ class Sample:
         self._lists: list[Interaction] = []
 
     def collect(self, *, thorough: bool) -> None:
-        """Request lists; ``thorough``: as much as is cheap, and older usage as well, else only some records."""
+        """Request lists; ``thorough``: as much as is cheap, else only some records."""
         self._widen(MAX_RECORDS if thorough else MIN_RECORDS)
-        if thorough and self._lists and not self.is_complete:
-            self._sample_older_usage()
+
+    def reach_back(self, end_only: Interaction | None) -> None:
+        """See to older usage: all of it where that is near, else samples.
+
+        Args:
+            end_only: a list with an end alone, which may show all of it.
+        """
+        if not self.is_complete and end_only is not None and self._begins_before_everything(end_only):
+            self.is_complete = True
+        elif not self.is_complete:
+            if self.largest_window.days >= WIDTHS[-1] - 1 and self._starts_within():
+                rest = self.request(Window(self.earliest, self.settled_until - WIDTHS[-1] * DAY))
+                self.is_complete = rest is not None
+            if not self.is_complete:
+                self._sample_older_usage()
+            if self.oldest_window is not None:
+                self.request(self.oldest_window)
+
+    def _begins_before_everything(self, end_only: Interaction) -> bool:
+        """Return whether a list with an end alone has no start by default: it shows what is known before its end."""
+        window = end_only.window
+        if end_only.status != 200 or window is None:
+            return False
+        known = {identity(record) for record in self.records if window.contains(record.timestamp)}
+        return bool(known) and known <= {identity(record) for record in end_only.records}
 
     def query(self, window: Window | None, **more: object) -> Query:
         """Return this organization's query for a window, or without dates."""
@@ -107,9 +132,9 @@ class Sample:
 
     @property
     def is_small(self) -> bool:
-        """Whether a list of everything would be bearable, if usage was always as dense as lately."""
-        whole = (self.settled_until - self.earliest) / DAY
-        return self.is_complete or self.records_per_day * whole <= 4 * MAX_RECORDS
+        """Whether a list of everything would be bearable, if usage was as dense as lately for as long as is likely."""
+        days = min(HISTORY, (self.settled_until - self.earliest) / DAY)
+        return self.is_complete or self.records_per_day * days <= 4 * MAX_RECORDS
 
     def month_is_too_large(self, now: int) -> bool:
         """Whether a list of this month until now would be very long."""
@@ -148,6 +173,18 @@ class Sample:
         return Window.or_none(max(self.earliest, moments[0] - before), after or moments[0] + MARGIN)
 
     @cached_property
+    def day_window(self) -> Window | None:
+        """A window within one UTC day, around some of its records; ``None`` where there are none."""
+        weights = {record.timestamp: record.credits for record in self.largest.records if record.timestamp is not None}
+        return choose_day_window(weights)
+
+    @cached_property
+    def late_start(self) -> int | None:
+        """A start after which few records follow."""
+        records = self.largest.records
+        return choose_bound(_timestamps(records), self._rng, low=max(0.8, 1 - 200 / max(1, len(records))))
+
+    @cached_property
     def open_start(self) -> int | None:
         """The start for queries without an end, chosen so that fewer than 3,000 records follow."""
         records = self.largest.records
@@ -172,9 +209,6 @@ class Sample:
                 self.is_complete = True
                 return
             days = self._next_width(days, len(found.records), found.window.days, plenty)
-        if self.largest_window.days >= WIDTHS[-1] - 1 and self._starts_within():
-            rest = self.request(Window(self.earliest, self.settled_until - WIDTHS[-1] * DAY))
-            self.is_complete = rest is not None
 
     def _next_width(self, days: int, found: int, found_days: float, plenty: int) -> int | None:
         wider = [width for width in WIDTHS if width > days]

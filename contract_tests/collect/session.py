@@ -126,14 +126,13 @@ class Session:
             self.stopped = f"the API took longer than {allowed} altogether: raise the limit with --deadline"
         if self.stopped is not None:
             return _failed(sent, Failure.UNSENT, self.stopped)
-        key = Credentials.VALID if query.credentials is Credentials.NONE else query.credentials
+        key = Credentials.INVALID if query.credentials is Credentials.INVALID else Credentials.VALID
         if key not in self._calls:
             self._calls[key] = _Calls(self, self.config.api_key if key is Credentials.VALID else WRONG_KEY)
         calls = self._calls[key]
         # Half of what is left: however many requests hang, there is time for others.
         seconds = min(self.config.timeout, left / 2)
-        auth = query.credentials is not Credentials.NONE
-        result = calls.get(query.target, auth=auth, seconds=seconds, max_body=self.config.max_body - self._kept)
+        result = calls.get(query, seconds=seconds, max_body=self.config.max_body - self._kept)
         if calls.abandoned:
             del self._calls[key]
         return self._interaction(sent, result, calls.attempts, seconds)
@@ -177,7 +176,7 @@ class Session:
                 self.stopped = reason
         elif status == 429 and sent.is_valid:
             self.stopped = f"the rate limit is spent: {reason}"
-        elif status == 401 and sent.is_valid:
+        elif status == 401 and sent.credentials is Credentials.VALID:
             self.stopped = "the API refused the key (401): set CIVIS_API_KEY to a valid one"
         elif reason and self._is_down(sent):
             self.stopped = f"no operation is available: {reason}"
@@ -197,6 +196,7 @@ class _Calls:
         self.attempts = 0
         """Requests of the last call."""
         self._session = session
+        self._bearer = {"Authorization": f"Bearer {key}"}
         self._last_attempt: Attempt | None = None
         self._events: SimpleQueue[Response | Exception | float] = SimpleQueue()
         self._transport = Transport(
@@ -210,16 +210,19 @@ class _Calls:
             adapter=session.config.adapter,
         )
 
-    def get(self, target: str, *, auth: bool, seconds: float, max_body: int) -> Response | Exception | None:
+    def get(self, query: Query, *, seconds: float, max_body: int) -> Response | Exception | None:
         """Return the response, what was raised, ``None`` if neither came within ``seconds`` of the API's time."""
         self.attempts = 0
 
+        headers = self._bearer if query.credentials in (Credentials.BEARER, Credentials.INVALID) else None
+        basic = query.credentials is Credentials.VALID
+
         def work() -> None:
             try:
-                response = self._transport.get(target, auth=auth, max_body=max_body)
+                response = self._transport.get(query.target, headers=headers, auth=basic, max_body=max_body)
                 if response.status_code in HICCUPS:
                     self._sleep(HICCUP_SECONDS)
-                    response = self._transport.get(target, auth=auth, max_body=max_body)
+                    response = self._transport.get(query.target, headers=headers, auth=basic, max_body=max_body)
                 self._events.put(response)
             except Exception as error:  # handed over to the thread that waits
                 self._events.put(error)

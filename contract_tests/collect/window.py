@@ -6,7 +6,7 @@ response or not. Windows end where no record is that near, so that a rule can be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -16,7 +16,8 @@ from typing import Any
 from civis_usage.schemas import times
 
 __all__ = [
-    "DAY", "EARLIEST", "FIRST", "LAST", "MARGIN", "Window", "choose_bound", "choose_window", "default_windows",
+    "DAY", "EARLIEST", "FIRST", "LAST", "MARGIN", "Window", "choose_bound", "choose_day_window", "choose_window",
+    "default_windows",
     "format_timestamp", "parse_timestamp", "start_of_month", "starts_of_month",
 ]  # fmt: skip
 
@@ -184,6 +185,41 @@ def choose_window(weights: Mapping[int, float], rng: Random, least: int = 20, mo
     fitting = fitting or [widest]
     low, high = max(fitting, key=lambda pair: min(weights[moments[pair[0]]], weights[moments[pair[1] - 1]], 0.05))
     return Window(moments[low] - MARGIN, moments[high - 1] + MARGIN)
+
+
+def choose_day_window(weights: Mapping[int, float]) -> Window | None:
+    """Return a window within one UTC day whose ends stand close to a record inside, and not far from one outside.
+
+    It holds two records or more where a day has as many. The days and the records are those at which an end that is off
+    by little shows: the nearest neighbours outside, in the same day where there are such.
+
+    Args:
+        weights: the credits created at each timestamp; what costs nothing does not show in a sum.
+    """
+    moments = sorted(weights)
+    best: tuple[float, Window] | None = None
+    for first, last in _within_days(moments):
+        inside, start, end = last - first + 1, moments[first] - MARGIN, moments[last] + MARGIN
+        if start // DAY != moments[first] // DAY or end // DAY != moments[last] // DAY:
+            continue
+        before = moments[first - 1] if first else moments[0] - DAY
+        after = moments[last + 1] if last + 1 < len(moments) else moments[-1] + DAY
+        if min(start - before, after - end) < MARGIN:
+            continue
+        free = sum(not weights.get(at) for at in (before, moments[first], moments[last], after))
+        cost = max(start - before, after - end) + (inside < 2) * 2 * DAY + free * DAY
+        if best is None or cost < best[0]:
+            best = cost, Window(start, end)
+    return best[1] if best else None
+
+
+def _within_days(moments: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the indices of two timestamps of one UTC day, with a few others between them at most."""
+    for first, moment in enumerate(moments):
+        for last in range(first, min(first + 8, len(moments))):
+            if moments[last] // DAY != moment // DAY:
+                break
+            yield first, last
 
 
 def _gap_indices(moments: Sequence[int]) -> list[int]:
