@@ -76,10 +76,15 @@ def common(number: int, org: int, at: datetime) -> dict[str, Any]:
     return ids | {"runTime": 7, "runCreatedAt": at.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
 
 
+ENOUGH = 100
+"""Requests that suffice for the checks of two organizations, and for those that settle open questions."""
+
+
 def config_of(served: dict[str, Any], organizations: tuple[int, ...], **more: Any) -> Config:
     """Return a run of the check on a fake that is served with a behavior, in this process."""
     app = create_app(Settings(now=f"{NOW:%Y-%m-%dT%H:%M:%SZ}", generated=False, data=records(), behavior=served))
     settings = {"now": lambda: NOW, "allow_no_data": True, "adapter": WsgiAdapter(app)} | more
+    settings = {"max_requests": ENOUGH} | settings
     return Config("http://127.0.0.1", "a-key-of-the-tests", organizations, **settings)
 
 

@@ -17,7 +17,7 @@ from .session import Session
 from .variety import choose_various
 from .window import DAY, EARLIEST, Window, default_windows
 
-__all__ = ["UNREADABLE", "Plan", "evidence_of"]
+__all__ = ["RESERVE", "UNREADABLE", "Plan", "evidence_of"]
 
 SUMMARY = "get_llm_organization_summary"
 TASKS = ("IDR", "CDM")
