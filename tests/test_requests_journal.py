@@ -157,6 +157,8 @@ def test_wrong_use_gets_a_sentence(tmp_path: Path) -> None:
     key = {"CIVIS_API_KEY": "key"}
     done = CliRunner().invoke(main, ["check", "--requests", str(tmp_path / "nowhere")], env=key)
     assert (done.exit_code, "cannot be read: no such file" in done.output) == (ExitCode.WRONG_USE, True)
+    done = CliRunner().invoke(main, ["check"], env={**key, "CIVIS_USAGE_CHECK_REQUESTS": "nowhere"})
+    assert (done.exit_code, "nowhere cannot be read" in done.output) == (ExitCode.WRONG_USE, True)
     file = journal(tmp_path / "requests", ("list_llm", {}))
     done = CliRunner().invoke(main, ["check", "--requests", file, "--recording", file], env=key)
     assert done.exit_code == ExitCode.WRONG_USE
