@@ -205,7 +205,7 @@ def test_each_question_has_another_answer() -> None:
 
 
 def test_the_guide_names_every_variation() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "tests.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parent.parent / "docs" / "worlds.md").read_text(encoding="utf-8")
     section = page.partition("\n## What a program assumes\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `") and "=" not in line[:20]]
     assert set(re.findall(r"`([^`=]+)`", " ".join(rows))) == set(VARIATIONS)
