@@ -31,13 +31,18 @@ from .failures import check_ca_bundle, check_proxy, failure_of
 from .redaction import Secret
 from .retries import RETRY_STATUSES, RetryPolicy, retry_after
 
-__all__ = ["MAX_BODY", "Attempt", "Response", "Timeout", "Transport"]
+__all__ = ["MAX_BODY", "Attempt", "Response", "Timeout", "Transport", "size_of"]
 
 Timeout = float | tuple[float, float]
 """Seconds for connecting and for each wait for bytes: one number for both, or a pair."""
 
 MAX_BODY = 256 * 2**20
 """Bytes of a body, unpacked, where nothing else is said; a list of all the usage of some years takes a tenth of it."""
+
+BYTES_PER_VALUE = 12
+"""Bytes of JSON that a value takes in records, with its name, at least: a body has no more values than records of its
+limit could have, since a value may take much more memory than its two or three bytes."""
+_VALUES = (b",", b"[", b"{")
 
 log = logging.getLogger("civis_usage.client")
 
@@ -253,9 +258,14 @@ class Transport:
     ) -> Response:
         with self._session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings) as raw:
             body = io.BytesIO()
+            values = 0
             for chunk in raw.iter_content(2**16):
+                values += sum(map(chunk.count, _VALUES))
                 if body.tell() + len(chunk) > most:
                     raise InvalidResponse(f"The response cannot be read: its body is larger than {_megabytes(most)}.")
+                if values * BYTES_PER_VALUE > most:
+                    much = f"{most // BYTES_PER_VALUE:,} values"
+                    raise InvalidResponse(f"The response cannot be read: its body has more than {much}.")
                 body.write(chunk)
                 if abandoned.is_set():
                     break
@@ -283,6 +293,11 @@ class _Key(AuthBase):
             return request
         prepared: requests.PreparedRequest = HTTPBasicAuth(self._secret.reveal(), "")(request)
         return prepared
+
+
+def size_of(content: bytes) -> int:
+    """Return what a body counts for where bodies are bounded: its bytes, or more where its values are very short."""
+    return max(len(content), BYTES_PER_VALUE * sum(map(content.count, _VALUES)))
 
 
 def _megabytes(size: int) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from civis_usage.client.transport import size_of
+
 from .endless_servers import ENDLESS, Behaviour, served
 from .hostile.commands import COMMANDS, run, without_waits
 from .hostile.responses import ODD_VALUES, RUN, SICK
@@ -188,6 +190,21 @@ def test_a_response_that_is_too_large_is_not_read_to_its_end(folder: Path, comma
         shown = run(command, url, folder, "--max-body", "1")
     assert "its body is larger than 1 MB" in shown.err, shown.out + shown.err
     assert shown.exit_code == (1 if command.startswith("call") else 3)
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "0", '""', "null"])
+@pytest.mark.parametrize("command", FIRST)
+def test_a_response_of_too_many_short_values_is_not_read_to_its_end(folder: Path, command: str, value: str) -> None:
+    body = f"[{','.join([value] * 100_000)}]"
+    with playing(response(body)) as url:
+        shown = run(command, url, folder, "--max-body", "1")
+    assert "its body has more than 87,381 values" in shown.err, shown.out + shown.err
+    assert shown.exit_code == (1 if command.startswith("call") else 3)
+
+
+def test_a_body_full_of_the_shortest_records_is_bounded_by_its_bytes_alone(folder: Path) -> None:
+    records = f"[{','.join([RUN] * 5000)}]"
+    assert size_of(records.encode()) == len(records)
 
 
 def test_a_run_keeps_no_more_than_its_bound_altogether(folder: Path) -> None:

@@ -58,6 +58,10 @@ def record(text: str) -> bytes:
     return response(f"[{RUN}]".replace('"m"', json.dumps(text)).replace('"credits"', f'{json.dumps(text)}:1,"credits"'))
 
 
+def names(text: str) -> bytes:
+    return response(f"[{{{json.dumps(text)}:1,{json.dumps(text[::-1])}:2}}]")
+
+
 def odd_record(text: str) -> bytes:
     return response(
         f"[{RUN}]".replace("1.25", json.dumps(text)).replace('"2026-04-17T17:26:07.000Z"', json.dumps(text))
@@ -89,7 +93,7 @@ def not_a_header(text: str) -> bytes:
 
 
 PLACES: list[Callable[[str], bytes]] = [
-    *(page, error, refusal, record, odd_record, redirect, content_type, status_line, banner, not_a_header)
+    *(page, error, refusal, record, odd_record, names, redirect, content_type, status_line, banner, not_a_header)
 ]
 ALL = "".join(TEXTS.values())
 

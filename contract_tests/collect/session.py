@@ -15,7 +15,7 @@ from threading import Thread
 from civis_usage.client.errors import ConfigurationError, ConnectionFailed, UsageError
 from civis_usage.client.excerpts import explanation_of
 from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
-from civis_usage.client.transport import Attempt, Response, Transport
+from civis_usage.client.transport import Attempt, Response, Transport, size_of
 from civis_usage.contract_tests.config import MAX_RETRY_AFTER, Config
 from civis_usage.schemas import OPERATIONS
 
@@ -155,7 +155,7 @@ class Session:
             return _failed(sent, Failure.UNDECODABLE, str(result))
         if isinstance(result, Exception):
             raise result
-        self._kept += len(result.content)
+        self._kept += size_of(result.content)
         headers = {name.lower(): value for name, value in result.headers.items()}
         reason = self._judge(sent, result, attempts)
         return Interaction(

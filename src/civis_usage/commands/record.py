@@ -13,7 +13,7 @@ from ..contract_tests.exit_code import ExitCode
 from ..contract_tests.recording import cassette
 from ..contract_tests.recording import record as recorder
 from ..contract_tests.recording.record import Recorded
-from ..contract_tests.reports.text import headline
+from ..contract_tests.reports.text import clean, headline
 from ..files import ensure_writable, write
 from .errors import complain
 from .options import config_of, options
@@ -55,7 +55,7 @@ def record(output: str, **given: Any) -> int:
         complain(f"The API could not be recorded, and nothing is written: {reason}")
         return ExitCode.NOT_JUDGED
     write(output, cassette.render(made.recording))
-    click.echo(_summary(output, made))
+    click.echo(_summary(output, made, config.api_key))
     return ExitCode.KEPT
 
 
@@ -73,7 +73,7 @@ def _ensure_recording(path: str) -> None:
         raise ConfigurationError(f"{path} exists and is not a recording: name another file, or delete it.")
 
 
-def _summary(path: str, made: Recorded) -> str:
+def _summary(path: str, made: Recorded, key: str) -> str:
     records = made.recording.records
     counts = Counter(each["kind"] for each in records)
     numbers = ", ".join(str(each) for each in dict.fromkeys(each["organizationId"] for each in records))
@@ -81,6 +81,6 @@ def _summary(path: str, made: Recorded) -> str:
         f"Recorded {len(made.recording.interactions)} responses of {made.recording.base_url} in {path}:",
         f"  usage          {counts['llm']} LLM and {counts['matching']} matching records",
         f"  organizations  {numbers or 'none'}, as the file names them",
-        f"  the check      {headline(made.report)}",
+        f"  the check      {headline(clean(made.report, [key]))}",
     ]
     return "\n".join(lines)
