@@ -48,7 +48,8 @@ def _bundle_problem(bundle: str) -> str | None:
     if not path.exists():
         return "which does not exist"
     try:
-        ssl.create_default_context(**{"capath" if path.is_dir() else "cafile": bundle})
+        folder = path.is_dir()
+        ssl.create_default_context(cafile=None if folder else bundle, capath=bundle if folder else None)
     except ssl.SSLError:
         return "which holds no CA certificate"
     except OSError as error:
@@ -111,14 +112,14 @@ def _sickness(error: Exception, redact: Callable[[str], str]) -> str | None:
         return "it takes more memory than there is"
     if _cause(error, http.client.RemoteDisconnected):
         return None
-    if found := _cause(error, http.client.BadStatusLine):
-        line = excerpt(redact(found.line))
+    if bad := _cause(error, http.client.BadStatusLine):
+        line = excerpt(redact(str(bad)))
         if line.startswith("HTTP/"):
             return f'its status line is "{line}"'
         sent = f'"{line}"' if line else "an empty line"
         return f"what listens at this address does not speak HTTP; it sends {sent}"
-    if found := _cause(error, http.client.UnknownProtocol):
-        return f'its version of HTTP is "{excerpt(redact(found.version))}"'
+    if unknown := _cause(error, http.client.UnknownProtocol):
+        return f'its version of HTTP is "{excerpt(redact(str(unknown)))}"'
     if _cause(error, http.client.LineTooLong):
         return "its head has a line of more than 65,536 bytes"
     if _cause(error, InvalidChunkLength):

@@ -18,8 +18,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import waitress  # type: ignore[import-untyped]  # it ships no types
-import waitress.channel
-import waitress.parser
+import waitress.channel  # type: ignore[import-untyped]
+import waitress.parser  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

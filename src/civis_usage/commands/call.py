@@ -138,7 +138,7 @@ def _shown(operation: Operation, records: Sequence[Record], form: str) -> str:
     if form == "csv":
         text = tables.comma_separated(bodies, columns)
         return _harmless(tables.printable(text)) if is_read_by_people(sys.stdout) else text
-    width = shutil.get_terminal_size().columns if columns is None and sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return _harmless(f"{tables.table(bodies, columns, width=width)}\n") if bodies else "No records.\n"
 
 
