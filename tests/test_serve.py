@@ -50,7 +50,7 @@ class Process:
         """Give the exit code, the seconds that stopping took, and what stood on standard error."""
         start = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         return code, time.monotonic() - start, self.process.stderr.read()
 
 
