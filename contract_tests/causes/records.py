@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record, identity, record_id
 
 from .features import feature, share
-from .listed import Listed
+from .listed import Listed, window_of
 
 __all__ = [
     "altered",
@@ -38,17 +38,40 @@ def not_reproducible(listed: Listed) -> Sentence | None:
     several = [each for each in by_query.values() if len({_content(other, listed.evidence) for other in each}) > 1]
     if not several:
         return None
-    alien = [each for each in listed.lists if listed.aliens(each)]
-    if any(_flips(listed, same) for same in several):
-        every = [each for each in listed.lists if each.params.get("org_id") is not None]
-        rate = max(2, round(len(every) / len(alien)))
-        return f"one response of {listed.operation} in {rate} ignores org_id", "organizationId"
+    for parameter, field, ignores in IGNORING:
+        if any(len({ignores(each) for each in same}) > 1 for same in several):
+            every = [each for each in listed.lists if parameter in each.params]
+            rate = max(2, round(len(every) / sum(map(ignores, every))))
+            return f"one response of {listed.operation} in {rate} ignores {parameter}", field
     return _difference(listed.operation, several[0][0], several[0][-1])
 
 
-def _flips(listed: Listed, same: Sequence[Interaction]) -> bool:
-    """Return whether some responses to one request have another organization's records, and some have not."""
-    return len({bool(listed.aliens(each)) for each in same}) > 1
+def _has_aliens(each: Interaction) -> bool:
+    org = each.params.get("org_id")
+    return any(org is not None and record.org not in (org, None) for record in each.records)
+
+
+def _has_others(each: Interaction) -> bool:
+    return "task" in each.params and bool(_others(each))
+
+
+def _is_early(each: Interaction) -> bool:
+    start = window_of(each).start
+    return any(start is not None and (record.timestamp or start) < start - 1 for record in each.records)
+
+
+def _is_late(each: Interaction) -> bool:
+    end = window_of(each).end
+    return any(end is not None and (record.timestamp or end) > end + 1 for record in each.records)
+
+
+IGNORING: tuple[tuple[str, str | None, Callable[[Interaction], bool]], ...] = (
+    ("org_id", "organizationId", _has_aliens),
+    ("task", "task", _has_others),
+    ("start_date", None, _is_early),
+    ("end_date", None, _is_late),
+)
+"""The filters, the fields that they concern, and how a response shows that it ignores them."""
 
 
 def _difference(operation: str, first: Interaction, second: Interaction) -> Sentence:
@@ -114,7 +137,9 @@ def truncated(listed: Listed) -> Sentence | None:
     sizes = Counter(len(each.records) for each in listed.lists)
     size = len(lacking[0].records) if lacking else max(sizes, default=0)
     is_round = size in ROUND or size % 100 == 0
-    if size < 2 or not is_round or any(len(each.records) != size for each in lacking):
+    # of any other length, two lists that should be longer must end at it, and none be longer
+    is_likely = is_round or (len({each.query for each in lacking}) > 1 and size == max(sizes, default=0))
+    if size < 2 or not is_likely or any(len(each.records) != size for each in lacking):
         return None
     if lacking or (size >= 100 and sizes[size] > 1):
         full = [each for each in listed.lists if len(each.records) == size]
@@ -170,7 +195,9 @@ def missing(listed: Listed) -> Sentence | None:
     total = sum(len(listed.belonging(each)) for each in odd)
     where = share(odd, [each for each in listed.lists if each not in odd and listed.belonging(each)])
     oldest = "the oldest " if all(_lacks_oldest(listed, each) for each in odd) else ""
-    return f"{oldest}{lost:,} of {total:,} records are missing in {listed.operation}{where}", None
+    most = max(len(each.records) for each in listed.lists)
+    limit = f", which shows at most {most:,}" if {len(each.records) for each in odd} == {most} and most else ""
+    return f"{oldest}{lost:,} of {total:,} records are missing in {listed.operation}{where}{limit}", None
 
 
 def _lacks_oldest(listed: Listed, each: Interaction) -> bool:
