@@ -157,21 +157,33 @@ def _altered(
             )
         else:
             text = f"{field} differs from {readable(other.request)} in {len(found)} of {total} records"
-            less = {0: other.response, 1: response}.get(lesser(field, found))
+            less = lesser(field, found, other.response, response)
             expected, actual = shown(theirs.data, field), shown(mine.data, field)
             yield _finding(
                 text, [mine], response, other.response, less=less, field=field, expected=expected, actual=actual
             )
 
 
-def lesser(field: str, pairs: Iterable[tuple[Record, Record]]) -> int | None:
-    """Return which of two responses, 0 or 1, shows less in a field that grows; ``None`` where neither does."""
-    values = [tuple(record.data.get(field) for record in pair) for pair in pairs]
-    if field not in GROWING or not all(isinstance(value, int | float) for pair in values for value in pair):
-        return None
-    if all(first < second for first, second in values):
-        return 0
-    return 1 if all(first > second for first, second in values) else None
+def lesser(
+    field: str, pairs: Iterable[tuple[Record, Record]], first: Interaction, second: Interaction
+) -> Interaction | None:
+    """Return which of two responses shows less in a field that grows; ``None`` where neither does.
+
+    Args:
+        field: in which the records differ.
+        pairs: the records of both, as each shows them.
+        first: shows the first of each pair.
+        second: shows the second.
+    """
+    differences = []
+    for one, other in pairs:
+        mine, theirs = one.data.get(field), other.data.get(field)
+        if field not in GROWING or not isinstance(mine, int | float) or not isinstance(theirs, int | float):
+            return None
+        differences.append((theirs > mine) - (theirs < mine))
+    if all(each > 0 for each in differences):
+        return first
+    return second if all(each < 0 for each in differences) else None
 
 
 def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], response: Interaction) -> list[Finding]:

@@ -30,11 +30,9 @@ def equals_listed(evidence: Evidence) -> Outcome:
             unusable = each.unavailable or f"{each.request} answered {each.status}: {excerpt(each.body)}"
         elif each.status == 404:
             text = f"{each.request} answered 404 for a listed usage"
-            record, wanted = records[0][0].data, "200 with the listed usage"
-            name = name_of(record)
-            findings.append(
-                Finding(text, None, each.request, excerpt(record), record=name, expected=wanted, actual="404")
-            )
+            first, wanted = records[0][0].data, "200 with the listed usage"
+            name, example = name_of(first), excerpt(first)
+            findings.append(Finding(text, None, each.request, example, record=name, expected=wanted, actual="404"))
         else:
             compared += 1
             findings += [finding for record, shows in records for finding in _differences(record, shows, each)]
@@ -57,7 +55,7 @@ def _differences(listed: Record, listing: Interaction, interaction: Interaction)
             expected=shown(listed.data, name),
             actual=shown(single.data, name),
             contradiction=(interaction, listing),
-            shows_less={0: listing, 1: interaction}.get(lesser(name, [(listed, single)])),
+            shows_less=lesser(name, [(listed, single)], listing, interaction),
         )
         for name in single.differences(listed)
     ]
