@@ -101,7 +101,10 @@ def assert_refused_or_usable(client: FlaskClient, answer: TestResponse, before: 
 def test_a_bad_value_in_a_body_is_one_short_sentence_or_is_used(client: FlaskClient, app: Flask, place: str) -> None:
     path, template = TEMPLATES[place]
     before = state(client)
-    for name, value in VALUES.items():
+    # Fields that are alike share the values among them: each value stands in half of them.
+    values = list(VALUES.items())
+    is_one_of_many = place.startswith(("a fault's ", "a record's "))
+    for name, value in values[list(TEMPLATES).index(place) % 2 :: 2] if is_one_of_many else values:
         body = ("".join((template[: template.index("{}")], value, template[template.index("{}") + 2 :]))).encode()
         try:
             assert_refused_or_usable(client, client.post(path, data=body), before)

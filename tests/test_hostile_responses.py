@@ -57,8 +57,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield tmp_path_factory.mktemp("sick")
 
 
-@pytest.mark.parametrize("name", SICK)
-@pytest.mark.parametrize("command", FIRST)
+@pytest.mark.parametrize(
+    ("command", "name"),
+    # A recording collects as the check does: it is tried with a fourth of them, and with those that are told of.
+    [(c, name) for c in FIRST for place, name in enumerate(SICK) if c != "record" or place % 4 == 0 or name in SAYS],
+)
 def test_a_sick_response_is_told_without_a_word_of_python(folder: Path, command: str, name: str) -> None:
     with playing(SICK[name]) as url:
         shown = run(command, url, folder)
