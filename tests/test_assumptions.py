@@ -65,6 +65,7 @@ def found_in(report: dict[str, Any]) -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.slow
 def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
     done = run(*only(*QUICK), "--json", str(tmp_path / "report.json"), *command(*SUITE), PROGRAMS="buggy")
     assert done.returncode == 0, done.stderr
