@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -164,9 +164,11 @@ SUPERVISOR = Path(__file__).with_name("supervise.py")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close the supervisor's standard input, so that it ends the command."""
-    if process.stdin is not None:
-        process.stdin.close()
+    """Tell the supervisor to end the command, if it has not ended."""
+    if process.stdin is not None and not process.stdin.closed:
+        with suppress(OSError):  # it has ended by itself
+            process.stdin.write(b".")
+            process.stdin.close()
 
 
 def _environment(folder: Path, variation: Variation | None) -> dict[str, str]:
