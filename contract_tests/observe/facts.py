@@ -16,7 +16,19 @@ from civis_usage.schemas.behavior import QUESTIONS, Value
 
 from .observation import Sighting
 
-__all__ = ["ALWAYS", "DATES", "LISTS", "SUMMARY", "Facts", "Reach", "Seen", "credits_of", "is_list", "refusal"]
+__all__ = [
+    "ALWAYS",
+    "DATES",
+    "LISTS",
+    "SUMMARY",
+    "Facts",
+    "Reach",
+    "Seen",
+    "credits_of",
+    "is_list",
+    "refusal",
+    "unreadable",
+]
 
 SUMMARY = "get_llm_organization_summary"
 LISTS = ("list_llm", "list_matching")
@@ -71,9 +83,13 @@ class Facts:
             if each.unavailable is None and each.status is not None and each.org != NONEXISTENT_ID
         ]
 
+    def readable(self, *operations: str) -> list[Interaction]:
+        """Return those of :meth:`valid` in which every parameter can be read, dates without a time perhaps."""
+        return [each for each in self.valid(*operations) if not unreadable(each)]
+
     def lists(self, *operations: str) -> list[Interaction]:
         """Return the lists that came to such requests."""
-        return [each for each in self.valid(*(operations or LISTS)) if is_list(each)]
+        return [each for each in self.readable(*(operations or LISTS)) if is_list(each)]
 
     def now(self, interaction: Interaction) -> float:
         """Return when a request was sent by the API's clock, in seconds."""
@@ -134,6 +150,14 @@ class Facts:
         """Return whether a list is that of a window from one of ``firsts``."""
         reach = self.reach(interaction)
         return any(reach.fits(first, last, slack) for first in firsts)
+
+
+def unreadable(interaction: Interaction) -> list[str]:
+    """Return the query parameters that nobody could read."""
+    params = interaction.params
+    wrong = [name for name in DATES if name in params and not str(params[name])[:1].isdigit()]
+    wrong += ["org_id"] * (interaction.operation != SUMMARY and type(params.get("org_id", 0)) is not int)
+    return wrong + ["task"] * (params.get("task", "IDR") not in ("IDR", "CDM"))
 
 
 def is_list(interaction: Interaction) -> bool:

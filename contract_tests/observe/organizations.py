@@ -66,7 +66,7 @@ def _refused(facts: Facts) -> Seen:
     unknown = facts.possible["unknown_organization_in_list"]
     if facts.possible["org_id_omitted"] == ("all_organizations",) or len(own) != 1 or len(unknown) != 1:
         return
-    for each in facts.valid(*LISTS):
+    for each in facts.readable(*LISTS):
         status = refusal(each)
         if each.org is None or each.org in own or status not in REFUSALS or not each.query.is_promised:
             continue
@@ -93,7 +93,7 @@ def unknown_organization(facts: Facts) -> Seen:
 
 def summary_without_usage(facts: Facts) -> Seen:
     """See what summaries of windows without usage are."""
-    for each in facts.valid(SUMMARY):
+    for each in facts.readable(SUMMARY):
         if not _has_no_usage(facts, each):
             continue
         if (status := refusal(each)) is not None:

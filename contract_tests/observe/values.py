@@ -10,7 +10,7 @@ from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import record_id
 from civis_usage.schemas.behavior import Value
 
-from .facts import DATES, SUMMARY, Facts, Seen, credits_of, is_list, refusal
+from .facts import DATES, SUMMARY, Facts, Seen, credits_of, is_list, refusal, unreadable
 
 __all__ = ["list_order", "record_decimals", "summary_decimals", "unreadable_parameter"]
 
@@ -24,8 +24,9 @@ DECIMALS = range(2, 6)
 def unreadable_parameter(facts: Facts) -> Seen:
     """See what query parameters get that cannot be read."""
     for each in facts.valid("list_llm", "list_matching", SUMMARY):
-        if (name := _unreadable(each)) is None:
+        if len(names := unreadable(each)) != 1:
             continue
+        [name] = names
         status = refusal(each)
         what = f"{name}={each.params[name]} " + (f"is refused with {status}" if status else f"gets {_size(each)}")
         if status is not None:
@@ -34,20 +35,12 @@ def unreadable_parameter(facts: Facts) -> Seen:
             yield from facts.see("unreadable_parameter", each, what, _of_response(facts, each, name))
 
 
-def _unreadable(interaction: Interaction) -> str | None:
-    """Return the one query parameter that nobody could read."""
-    params = interaction.params
-    wrong = [name for name in DATES if name in params and not str(params[name])[:1].isdigit()]
-    wrong += ["org_id"] * (interaction.operation != SUMMARY and type(params.get("org_id", 0)) is not int)
-    wrong += ["task"] * (params.get("task", "IDR") not in ("IDR", "CDM"))
-    return wrong[0] if len(wrong) == 1 else None
-
-
 def _of_refusal(interaction: Interaction, name: str, status: int) -> Iterator[Value]:
     if status in STATUSES:
         yield STATUSES[status]
-    # Without the date, the other stands alone, which may be refused; and a summary of no usage may be not found.
-    if status == 400 and name in DATES:
+    # A date that stands alone may be refused, and so may the other date without this one; and a summary of no usage
+    # may be not found.
+    if status == 400 and (name in DATES or len(set(interaction.params) & DATES) == 1):
         yield "ignored"
     if status == 404 and interaction.operation == SUMMARY:
         yield from ("ignored", "matches_nothing")
@@ -93,7 +86,7 @@ def record_decimals(facts: Facts) -> Seen:
 
 def summary_decimals(facts: Facts) -> Seen:
     """See to how many decimals summaries are rounded, by the sums of their lists."""
-    summaries = [each for each in facts.valid(SUMMARY) if (credits_of(each) or 0) % 1]
+    summaries = [each for each in facts.readable(SUMMARY) if (credits_of(each) or 0) % 1]
     amounts = {credits_of(each) or 0.0: each for each in summaries}
     if not amounts:
         return
@@ -117,7 +110,7 @@ def summary_decimals(facts: Facts) -> Seen:
 
 def _sums(facts: Facts) -> Iterator[tuple[Interaction, Decimal, int]]:
     """Yield the summaries of closed windows, each with the sum of the amounts in a list that covers it."""
-    for summary in facts.valid(SUMMARY):
+    for summary in facts.readable(SUMMARY):
         window = summary.window
         if (
             credits_of(summary) is None
@@ -168,7 +161,7 @@ def _rounding(facts: Facts) -> float:
 
 def _noise(facts: Facts, total: Decimal, addends: int) -> float:
     """Return how far a sum may be off by the arithmetic: single precision, unless the summaries show that it is not."""
-    shown = [spent for each in facts.valid(SUMMARY) if (spent := credits_of(each))]
+    shown = [spent for each in facts.readable(SUMMARY) if (spent := credits_of(each))]
     return abs(float(total)) * (addends + 4) * (2.0**-24 if all(map(_may_be_single, shown)) else 2.0**-52)
 
 

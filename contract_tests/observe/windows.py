@@ -110,14 +110,14 @@ def _first(facts: Facts, interaction: Interaction) -> str:
 
 def start_alone(facts: Facts) -> Seen:
     """See whether a start alone is refused."""
-    for each in facts.valid():
+    for each in facts.readable():
         if set(each.params) & DATES == {"start_date"} and _instant(each.params["start_date"]) is not None:
             yield from _alone(facts, each, "start_alone", ["open"] if _came(each) else None)
 
 
 def end_alone(facts: Facts) -> Seen:
     """See whether an end alone is refused, and else where its window begins."""
-    for each in facts.valid():
+    for each in facts.readable():
         end = _instant(each.params.get("end_date"))
         if set(each.params) & DATES == {"end_date"} and end is not None:
             if is_list(each):
@@ -153,7 +153,7 @@ def _came(interaction: Interaction) -> bool:
 
 def start_after_end(facts: Facts) -> Seen:
     """See what a list is whose start lies after its end."""
-    for each in facts.valid(*LISTS):
+    for each in facts.readable(*LISTS):
         start, end = (_instant(each.params.get(name)) for name in ("start_date", "end_date"))
         if start is None or end is None or start <= end:
             continue
@@ -182,7 +182,7 @@ Reading = tuple[Value, Value, Value]
 
 def _readings(facts: Facts, is_special: Callable[[str], bool]) -> Seen:
     """Try all readings of the lists whose dates are written in a special way, and see which answers are left."""
-    for each in sorted(facts.valid(*LISTS), key=_is_refused):
+    for each in sorted(facts.readable(*LISTS), key=_is_refused):
         given = [name for name in ("start_date", "end_date") if is_special(str(each.params.get(name, "")))]
         others = [name for name in DATES - set(given) if _instant(each.params.get(name)) is None]
         if not given or others:
