@@ -16,7 +16,7 @@ from civis_usage.schemas.behavior import Choice
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
-__all__ = ["MAX_RETRY_AFTER", "Config", "Waiver", "parse_date"]
+__all__ = ["MAX_RETRY_AFTER", "Config", "Journal", "Request", "Waiver", "parse_date"]
 
 MAX_REQUESTS = 60
 """The request budget for one organization; it is MORE_REQUESTS larger for each further one."""
@@ -29,6 +29,9 @@ _EARLIEST = 1262304000
 _MIN_LOOKBACK = 500 * _DAY
 """What is looked at before ``end``, where that lies before any usage of the platform."""
 
+Request = tuple[str, tuple[tuple[str, Any], ...]]
+"""An operation, and its parameters."""
+
 
 @dataclass(frozen=True)
 class Waiver:
@@ -39,6 +42,45 @@ class Waiver:
     field: str | None = None
     expires: str | None = None
     """The last day on which it holds, ``YYYY-MM-DD``."""
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The requests of a journal file that can be sent, and what was left out. The fake answered each with success."""
+
+    file: str
+    """The file's name, without its folder."""
+    requests: tuple[Request, ...]
+    """Those to send, in this order."""
+    left_out: Mapping[str, int]
+    """How many of its requests are not among them, by the reason."""
+
+    def for_organizations(self, organizations: tuple[int, ...]) -> tuple[Request, ...]:
+        """Return the requests with the first of ``organizations`` in place of any other: tests have some of their own.
+
+        Those that become the same are one.
+        """
+        if not organizations:
+            return self.requests
+        return tuple(
+            dict.fromkeys(
+                (
+                    operation,
+                    tuple((name, _stand_in(name, value, organizations)) for name, value in params),
+                )
+                for operation, params in self.requests
+            )
+        )
+
+    def replaced(self, organizations: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the organizations in whose place the first of ``organizations`` is asked about."""
+        named = (value for _, params in self.requests for name, value in params if name == "org_id")
+        ids = {value for value in named if isinstance(value, int) and value not in organizations}
+        return tuple(sorted(ids)) if organizations else ()
+
+
+def _stand_in(name: str, value: Any, organizations: tuple[int, ...]) -> Any:
+    return organizations[0] if name == "org_id" and isinstance(value, int) and value not in organizations else value
 
 
 @dataclass(frozen=True)
@@ -77,8 +119,8 @@ class Config:
     """Decides which windows, records and tasks are looked at, where there is a choice."""
     timeout: float = 30.0
     """Seconds to wait for one answer."""
-    requests: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
-    """Operations with their parameters that are requested first: those that a user's program sends."""
+    requests: Journal | None = None
+    """What is requested first: the requests that a user's program sends."""
     now: Callable[[], datetime] | None = None
     """The clock where the API sends no ``Date``; ``None`` for the machine's."""
     sleep: Callable[[float], None] = time.sleep
@@ -113,7 +155,8 @@ class Config:
         """The requests that may be sent, retries included."""
         if self.max_requests is not None:
             return self.max_requests
-        return MAX_REQUESTS + MORE_REQUESTS * max(0, len(self.organizations) - 1) + len(self.requests)
+        of_program = len(self.requests.requests) if self.requests else 0
+        return MAX_REQUESTS + MORE_REQUESTS * max(0, len(self.organizations) - 1) + of_program
 
     @property
     def operations_without_data(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.checks import all_checks
 from civis_usage.contract_tests.results import Basis, Check
 from civis_usage.schemas import OPERATIONS
 
@@ -23,6 +23,12 @@ SOURCES = {
     Basis.ASSUMED: "nobody outside of Civis has seen it; the fake does so",
 }
 CLIENTS = "the Python client, which reads WWW-Authenticate of each 401 and fails without it"
+OTHER_SOURCES = {
+    "-key-required": CLIENTS,
+    "-wrong-key": CLIENTS,
+    "-requests-answered": "the user's own program, whose tests got a success for each of these requests",
+}
+"""Of checks whose rule has another source than its basis says."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,11 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "-unpaginated": ("every list", "Lists have become paginated: a program that reads one response misses records."),
     "-order": ("every list", "The order is not documented; a program must not rely on it."),
+    "-requests-answered": (
+        "the requests of a journal file (with --requests); each got a success from the fake",
+        "The API does not accept a form of request that the program sends, such as one date alone, and the fake does: "
+        "the program needs another form.",
+    ),
     "-drift": (
         "the API's own spec, GET /endpoints (with --with-drift)",
         "The API has changed, or announces a change: civis-usage drift shows all differences.",
@@ -164,7 +175,7 @@ def explain(check: Check) -> Explanation:
         KeyError: nobody wrote it down.
     """
     requests, failure = RULES[_rule(check)]
-    source = CLIENTS if _rule(check) in ("-key-required", "-wrong-key") else SOURCES[check.basis]
+    source = OTHER_SOURCES.get(_rule(check), SOURCES[check.basis])
     paths = f" (GET {OPERATIONS[check.operation].path})" if check.operation in OPERATIONS else ""
     return Explanation(requests, failure, source + paths)
 
@@ -175,12 +186,12 @@ def _rule(check: Check) -> str:
 
 def find(check_id: str) -> Check | None:
     """Return the check with an id; ``None`` where there is none."""
-    return next((check for check in checks(with_drift=True) if check.id == check_id), None)
+    return next((check for check in all_checks() if check.id == check_id), None)
 
 
 def nearest(check_id: str) -> str | None:
     """Return the id of a check that is likely meant."""
-    known = [check.id for check in checks(with_drift=True)]
+    known = [check.id for check in all_checks()]
     wanted = check_id.lower().replace("_", "-")
     inside = [each for each in known if wanted and wanted in each]
     near = get_close_matches(wanted, known, n=1) or sorted(inside, key=len)

@@ -20,8 +20,8 @@ from civis_usage.contract_tests.observe.observation import Observation
 from civis_usage.schemas.behavior import DEFAULT, Behavior, Choice
 
 __all__ = [
-    "Baseline", "Basis", "Cause", "Check", "Deviation", "Finding", "Outcome", "Report", "Result", "Verdict", "no_data",
-    "outcome",
+    "Baseline", "Basis", "Cause", "Check", "Deviation", "Finding", "Outcome", "Program", "Report", "Result", "Verdict",
+    "no_data", "outcome",
 ]  # fmt: skip
 
 
@@ -183,6 +183,34 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class Program:
+    """What became of the requests of a user's program, from a journal file."""
+
+    file: str
+    """The file's name, without its folder."""
+    requests: int
+    """The different requests in it."""
+    sent: int
+    """How many of them were sent."""
+    left_out: Mapping[str, int]
+    """How many were not, by the reason."""
+    organization: int | None
+    """The organization that was asked about in place of others; ``None`` where none was."""
+    in_place_of: tuple[int, ...]
+    """Those others."""
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        said = [f"{self.sent} of {self.requests} requests of {self.file} were sent"]
+        if self.left_out:
+            said.append("left out: " + ", ".join(f"{count} for {reason}" for reason, count in self.left_out.items()))
+        if self.organization is not None:
+            others = ", ".join(map(str, self.in_place_of))
+            said.append(f"organization {self.organization} stood in for {others}")
+        return "; ".join(said)
+
+
+@dataclass(frozen=True)
 class Report:
     """The results of one run, with the circumstances that a reader needs."""
 
@@ -209,6 +237,8 @@ class Report:
     """That nothing of an organization is visible to the key, and what to do; ``None`` where something of each is."""
     expired_waivers: tuple[Waiver, ...] = ()
     unused_waivers: tuple[Waiver, ...] = ()
+    program: Program | None = None
+    """What became of the requests of a user's program; ``None`` where none were to be sent."""
     notes: tuple[str, ...] = ()
     """Information beside the verdicts: additional fields, a low rate limit, what the API's own spec announces."""
     documentation: str | None = None

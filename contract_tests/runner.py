@@ -19,9 +19,8 @@ from civis_usage.contract_tests.checks import checks
 from civis_usage.contract_tests.checks.schema import wrong_fields
 from civis_usage.contract_tests.checks.spec import spec_notes
 from civis_usage.contract_tests.collect.evidence import Evidence
-from civis_usage.contract_tests.collect.interaction import Interaction
+from civis_usage.contract_tests.collect.interaction import Failure, Interaction
 from civis_usage.contract_tests.collect.plan import Plan, evidence_of
-from civis_usage.contract_tests.collect.requests import for_organizations
 from civis_usage.contract_tests.collect.session import Observer, Session
 from civis_usage.contract_tests.collect.window import format_timestamp
 from civis_usage.contract_tests.config import Config
@@ -30,7 +29,7 @@ from civis_usage.contract_tests.observe.fidelity import contradicted
 from civis_usage.contract_tests.observe.further import settle
 from civis_usage.contract_tests.observe.observation import Observation
 from civis_usage.contract_tests.observe.observe import observe
-from civis_usage.contract_tests.results import Check, Outcome, Report, Result, Verdict
+from civis_usage.contract_tests.results import Check, Outcome, Program, Report, Result, Verdict
 from civis_usage.contract_tests.waivers import apply, expired, unused
 from civis_usage.schemas import OPERATIONS, load
 
@@ -87,7 +86,7 @@ def collect(
     session = Session(config, observer)
     try:
         plan = Plan(session)
-        used = checks(with_drift=config.with_drift)
+        used = _checks(config)
         evidence = plan.collect()
         collected = session.requests
         evidence = confirm(session, evidence, used, MAX_CONFIRMATIONS)
@@ -100,6 +99,10 @@ def collect(
         return Collected(evidence, settle(session, evidence), session.requests)
     finally:
         session.close()
+
+
+def _checks(config: Config) -> tuple[Check, ...]:
+    return checks(with_drift=config.with_drift, with_requests=config.requests is not None)
 
 
 @lru_cache(maxsize=2)
@@ -175,7 +178,7 @@ def report(
         requests: what it took, for the report.
         seconds: what it took, for the report.
     """
-    used = checks(with_drift=config.with_drift)
+    used = _checks(config)
     today = datetime.fromtimestamp(evidence.now, UTC).date()
     outcomes = judge(evidence, used)
     outcomes, changes = without_change(evidence, outcomes)
@@ -183,6 +186,7 @@ def report(
     unjudged = None if evidence.shows_nothing else _unjudged(config, evidence, results)
     if unjudged:
         results = [_without_verdict(each, unjudged) for each in results]
+    program = _program(evidence)
     observations = () if unjudged else _observations(evidence, further)
     return Report(
         version=version("civis-usage-kit"),
@@ -202,8 +206,9 @@ def report(
         invisible=evidence.invisible,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
+        program=program,
         notes=(
-            *_sent_first(config, evidence),
+            *([str(program)] if program else []),
             *_notes(evidence, changes),
             *contradicted(observations, config.behavior or {}),
         ),
@@ -257,12 +262,25 @@ def _description(interaction: Interaction) -> str:
     return f"; this came: {describe(interaction.status or 0, interaction.headers, interaction.body, length=MAX_LENGTH)}"
 
 
-def _sent_first(config: Config, evidence: Evidence) -> Iterator[str]:
-    """Yield how many of the program's own requests were sent."""
-    wanted = for_organizations(config.requests, evidence.organizations)
-    sent = {(each.operation, tuple(each.params.items())) for each in evidence.interactions if each.failure is None}
-    if wanted:
-        yield f"of the {len(wanted)} requests of --requests, {len(sent & set(wanted))} were answered"
+def _program(evidence: Evidence) -> Program | None:
+    """Return what became of the requests of a user's program; ``None`` where there are none."""
+    journal, organizations = evidence.journal, evidence.organizations
+    if journal is None:
+        return None
+    different = journal.for_organizations(organizations)
+    sent = sum(each.failure != Failure.UNSENT for each in evidence.of_journal.values())
+    more = {
+        "the same as another with that organization": len(journal.requests) - len(different),
+        "the end of the run": len(different) - sent,
+    }
+    return Program(
+        file=journal.file,
+        requests=len(journal.requests) + sum(journal.left_out.values()),
+        sent=sent,
+        left_out={reason: count for reason, count in {**journal.left_out, **more}.items() if count},
+        organization=organizations[0] if journal.replaced(organizations) else None,
+        in_place_of=journal.replaced(organizations),
+    )
 
 
 def _notes(evidence: Evidence, changes: int) -> Iterator[str]:

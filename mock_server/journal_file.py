@@ -1,6 +1,8 @@
 """The requests that a program sent, in a file: for ``civis-usage check --requests``, which sends them to the live API.
 
-A line of JSON for each that is new: its operation and its parameters as they were written, without the key.
+A line of JSON for each that is new: its operation and its parameters as they were written, without the key. What the
+fake answered with another status than 200 is left out: a test that expects a refusal says nothing of what the program
+needs, and what is sent again after a 429 or 503 is written then.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ __all__ = ["JournalFile"]
 
 
 class JournalFile:
-    """Adds requests of ``/usage`` to a file, each once; several processes may add to one file.
+    """Adds requests of ``/usage`` that succeeded to a file, each once; several processes may add to one file.
 
     Args:
         path: the file.
@@ -35,8 +37,8 @@ class JournalFile:
             pass
 
     def add(self, call: Call) -> None:
-        """Add a request, unless it is there already or is for another path."""
-        if call.operation not in OPERATIONS:
+        """Add a request, unless it is there already, is for another path or did not get a 200."""
+        if call.operation not in OPERATIONS or call.status != 200:
             return
         line = json.dumps({"operation": call.operation, "parameters": dict(call.parameters)}, ensure_ascii=False)
         with self._lock:

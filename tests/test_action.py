@@ -178,6 +178,8 @@ def test_a_refused_key_is_3(check: Check, machine: Machine, server: Server) -> N
     [
         ({"max_requests": "many"}, "'many' is not a valid integer range."),
         ({"waivers": "none.toml"}, "none.toml cannot be read"),
+        ({"requests": "none.ndjson"}, "none.ndjson cannot be read"),
+        ({"behavior": "none.toml"}, "none.toml cannot be read"),
         ({"org_id": "1 x"}, "'x' is not a valid integer range."),
         ({"strict": "yes"}, "The input strict must be true or false, not yes."),
         ({"allow_no_data": "a\n::stop"}, "The input allow-no-data must be true or false, not $'a\\n::stop'."),
@@ -209,7 +211,7 @@ def test_no_id_is_a_list_of_files(check: Check, workspace: Path) -> None:
     assert judged(check(unreachable(), org_id="*")) == (2, "2", "refused")
 
 
-@pytest.mark.parametrize("name", ["org-id", "base-url", "waivers", "max-requests", "deadline"])
+@pytest.mark.parametrize("name", ["org-id", "base-url", "waivers", "requests", "behavior", "max-requests", "deadline"])
 def test_no_input_is_an_option_of_its_own(check: Check, workspace: Path, name: str) -> None:
     job = check(**({"base_url": unreachable()} | {name.replace("-", "_"): "--write-waivers=w.toml"}))
     assert judged(job) == (2, "2", "refused"), job.log
@@ -219,11 +221,22 @@ def test_no_input_is_an_option_of_its_own(check: Check, workspace: Path, name: s
 def test_inputs_reach_the_check(check: Check, workspace: Path, server: Server) -> None:
     server.standin = BROKEN["any: not-found-is-a-page"].standin(**SIZE)
     (workspace / "my waivers.toml").write_text('[[waiver]]\ncheck = "list-matching-nulls"\nreason = "Unused."\n')
-    inputs = {"org_id": "2, 1\n2", "max_requests": 59, "deadline": 50, "strict": True, "waivers": "my waivers.toml"}
+    (workspace / "my requests.ndjson").write_text('{"operation": "list_llm", "parameters": {"org_id": "8"}}\n')
+    (workspace / "my behavior.toml").write_text('end_bound = "exclusive"\n')
+    inputs: dict[str, object] = {
+        "org_id": "2, 1\n2",
+        "max_requests": 59,
+        "deadline": 50,
+        "strict": True,
+        "waivers": "my waivers.toml",
+    }
+    inputs |= {"requests": "my requests.ndjson", "behavior": "my behavior.toml"}
     job = check(server.url, artifact_name="another", **inputs)
     report = reported(job)
     assert (report["organizations"], report["budget"], report["strict"]) == ([2, 1], 59, True)
     assert [waiver["reason"] for waiver in report["unused_waivers"]] == ["Unused."]
+    assert (report["program"]["file"], report["program"]["in_place_of"]) == ("my requests.ndjson", [8])
+    assert {each["question"]: each["fake"] for each in report["behavior"]}["end_bound"] == "exclusive"
     assert judged(job) == (1, "1", "violated"), "a warning fails a strict run"
     assert list(job.artifacts) == ["another"]
     assert judged(check(server.url)) == (0, "0", "kept")

@@ -67,13 +67,17 @@ def found_in(report: dict[str, Any]) -> dict[str, set[str]]:
 
 @pytest.mark.slow
 def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
-    done = run(*only(*QUICK), "--json", str(tmp_path / "report.json"), *command(*SUITE), PROGRAMS="buggy")
+    done = run(*only(*QUICK), "-j2", "--json", str(tmp_path / "report.json"), *command(*SUITE), PROGRAMS="buggy")
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert found_in(report) == {"one_429": {NAMED["one_429"]}}
     assert report["passed"] == ["keys_reversed"]
     assert report["not_met"] == ["start_alone=bad_request"]
     assert report["tests"] == 8
+    lines = done.stderr.splitlines()
+    assert {line.partition(": ")[2] for line in lines} == {"one_429", "keys_reversed"}
+    assert [line.partition(": ")[0] for line in lines][:2] == ["1 of 2", "2 of 2"]
+    assert lines[2:] == ["once more, alone: one_429"]
     assert "  the rate limit refuses no request\n" in done.stdout
     assert "      1 test fails with one_429: tests/programs/suite.py::test_a_nightly_bill\n" in done.stdout
     assert "documented: no (a 429 with Retry-After is)" in done.stdout

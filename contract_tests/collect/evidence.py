@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from civis_usage.contract_tests.config import Journal
 from civis_usage.schemas import OPERATIONS
 
-from .interaction import Interaction
+from .interaction import Interaction, Query
 from .record import Ignored, as_float
 from .window import Window, default_windows
 
@@ -35,6 +36,8 @@ class Evidence:
     stopped: str | None = None
     """Why the run ended early; ``None`` where it did not."""
     base_url: str = ""
+    journal: Journal | None = None
+    """The requests of a user's program that were sent too; ``None`` where none were asked for."""
 
     def ignoring(self, wrong: Mapping[str, Ignored]) -> Evidence:
         """Return the evidence without the fields that are wrong in some records, by the name of the body's schema."""
@@ -87,6 +90,18 @@ class Evidence:
             and (each.window.end or 0) <= self.settled_until
             and (each.org == org if org is not None else isinstance(each.org, int))
         )
+
+    @cached_property
+    def of_journal(self) -> dict[Query, Interaction]:
+        """Each request of the journal with what came of it: a success, if it was sent again and there is one."""
+        if self.journal is None:
+            return {}
+        came: dict[Query, Interaction] = {}
+        for each in self.interactions:
+            if each.query not in came or (each.status == 200 and came[each.query].status != 200):
+                came[each.query] = each
+        wanted = (Query(*request) for request in self.journal.for_organizations(self.organizations))
+        return {query: came[query] for query in wanted if query in came}
 
     @cached_property
     def default_windows(self) -> list[Window]:

@@ -11,7 +11,6 @@ from civis_usage.schemas import OPERATIONS
 from .evidence import Evidence
 from .interaction import NONEXISTENT_ID, SPEC, Credentials, Interaction, Query
 from .record import Record, record_id
-from .requests import for_organizations
 from .sample import Sample
 from .session import Session
 from .variety import choose_various
@@ -46,6 +45,7 @@ def evidence_of(session: Session, organizations: tuple[int, ...]) -> Evidence:
         session.config.start is None,
         session.stopped,
         session.config.base_url,
+        session.config.requests,
     )
 
 
@@ -67,8 +67,9 @@ class Plan:
 
     def collect(self) -> Evidence:
         """Send the requests that the user named, and those that the checks need, and return the evidence."""
-        for operation, params in for_organizations(self.config.requests, self.organizations):
-            self.send(Query(operation, params))
+        if (journal := self.config.requests) is not None:
+            for operation, params in journal.for_organizations(self.organizations):
+                self.send(Query(operation, params))
         for step in STEPS:
             step(self)
         return evidence_of(self.session, self.organizations)

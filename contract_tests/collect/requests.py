@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+from civis_usage.contract_tests.config import Journal, Request
 from civis_usage.schemas import OPERATIONS, times
 
-__all__ = ["MOST", "InvalidJournal", "for_organizations", "read"]
+__all__ = ["MOST", "InvalidJournal", "read"]
 
 MOST = 30
 """Requests of a journal that are sent; of more, some of each kind."""
-
-Request = tuple[str, tuple[tuple[str, Any], ...]]
-"""An operation, and its parameters."""
 
 
 class InvalidJournal(ValueError):  # noqa: N818  named for what is wrong
     """A journal file that cannot be used: one sentence."""
 
 
-def read(path: str) -> tuple[Request, ...]:
+def read(path: str) -> Journal:
     """Return the requests in a file of ``serve --journal`` or ``pytest --usage-journal``: at most :data:`MOST`.
 
     Requests for one record by its id are left out, since the fake's ids are not the API's, and so are those of which
@@ -39,27 +38,22 @@ def read(path: str) -> tuple[Request, ...]:
         raise InvalidJournal(f"{path} cannot be read: {(reason.strerror or str(reason)).lower()}") from None
     except UnicodeDecodeError:
         raise InvalidJournal(f"{path} is not UTF-8 text: write it with serve --journal") from None
-    found = [_request(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    sent = [each for each in dict.fromkeys(found) if _can_be_sent(each)]
-    if not sent:
-        raise InvalidJournal(f"{path} has no requests that can be sent: write it with pytest --usage-journal {path}")
+    found = dict.fromkeys(
+        _request(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()
+    )
+    left_out: Counter[str] = Counter()
     kinds: dict[object, list[Request]] = {}
-    for each in sent:
-        kinds.setdefault(_kind(each), []).append(each)
-    by_turns = chain.from_iterable(zip_longest(*kinds.values()))
-    return tuple(each for each in by_turns if each is not None)[:MOST]
-
-
-def for_organizations(requests: Iterable[Request], organizations: tuple[int, ...]) -> tuple[Request, ...]:
-    """Return the requests with the first of ``organizations`` in place of any other: tests have some of their own."""
-
-    def ours(name: str, value: Any) -> Any:
-        return organizations[0] if name == "org_id" and isinstance(value, int) and value not in organizations else value
-
-    if not organizations:
-        return tuple(requests)
-    mapped = ((operation, tuple((name, ours(name, value)) for name, value in params)) for operation, params in requests)
-    return tuple(dict.fromkeys(mapped))
+    for each in found:
+        if why := _why_left_out(each):
+            left_out[why] += 1
+        else:
+            kinds.setdefault(_kind(each), []).append(each)
+    if not kinds:
+        raise InvalidJournal(f"{path} has no requests that can be sent: write it with pytest --usage-journal {path}")
+    by_turns = [each for each in chain.from_iterable(zip_longest(*kinds.values())) if each is not None]
+    if more := len(by_turns[MOST:]):
+        left_out[f"more than {MOST} requests"] = more
+    return Journal(Path(path).name, tuple(by_turns[:MOST]), dict(left_out))
 
 
 def _request(line: str, place: str) -> Request:
@@ -80,13 +74,16 @@ def _value(operation: str, name: str, text: str) -> Any:
     return int(text) if kind == "integer" and text.isascii() and text.isdecimal() and len(text) < 20 else text
 
 
-def _can_be_sent(request: Request) -> bool:
+def _why_left_out(request: Request) -> str | None:
+    """Return why a request is not sent; ``None`` where it is."""
     operation, params = request
     given = dict(params)
     if any("…" in str(value) or "…" in name for name, value in params):
-        return False
+        return "a part that the journal hides"
     needed = {each.name for each in OPERATIONS[operation].parameters if each.place == "path"}
-    return needed <= given.keys() and not (operation == "get_llm" and isinstance(given["id"], int))
+    if not needed <= given.keys():
+        return "a missing part of the path"
+    return "one record by its id" if operation == "get_llm" and isinstance(given["id"], int) else None
 
 
 def _kind(request: Request) -> object:

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from civis_usage.contract_tests.config import Waiver
-from civis_usage.contract_tests.results import Cause, Finding, Report, Result, Verdict
+from civis_usage.contract_tests.results import Cause, Finding, Program, Report, Result, Verdict
 from civis_usage.schemas.json_format import shown
 
 from . import behavior
@@ -55,9 +55,23 @@ def _report(report: Report) -> dict[str, Any]:
         "results": [_result(result, report) for result in report.results],
         "expired_waivers": [_waiver(waiver) for waiver in report.expired_waivers],
         "unused_waivers": [_waiver(waiver) for waiver in report.unused_waivers],
+        "program": _program(report.program),
         "notes": list(report.notes),
         "baseline": _baseline(report),
         "behavior": behavior.as_json(report),
+    }
+
+
+def _program(program: Program | None) -> dict[str, Any] | None:
+    if program is None:
+        return None
+    return {
+        "file": program.file,
+        "requests": program.requests,
+        "sent": program.sent,
+        "left_out": [{"reason": reason, "count": count} for reason, count in program.left_out.items()],
+        "organization": program.organization,
+        "in_place_of": list(program.in_place_of),
     }
 
 

@@ -181,6 +181,7 @@ def map_text(report: Report, change: Callable[[str], str]) -> Report:
         invisible=_optional(report.invisible, change),
         expired_waivers=tuple(_waiver(waiver, change) for waiver in report.expired_waivers),
         unused_waivers=tuple(_waiver(waiver, change) for waiver in report.unused_waivers),
+        program=report.program and replace(report.program, file=change(report.program.file)),
         notes=tuple(change(note) for note in report.notes),
         documentation=_optional(report.documentation, change),
         baseline=report.baseline and _baseline(report.baseline, change),

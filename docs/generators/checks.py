@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from civis_usage.contract_tests.checks import checks
+from civis_usage.contract_tests.checks import PROGRAM_CHECKS, SPEC_CHECKS, all_checks
 from civis_usage.contract_tests.explanations import CONSEQUENCES, explain
 from civis_usage.contract_tests.results import Check
 from civis_usage.schemas import OPERATIONS
@@ -13,10 +13,10 @@ from generators.markdown import code, page, table
 
 def check_list() -> str:
     """Return the page."""
-    every = checks(with_drift=True)
-    more = len(every) - len(checks())
+    every = all_checks()
     parts = [
-        f"The {len(every)} checks of `civis-usage check`, {more} of them (`-drift`) with `--with-drift` only. "
+        f"The {len(every)} checks of `civis-usage check`, {len(SPEC_CHECKS)} of them (`-drift`) with `--with-drift` "
+        f"only, and {len(PROGRAM_CHECKS)} (`-requests-answered`) with `--requests` only. "
         "A broken **documented** rule fails the run, a **recorded** "
         "one warns (and fails with `--strict`), an **assumed** one informs: [why](../background/evidence.md). "
         "[Waivers](../waivers.md) name a check by its id."

@@ -130,6 +130,7 @@ class Runner:
         jobs: int,
         limit: float,
         on_result: Callable[[Variation], object] = lambda _: None,
+        on_repeat: Callable[[Variation], object] = lambda _: None,
     ) -> list[Result]:
         """Run the command with each variation, so many at a time.
 
@@ -150,6 +151,7 @@ class Runner:
                 raise
         for each in chosen:
             if jobs > 1 and found[each.id].fails:
+                on_repeat(each)
                 found[each.id] = self.run(each, limit)
         return [Result(each, found[each.id]) for each in chosen]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
@@ -21,8 +21,11 @@ from ..mock_server.variations import Variation, find
 from .errors import complain
 from .options import options, parse_with
 from .output import Output
+from .progress import CLEAR
 
 __all__ = ["assumptions", "read_live"]
+
+OnVariation = Callable[[Variation], None]
 
 
 def read_live(name: str) -> dict[str, Live]:
@@ -97,9 +100,9 @@ def assumptions(
             return ExitCode.NOT_JUDGED
         met = met_variations(as_it_is.met)
         chosen = [each for each in only or met if each.id in {known.id for known in met}]
-        with _progress(len(chosen)) as on_result:
+        with _progress(len(chosen)) as (on_result, on_repeat):
             limit = max(LEAST_LIMIT, 10 * as_it_is.seconds)
-            results = runner.run_each(chosen, jobs or os.cpu_count() or 1, limit, on_result)
+            results = runner.run_each(chosen, jobs or os.cpu_count() or 1, limit, on_result, on_repeat)
     report = Report(
         command,
         as_it_is,
@@ -127,21 +130,22 @@ def _complaint(outcome: Outcome) -> str | None:
 
 
 @contextmanager
-def _progress(count: int) -> Iterator[Any]:
-    """Show on a terminal how many variations are done."""
-    shown = sys.stderr.isatty()
-    done: list[Variation] = []
+def _progress(count: int) -> Iterator[tuple[OnVariation, OnVariation]]:
+    """Show which variation is done, of how many, and which is run once more: in one line on a terminal."""
+    on_terminal = sys.stderr.isatty()
+    done = itertools.count(1)
 
-    def on_result(variation: Variation) -> None:
-        done.append(variation)
-        if shown:
-            click.echo(f"\r\x1b[K{len(done)} of {count} variations", nl=False, err=True)
+    def show(line: str) -> None:
+        click.echo(f"{CLEAR}{line}" if on_terminal else line, nl=not on_terminal, err=True)
 
     try:
-        yield on_result
+        yield (
+            lambda variation: show(f"{next(done)} of {count}: {variation.id}"),
+            lambda variation: show(f"once more, alone: {variation.id}"),
+        )
     finally:
-        if shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
+        if on_terminal:
+            click.echo(CLEAR, nl=False, err=True)
 
 
 @contextmanager

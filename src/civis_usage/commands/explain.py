@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from ..client.errors import ConfigurationError
-from ..contract_tests.checks import checks
+from ..contract_tests.checks import all_checks
 from ..contract_tests.explanations import CONSEQUENCES, find, nearest, waiver
 from ..contract_tests.explanations import explain as explanation_of
 from ..contract_tests.results import Basis, Check
@@ -83,7 +83,7 @@ def _indented(name: str, text: str, width: int | None) -> list[str]:
 
 
 def _all(width: int | None) -> Iterator[str]:
-    every = checks(with_drift=True)
+    every = all_checks()
     longest = max(len(check.id) for check in every)
     for check in every:
         line = f"{check.id:{longest}}  {check.basis:10}  {check.rule}"

@@ -14,7 +14,7 @@ from typing import TextIO
 from ..contract_tests.collect.interaction import Interaction, Query
 from ..contract_tests.collect.session import Observer
 
-__all__ = ["Progress"]
+__all__ = ["CLEAR", "Progress"]
 
 LONG = 3
 """Seconds from which a wait is worth a line where there is no terminal."""
