@@ -92,10 +92,9 @@ def collect(
         evidence = confirm(session, evidence, used, MAX_CONFIRMATIONS)
         confirmed = session.requests - collected
         narrow(session, evidence, used)
-        evidence = confirm(session, plan.combine(), used, MAX_CONFIRMATIONS - confirmed)
         if then is not None:
             then(session, evidence.organizations)
-            evidence = evidence_of(session, evidence.organizations)
+        evidence = confirm(session, plan.combine(), used, MAX_CONFIRMATIONS - confirmed)
         return Collected(evidence, settle(session, evidence), session.requests)
     finally:
         session.close()

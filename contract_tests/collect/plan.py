@@ -236,7 +236,8 @@ def _default_windows(plan: Plan) -> None:
             if edge is not None and not sample.covers(edge):
                 sample.request(edge)
             plan.send(sample.query(Window(sample.settled_until, plan.now + 2 * DAY)))
-            plan.send(Query.of("list_llm"))
+            if sample.records:
+                plan.send(Query.of("list_llm"))
         plan.send(sample.query(None))
         plan.send(plan.summary(sample.org))
 
