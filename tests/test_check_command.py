@@ -141,7 +141,8 @@ def test_a_baseline_that_cannot_be_read_is_2_before_any_request(check: Check) ->
 
 
 def test_the_behavior_is_shown_and_saved_and_compared_with(check: Check, tmp_path: Path) -> None:
-    result = check("--org-id", "1", "--save-behavior", "behavior.toml", "--json", "report.json")
+    one = ("--org-id", "1", "--max-requests", "70")
+    result = check(*one, "--save-behavior", "behavior.toml", "--json", "report.json")
     assert result.exit_code == 0, result.output
     assert "\nBehavior\n  20 open questions: " in result.stdout
     choices = read_choices(tmp_path / "behavior.toml")
@@ -150,7 +151,7 @@ def test_the_behavior_is_shown_and_saved_and_compared_with(check: Check, tmp_pat
     assert shown["end_bound"]["value"] == "inclusive" and shown["end_bound"]["fidelity"] == "confirmed"
     assert {id_ for id_, each in shown.items() if each["state"] == "seen"} == choices.keys()
 
-    result = check("--org-id", "1", "--behavior", "behavior.toml", "--strict", "-v")
+    result = check(*one, "--behavior", "behavior.toml", "--strict", "-v")
     assert result.exit_code == 0 and f"as chosen: {len(choices)} confirmed, 0 contradicted" in result.stdout
     assert "    end_bound: inclusive\n        GET /usage/llm?" in result.stdout
 
