@@ -21,8 +21,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 BARE = (
     "CIVIS_API_KEY",
     "CIVIS_API_ENDPOINT",
+    "CI",
     "GITHUB_ACTIONS",
     "GITHUB_STEP_SUMMARY",
+    "TF_BUILD",
     "NO_COLOR",
     "PYTHONDONTWRITEBYTECODE",  # without it, a process starts from what another compiled
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
