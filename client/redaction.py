@@ -84,7 +84,9 @@ def _pattern(keys: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _patterns(key: str) -> list[str]:
-    encoded = (re.escape(beginning) + r"[\w+/-]*={0,2}" for beginning in _base64(key))
+    more = r"[\w+/-]*" if len(key) > 2 else ""  # the beginning of a shorter one is also that of words
+    pair = set() if more else _whole_base64(key) | _whole_base64(f"{key}:")
+    encoded = (re.escape(each) + more + "={0,2}" for each in pair or _base64(key))
     return ["".join(char if char in _PLAIN else _spellings(char) for char in key), *encoded]
 
 
@@ -97,6 +99,11 @@ def _base64(key: str) -> set[str]:
     data = key.encode("utf-8", "surrogatepass")
     whole = len(data) * 8 // 6  # characters that do not depend on what follows
     return {encode(data).decode()[:whole] for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+
+
+def _whole_base64(text: str) -> set[str]:
+    data = text.encode("utf-8", "surrogatepass")
+    return {encode(data).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)}
 
 
 @lru_cache(maxsize=256)

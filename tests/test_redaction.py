@@ -118,6 +118,7 @@ def test_no_text_makes_the_search_slow(piece: str) -> None:
 def test_a_short_key_does_not_turn_a_text_to_mush() -> None:
     text = "a banana has 120 kcal; key a, again 'a' and a:"
     assert redact(text, ["a"]) == "*** banana has 120 kcal; key ***, again '***' and ***:"
+    assert redact("as it is, a request", ["k"]) == "as it is, a request", "k in base64 begins with an a"
 
 
 def test_words_are_no_reason_to_hide_anything() -> None:
