@@ -1,5 +1,6 @@
 # make demo   set up what it lacks and run the main job
-# make test   set up what it lacks and run every test; ARGS='-m "not slow"' the quick part
+# make test   set up what it lacks and run the tests; ARGS='-m "not slow"' the quick part
+# make test-all  those that take minutes, too
 # make docs   the documentation, in build/docs
 # make bench  the figures of docs/reference/speed.md
 PYTHON ?= python3
@@ -7,12 +8,15 @@ BIN := .venv/bin
 # The tests start some hundreds of Pythons, which start sooner where one keeps what it compiled for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test docs bench clean
+.PHONY: demo test test-all docs bench clean
 
 demo: .venv/.kit
 	@$(BIN)/civis-usage demo
 
 test: .venv/.test
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not nightly" $(ARGS)
+
+test-all: .venv/.dev
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 .venv/.kit: pyproject.toml

@@ -65,7 +65,7 @@ def found_in(report: dict[str, Any]) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
     done = run(*only(*QUICK), "-j2", "--json", str(tmp_path / "report.json"), *command(*SUITE), PROGRAMS="buggy")
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
     assert "Not run, as it sends no such request: start_alone." in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_each_assumption_of_the_eight_programs_is_named(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     done = run("--fail-on", "undocumented", "--json", str(file), *command(*SUITE), PROGRAMS="buggy")
@@ -93,7 +93,7 @@ def test_each_assumption_of_the_eight_programs_is_named(tmp_path: Path) -> None:
     assert found_in(json.loads(file.read_text(encoding="utf-8"))) == {id_: {test} for id_, test in NAMED.items()}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_right_programs_assume_nothing() -> None:
     done = run("--fail-on", "undocumented", *command(*SUITE), PROGRAMS="right")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -288,7 +288,7 @@ def test_a_report_says_how_the_live_api_was_seen_to_behave(tmp_path: Path) -> No
     assert listed[1]["live"] == {"answer": "exclusive", "observed": None, "file": str(file), "contradicted": True}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("answer", "code"), [("inclusive", 1), ("exclusive", 0)])
 def test_only_what_the_live_api_contradicts_can_fail(tmp_path: Path, answer: str, code: int) -> None:
     file = tmp_path / "behavior.toml"

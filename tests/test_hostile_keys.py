@@ -134,7 +134,7 @@ def runs(text: str) -> set[str]:
     return {text[at : at + RUN_LENGTH] for at in range(len(text) - RUN_LENGTH + 1)}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("command", COMMANDS)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=keys, echo=echoes, padding=paddings, after=st.sampled_from(["", "x", " end"]), status=statuses)

@@ -237,7 +237,7 @@ def measured(tmp_path: Path, arguments: list[str], url: str) -> tuple[int, float
     return usage.ru_maxrss // 1024, time.monotonic() - began, text
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured as Linux tells it")
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("command", ["check", "record", "drift", "call list"])

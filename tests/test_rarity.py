@@ -12,7 +12,7 @@ from .standin_server import serving
 SEEDS = range(10)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("operation", [LLM, MATCHING])
 def test_one_bad_replica_of_three_is_found(operation: str) -> None:
     with serving() as server:
@@ -20,7 +20,7 @@ def test_one_bad_replica_of_three_is_found(operation: str) -> None:
     assert tally.found >= 9, tally.exits
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_row_that_arrives_late_is_no_violation() -> None:
     with serving() as server:
         tally = runs(server, SEEDS, late_row)

@@ -263,7 +263,7 @@ def test_other_answers_to_open_questions_are_no_violation(tmp_path: Path) -> Non
     assert failed(report) <= {ANSWERED}, report
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("number", range(5))
 def test_no_answer_to_an_open_question_is_a_violation(tmp_path: Path, number: int) -> None:
     """The first of each question's other answers all at once, then the second, until each had its turn."""

@@ -62,7 +62,7 @@ QUICKLY_FOUND = ("bill",)
 
 
 @pytest.mark.parametrize(
-    "name", [each if each in QUICKLY_FOUND else pytest.param(each, marks=pytest.mark.slow) for each in EXPECTED]
+    "name", [each if each in QUICKLY_FOUND else pytest.param(each, marks=pytest.mark.nightly) for each in EXPECTED]
 )
 def test_a_bug_is_found_within_200_examples_and_shown_by_three_records(usage_server: UsageServer, name: str) -> None:
     failing: list[UsageWorld] = []
