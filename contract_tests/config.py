@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RETRY_AFTER", "Config", "Journal", "Request", "Waiver", "parse_date"]
 
-MAX_REQUESTS = 60
+MAX_REQUESTS = 72
 """The request budget for one organization; it is MORE_REQUESTS larger for each further one."""
 MORE_REQUESTS = 12
 MAX_RETRY_AFTER = 330.0
@@ -101,7 +101,7 @@ class Config:
     end: datetime | None = None
     """Look at no usage after this moment."""
     max_requests: int | None = None
-    """The request budget, retries included; ``None`` for 60, and more for organizations and :attr:`requests`."""
+    """The request budget, retries included; ``None`` for 72, and more for organizations and :attr:`requests`."""
     deadline: float = 60.0
     """Seconds that the API may take altogether, without the waiting that it asks for (``Retry-After``)."""
     max_body: int = MAX_BODY

@@ -32,7 +32,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-end-date", {"metavar": "DATE", "help": "look at no usage after this day"}),
     (
         "--usage-max-requests",
-        {"metavar": "N", "type": int, "help": "the request budget (default: 60, and 12 for each further organization)"},
+        {"metavar": "N", "type": int, "help": "the request budget (default: 72, and 12 for each further organization)"},
     ),
     (
         "--usage-deadline",

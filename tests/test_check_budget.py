@@ -168,4 +168,4 @@ def test_whither_a_redirection_sends_is_said_without_its_query(server: Server) -
 
     report = judge(server, Standin().bend("answer", answer))
     assert report.unjudged is not None
-    assert report.unjudged.endswith(" answered 307, to https://sign-in.example/here")
+    assert report.unjudged.endswith(" answered 307; this came: a redirect to https://sign-in.example/here")

@@ -105,7 +105,7 @@ def test_a_kept_contract_is_0_and_ends_with_the_cost(check: Check) -> None:
     *_, headline, cost = result.stdout.splitlines()
     assert headline == "The contract is kept."
     assert cost.endswith(" s")
-    assert int(cost.split(" requests in ")[0]) <= 60
+    assert int(cost.split(" requests in ")[0]) <= 72
 
 
 def test_a_violation_is_1_and_shown_with_a_command_that_repeats_it(check: Check, server: Server) -> None:
@@ -514,7 +514,7 @@ def test_on_a_terminal_there_is_progress_and_colour(server: Server, no_colour: s
     os.close(ours)
     text = said.decode()
     assert process.returncode == 0, text
-    assert "\r\x1b[K1 of at most 60 requests, get_llm: " in text
+    assert "\r\x1b[K1 of at most 72 requests, get_llm: " in text
     report = text.rpartition("\r\x1b[K")[2]
     assert ("\x1b[32m" in report) == (not no_colour)
     assert "The contract is kept." in report

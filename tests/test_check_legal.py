@@ -31,5 +31,5 @@ def test_a_legal_variation_is_no_violation(server: Server, variation: Variation)
     assert bool(report.invisible) is variation.is_invisible, shown
     assert replace(report, allow_no_data=()).exit_code == (4 if variation.no_data or report.invisible else 0), shown
     assert standin.methods == {"GET"}
-    assert standin.wrong_keys <= 4
+    assert standin.wrong_keys <= 5, "one at each operation, and one once more after a hiccup"
     assert len(standin.journal) <= report.budget, shown

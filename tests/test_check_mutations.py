@@ -86,5 +86,5 @@ def test_a_default_window_of_another_month_raises_the_question_of_the_clock(serv
     report = judge(server, deviation.standin(**SIZE))
     (result,) = [result for result in report.results if result.check.id == "list-llm-default-window"]
     question = "; the server's month is April 2026, this run's May 2026: is its clock pinned?"
-    assert all(finding.message.endswith(question) for finding in result.findings), wrong(report)
+    assert all(question in finding.message for finding in result.findings), wrong(report)
     assert result.findings

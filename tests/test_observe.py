@@ -223,7 +223,7 @@ def test_what_a_variant_of_the_standin_does_is_observed(server: Server, name: st
     standin = variation.standin(**DENSE)
     if "unknown_organization_in_summary" in VARIANTS[name]:  # the last of the further requests: save one
         LEGAL["end-date-alone-refused"].bend(standin)
-    found = judge(server, standin, at=variation.at)
+    found = judge(server, standin, at=variation.at, max_requests=72)
     assert found.exit_code == 0, wrong(found)
     observed = by_question(found)
     for question, answer in (STANDIN | VARIANTS[name]).items():
@@ -241,7 +241,7 @@ DENSE = {"daily": {1: 12, 2: 3}, "daily_matching": {1: 12, 2: 2}, "days": 70}
 @pytest.mark.slow
 def test_what_contradicts_itself_is_said(server: Server) -> None:
     """Dates are read in Chicago, and times without an offset in UTC: no one offset is both."""
-    found = judge(server, LEGAL["dates-without-time-are-chicagos"].standin(**DENSE))
+    found = judge(server, LEGAL["dates-without-time-are-chicagos"].standin(**DENSE), max_requests=72)
     observed = by_question(found)
     assert observed["date_as_start"].value == "start_of_day" and observed["blank_in_date_time"].value == "read"
     assert observed["local_offset"].state is State.CONTRADICTING
@@ -253,7 +253,7 @@ def test_what_contradicts_itself_is_said(server: Server) -> None:
 
 @pytest.mark.slow
 def test_what_the_standin_does_is_observed(server: Server) -> None:
-    found = judge(server, Standin(**DENSE))
+    found = judge(server, Standin(**DENSE), max_requests=72)
     observed = by_question(found)
     seen = {question for question, each in observed.items() if each.state is State.SEEN}
     for question, answer in STANDIN.items():

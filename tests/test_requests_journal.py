@@ -254,7 +254,7 @@ def test_the_programs_requests_come_first_and_cost_no_other_its_budget(tmp_path:
     assert len(expected) > 20
     assert report.program is not None
     assert report.program.sent == len(expected)
-    assert report.budget == 60 + len(read(file).requests)
+    assert report.budget == 72 + len(read(file).requests)
 
 
 def test_other_answers_to_open_questions_are_no_violation(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Failure, Interaction
 from civis_usage.contract_tests.collect.record import Record, excerpt, identity
-from civis_usage.contract_tests.collect.window import Window
+from civis_usage.contract_tests.collect.window import DAY, Window, start_of_month
 from civis_usage.contract_tests.results import Finding, Outcome, no_data
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "lesser",
     "missing_records",
     "name_of",
+    "on_the_first_day",
     "plain",
     "readable",
     "restated",
@@ -222,6 +223,14 @@ def compare_records(
     fitting = [record for record in got if belongs(record)]
     findings = unexpected_records(got, belongs, response) + missing_records(got, belongs, references, response)
     return findings + unconfirmed_records(fitting, references, response)
+
+
+def on_the_first_day(evidence: Evidence, outcome: Outcome) -> Outcome:
+    """Return the outcome of a check of this month; on the month's first day, having no usage is not for it to judge."""
+    last = max((each.at for each in evidence.interactions), default=evidence.now)
+    if outcome.no_data and last - start_of_month(last) < DAY:
+        return Outcome(outcome.examined, inconclusive="the month has only begun", skipped=True)
+    return outcome
 
 
 def without_evidence(

@@ -12,7 +12,7 @@ from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import DAY, Window, default_windows, format_timestamp, start_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
-from .comparison import Listing, compare_records, plain, unconfirmed_records, without_evidence
+from .comparison import Listing, compare_records, on_the_first_day, plain, unconfirmed_records, without_evidence
 
 __all__ = ["CHECKS"]
 
@@ -38,7 +38,7 @@ def default_window(evidence: Evidence) -> Outcome:
         findings += _explain(evidence, got, [*closed, *before], [*closed, *after], each)
         seen.append(len(got))
     if not any(seen) and not findings:
-        return no_data("no usage this month")
+        return on_the_first_day(evidence, no_data("no usage this month"))
     return outcome(f"{' and '.join(map(str, seen))} records this month", findings)
 
 

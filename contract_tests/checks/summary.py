@@ -13,7 +13,7 @@ from civis_usage.contract_tests.collect.record import Record, identity
 from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window, default_windows, starts_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
-from .comparison import Listing, plain, shown, without_evidence
+from .comparison import Listing, on_the_first_day, plain, shown, without_evidence
 
 __all__ = ["CHECKS", "disagreements"]
 
@@ -180,7 +180,7 @@ def default_window(evidence: Evidence) -> Outcome:
         bounded = _between(evidence, first)
         if bounded is not None:
             return bounded
-    return _against_lists(evidence, candidates, "no usage to add up")
+    return on_the_first_day(evidence, _against_lists(evidence, candidates, "no usage to add up"))
 
 
 def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome | None:

@@ -86,9 +86,9 @@ class Plan:
         everything = sample.is_small and self.config.start is None and sample.open_end is not None
         return Window(None, sample.open_end if everything else EARLIEST)
 
-    def send(self, query: Query) -> Interaction:
-        """Send a query, or return what came of it before."""
-        return self.session.send(query)
+    def send(self, query: Query, *, again: bool = False) -> Interaction:
+        """Send a query, or return what came of it before, unless it is to be sent ``again``."""
+        return self.session.send(query, again=again)
 
     def collect_samples(self, operation: str) -> None:
         """Sample the lists of each organization."""
@@ -139,9 +139,12 @@ def _lists(operation: str) -> Callable[[Plan], None]:
             if first.has_list:
                 found = plan.send(first.query(plan.early(first)))
                 first.reach_back(found if plan.config.start is None else None)
+                if first.oldest_window is not None:
+                    first.request(first.oldest_window)
         for other in plan.with_usage(operation):
-            if other is not interest and other.window is not None:
-                other.request(other.window)
+            for window in () if other is interest else (other.window, other.oldest_window):
+                if window is not None:
+                    other.request(window)
 
     return step
 
@@ -166,6 +169,7 @@ def _tasks(plan: Plan) -> None:
             dates = sample.widened_window.params_with_offset
             if number == 0:
                 plan.send(Query.of("list_matching", task=plan.tasks[0], **dates))
+                plan.send(Query.of("list_matching", task=plan.tasks[1], **dates, org_id=sample.org))
             plan.send(Query.of("list_matching", task=plan.tasks[0], **dates, org_id=sample.org))
     first = plan.first("list_matching")
     if first is None:
@@ -175,8 +179,6 @@ def _tasks(plan: Plan) -> None:
         plan.send(query)
     else:
         plan.session.skip(query, "not asked: the list may be very long")
-        if first.widened_window is not None:
-            plan.send(first.query(first.widened_window, task=plan.tasks[1]))
 
 
 def _by_id(plan: Plan) -> None:
@@ -268,6 +270,8 @@ def _other_sums(plan: Plan) -> None:
     in_parts = middle is not None and sample.earliest < middle < sample.settled_until
     if (largest.start or 0) <= sample.settled_until - 400 * DAY or not in_parts:
         plan.send(plan.summary(sample.org, largest))
+        if largest.start is not None and middle is not None and largest.start < middle:
+            plan.send(plan.summary(sample.org, Window(largest.start, middle)))  # the same start, and another end
     else:
         for window in (whole, Window(whole.start, middle), Window(middle, whole.end)):
             plan.send(plan.summary(sample.org, window))
@@ -355,6 +359,15 @@ def _matching_combinations(plan: Plan, sample: Sample) -> Iterator[Query]:
     yield Query.of("list_matching", task=one, **before.params)
 
 
+def _repeated(plan: Plan) -> None:
+    """Request a list and a summary again."""
+    sample = plan.first("list_llm")
+    if sample is not None and sample.widened_window is not None:
+        dates = sample.widened_window.params_with_offset
+        plan.send(Query.of("list_llm", org_id=sample.org, **dates), again=True)
+        plan.send(Query.of(SUMMARY, org_id=sample.org, **dates), again=True)
+
+
 def _spec(plan: Plan) -> None:
     if plan.config.with_drift:
         plan.send(Query.of(SPEC))
@@ -363,13 +376,14 @@ def _spec(plan: Plan) -> None:
 STEPS: tuple[Callable[[Plan], None], ...] = (
     _lists("list_llm"),
     _lists("list_matching"),
+    _default_windows,
     _other_spellings,
     _tasks,
     _by_id,
     _sums,
     _open_sums,
-    _default_windows,
     _other_sums,
+    _repeated,
     _keys,
     _unreadable_parameters,
     _spec,

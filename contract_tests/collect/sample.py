@@ -73,8 +73,6 @@ class Sample:
                 self.is_complete = rest is not None
             if not self.is_complete:
                 self._sample_older_usage()
-            if self.oldest_window is not None:
-                self.request(self.oldest_window)
 
     def _begins_before_everything(self, end_only: Interaction) -> bool:
         """Return whether a list with an end alone has no start by default: it shows what is known before its end."""
@@ -169,8 +167,9 @@ class Sample:
         if not moments:
             return None
         before = max(600, min(15 * DAY, (moments[-1] - moments[0]) // len(moments) * LOOKBACK_RECORDS // 2))
-        after = choose_bound(moments, self._rng, high=min(1.0, 40 / len(moments)))
-        return Window.or_none(max(self.earliest, moments[0] - before), after or moments[0] + MARGIN)
+        soon = [moment for moment in moments if moment <= moments[0] + 15 * DAY]
+        after = choose_bound(soon, self._rng, high=min(1.0, 40 / len(soon)))
+        return Window.or_none(max(self.earliest, moments[0] - before), after or soon[-1] + MARGIN)
 
     @cached_property
     def day_window(self) -> Window | None:

@@ -11,7 +11,7 @@ from .window import DAY
 
 __all__ = ["choose_various"]
 
-MAX_RECORDS = 6
+MAX_RECORDS = 7
 """Records that are chosen at most."""
 AGES = (0, 3, 30, 61, 90, 170, 330)
 """Days at which another age begins: days, weeks, months, a year."""

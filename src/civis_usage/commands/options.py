@@ -111,7 +111,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "max-requests": {
         "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "The request budget, retries included.  [default: 60, 12 for each further organization, and one for "
+        "help": "The request budget, retries included.  [default: 72, 12 for each further organization, and one for "
         "each request of --requests]",
     },
     "timeout": {
