@@ -157,7 +157,7 @@ def test_three_organizations_on_a_right_api_end_within_the_default_budget(server
     standin = Standin(**SIZE)
     report = judge(server, standin, (1, 2, 3), allow_no_data=False)
     assert report.exit_code == 0, wrong(report)
-    assert report.requests == len(standin.journal) <= report.budget == 60 + 2 * 12
+    assert report.requests == len(standin.journal) <= report.budget == 72 + 2 * 12
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=-400), timedelta(days=400)], ids=["behind", "ahead"])
