@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .hostile.server import accepting
+
 Behaviour = Callable[[socket.socket, threading.Event], None]
 """Talks to a client until the event is set."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -53,27 +55,13 @@ ENDLESS: list[Behaviour] = [drip, endless_head, dripping_head, endless_interim, 
 def served(behave: Behaviour) -> Iterator[str]:
     """Serve every connection by ``behave`` until the context is left."""
     over = threading.Event()
-    server = socket.create_server(("127.0.0.1", 0))
 
     def talk(client: socket.socket) -> None:
-        with client:
-            try:
-                client.recv(65536)
-                behave(client, over)
-            except OSError:
-                pass
+        client.recv(65536)
+        behave(client, over)
 
-    def accept() -> None:
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(client,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-    finally:
-        over.set()
-        server.close()
+    with accepting(talk) as url:
+        try:
+            yield url
+        finally:
+            over.set()

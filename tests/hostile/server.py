@@ -6,9 +6,9 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-__all__ = ["Script", "head", "playing", "reset", "response"]
+__all__ = ["Script", "accepting", "head", "playing", "reset", "response"]
 
 Script = bytes | Callable[[socket.socket, bytes], None]
 """The bytes of each response, or a function that gets the connection and the head of the request."""
@@ -31,37 +31,43 @@ def reset(client: socket.socket, _: bytes) -> None:
 
 
 @contextmanager
-def playing(script: Script) -> Iterator[str]:
-    """Play ``script`` to every request on a free port; yields the base URL."""
+def accepting(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Let ``talk`` have every connection to a free port, in a thread of its own; yields the base URL."""
     server = socket.create_server(("127.0.0.1", 0), backlog=128)
 
-    def talk(client: socket.socket) -> None:
-        with client:
-            try:
-                client.settimeout(20)
-                request = b""
-                while b"\r\n\r\n" not in request and (piece := client.recv(65536)):
-                    request += piece
-                    if not request.startswith(b"GET "):
-                        break  # TLS, or whatever else
-                if callable(script):
-                    script(client, request)
-                else:
-                    client.sendall(script)
-            except OSError:
-                pass
+    def served(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            talk(client)
 
     def accept() -> None:
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(client,), daemon=True).start()
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=served, args=(server.accept()[0],), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
     finally:
-        server.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
         server.close()
+
+
+@contextmanager
+def playing(script: Script) -> Iterator[str]:
+    """Play ``script`` to every request on a free port; yields the base URL."""
+
+    def talk(client: socket.socket) -> None:
+        client.settimeout(20)
+        request = b""
+        while b"\r\n\r\n" not in request and (piece := client.recv(65536)):
+            request += piece
+            if not request.startswith(b"GET "):
+                break  # TLS, or whatever else
+        if callable(script):
+            script(client, request)
+        else:
+            client.sendall(script)
+
+    with accepting(talk) as url:
+        yield url
