@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..schemas import OPERATIONS, times
+from ..schemas.text import did_you_mean
 from ..schemas.times import Moment
 from .calls import Call, Query
 from .faults.schema import OPERATION_NAMES
-from .messages import did_you_mean, quote
+from .messages import quote
 from .redaction import Redaction
 
 __all__ = ["SIZE", "Call", "Journal"]

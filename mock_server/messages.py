@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-
-__all__ = ["did_you_mean", "quote", "sentence"]
+__all__ = ["quote", "sentence"]
 
 
 def quote(text: str, length: int = 60) -> str:
@@ -21,14 +18,3 @@ def sentence(reason: object) -> str:
     """
     text = str(reason)
     return text if text.endswith("?") else f"{text}."
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return the remedy for a word that is not one of ``words``: the nearest, or all of them.
-
-    >>> did_you_mean("list_lm", ["get_llm", "list_llm"])
-    "did you mean 'list_llm'?"
-    """
-    words = list(words)
-    close = get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(words)}"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas.json_format import InvalidJSON, decode, encode
-from .messages import did_you_mean, quote
+from ..schemas.text import did_you_mean
+from .messages import quote
 
 __all__ = ["METHODS", "InvalidStub", "Stub", "Stubs", "read_stubs"]
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from ..schemas import OPERATIONS
 from ..schemas.behavior import QUESTIONS, InvalidBehavior, Value, parse
-from .messages import did_you_mean, quote
+from ..schemas.text import did_you_mean
+from .messages import quote
 
 __all__ = [
     "VARIABLE",

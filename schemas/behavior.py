@@ -13,10 +13,9 @@ A file of answers is TOML, and leaves out what has its default::
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
@@ -24,6 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .documents import load
+from .text import did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -207,7 +207,7 @@ def _observed(times: object, answers: Mapping[str, Value]) -> dict[str, datetime
         raise InvalidBehavior(f"observed cannot be {_shown(times)}: write it as a table, [observed]")
     for id_, at in times.items():
         if id_ not in QUESTIONS:
-            raise InvalidBehavior(f"observed has no question {_shown(id_)}: {_did_you_mean(id_, QUESTIONS)}")
+            raise InvalidBehavior(f"observed has no question {_shown(id_)}: {_nearest(id_)}")
         if id_ not in answers:
             raise InvalidBehavior(f"observed.{id_} has no answer: add the answer, or delete its time")
         if not isinstance(at, datetime) or at.tzinfo is None:
@@ -218,7 +218,7 @@ def _observed(times: object, answers: Mapping[str, Value]) -> dict[str, datetime
 
 def _answer(id: str, value: object) -> Value:  # noqa: A002  what it is called in the file
     if id not in QUESTIONS:
-        raise InvalidBehavior(f"there is no question {_shown(id)}: {_did_you_mean(id, QUESTIONS)}")
+        raise InvalidBehavior(f"there is no question {_shown(id)}: {_nearest(id)}")
     if (type(value) is not int and not isinstance(value, str)) or not _validator(id).is_valid(value):
         titles = [each.title for each in QUESTIONS[id].answers]
         raise InvalidBehavior(f"{id} cannot be {_shown(value)}: use {_or(titles)}")
@@ -232,10 +232,8 @@ def _validator(id: str) -> "Draft202012Validator":  # noqa: A002  what it is cal
     return Draft202012Validator(load("behavior")["properties"][id])
 
 
-def _did_you_mean(word: str, words: Iterable[str]) -> str:
-    words = list(words)
-    close = get_close_matches(word.replace("-", "_"), words, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(words)}"
+def _nearest(id: str) -> str:  # noqa: A002  what it is called in the file
+    return did_you_mean(id.replace("-", "_"), QUESTIONS)
 
 
 def _or(words: list[str]) -> str:

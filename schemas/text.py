@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
-__all__ = ["escape"]
+__all__ = ["did_you_mean", "escape"]
 
 _CI_MARK = re.compile(r"##(?=[A-Za-z]*\[)")
 """The beginning of ``##[error]``, ``##vso[`` and ``##teamcity[``, which CI services find anywhere in a line."""
@@ -26,3 +28,14 @@ def escape(text: str) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return _CI_COMMAND.sub(r"\\x3a", _CI_MARK.sub(r"#\\x23", text))
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return the remedy for a word that is not one of ``words``: the nearest, or all of them.
+
+    >>> did_you_mean("list_lm", ["get_llm", "list_llm"])
+    "did you mean 'list_llm'?"
+    """
+    words = list(words)
+    close = get_close_matches(word, words, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(words)}"

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..messages import did_you_mean
+from ...schemas.text import did_you_mean
 from .schema import FLAGS, OPERATION_NAMES, PROPERTIES, BadFault, attribute, text_of
 
 __all__ = ["read", "read_value", "write"]

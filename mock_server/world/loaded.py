@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas import load, times
 from ...schemas.json_format import encode, snake_case, wire_name
-from ..messages import did_you_mean
+from ...schemas.text import did_you_mean
 from .ids import LLM_RUN, MATCHING_RUN, RECORD, loaded_id
 from .organization import LARGEST_ID, Organization
 from .pool import FIELDS, Kind, Record, price
