@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,35 +13,12 @@ from hypothesis import strategies as st
 from .hostile.commands import COMMANDS, run, without_waits
 from .hostile.responses import RUN
 from .hostile.server import head, playing, response
-
-Form = Callable[[str], str]
+from .key_forms import FORMS
 
 RUN_LENGTH = 8
 """Characters of a key in a row that nothing may show."""
 
 
-def encoded(text: str, encode: Callable[[bytes], bytes] = base64.b64encode) -> str:
-    return encode(text.encode()).decode()
-
-
-FORMS: dict[str, Form] = {
-    "as it is": str,
-    "percent-encoded": lambda key: quote(key, safe=""),
-    "percent-encoded but for slashes": quote,
-    "percent-encoded as a form": quote_plus,
-    "percent-encoded in lower case": lambda key: re.sub("%..", lambda code: code[0].lower(), quote(key, safe="")),
-    "JSON-escaped": lambda key: json.dumps(key)[1:-1],
-    "JSON-escaped with \\/": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
-    "JSON-escaped as the API does": lambda key: re.sub("[<>&]", lambda c: f"\\u{ord(c[0]):04x}", json.dumps(key)[1:-1]),
-    "HTML-escaped": html.escape,
-    "HTML-escaped by numbers": lambda key: re.sub("[<>&\"'/]", lambda c: f"&#{ord(c[0])};", key),
-    "Python's repr": lambda key: repr(key)[1:-1],
-    "base64": encoded,
-    "base64 without padding": lambda key: encoded(key).rstrip("="),
-    "base64url": lambda key: encoded(key, base64.urlsafe_b64encode),
-    "the Basic pair": lambda key: encoded(f"{key}:"),
-    "the Basic pair, base64url": lambda key: encoded(f"{key}:", base64.urlsafe_b64encode),
-}
 JSON_SAFE = [name for name in FORMS if "JSON" in name or "base64" in name or "percent" in name or "Basic" in name]
 """The forms that can stand in a JSON string."""
 

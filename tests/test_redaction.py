@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
-import re
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 from hypothesis import assume, given, settings
@@ -24,38 +22,12 @@ from civis_usage.contract_tests.reports import html as html_report
 from civis_usage.contract_tests.reports import json as json_report
 from civis_usage.contract_tests.reports.text import MAX_LENGTH, clean
 
+from .key_forms import FORMS, Form, encoded
 from .report_samples import full_report
 from .standin import KEY, Answer, Request, Standin
 from .standin_server import serving
 
-Form = Callable[[str], str]
-
-
-def lower_hex(text: str) -> str:
-    return "".join(f"%{byte:02x}" for byte in text.encode())
-
-
-def encoded(text: str, encode: Callable[[bytes], bytes] = base64.b64encode, padded: bool = True) -> str:
-    result = encode(text.encode()).decode()
-    return result if padded else result.rstrip("=")
-
-
 few = settings(max_examples=15, deadline=None)
-FORMS: dict[str, Form] = {
-    "as it is": str,
-    "percent-encoded": lambda key: quote(key, safe=""),
-    "percent-encoded, but for slashes": quote,
-    "percent-encoded, as a form": quote_plus,
-    "percent-encoded in lower case": lambda key: re.sub("%..", lambda code: code[0].lower(), quote(key, safe="")),
-    "JSON-escaped": lambda key: json.dumps(key)[1:-1],
-    "JSON-escaped with \\/": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
-    "HTML-escaped": html.escape,
-    "base64": encoded,
-    "base64 without padding": lambda key: encoded(key, padded=False),
-    "base64url": lambda key: encoded(key, base64.urlsafe_b64encode),
-    "the Basic pair": lambda key: encoded(f"{key}:"),
-    "the Basic pair, base64url": lambda key: encoded(f"{key}:", base64.urlsafe_b64encode),
-}
 visible = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*")
 keys = st.text(visible, min_size=8, max_size=64)
 short_keys = st.text("bcxzBCXZ789'&/+$:", min_size=1, max_size=7)
