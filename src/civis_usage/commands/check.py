@@ -77,8 +77,9 @@ def check(
       1  a documented rule is violated, a waiver expired, or with --strict a warning or another
          behavior than --behavior says
       2  wrong use of this command
-      3  the API could not be judged (unreachable, key refused, budget spent)
-      4  nothing is violated, but an operation showed no data
+      3  the API could not be judged (unreachable, key refused, budget spent, too slow)
+      4  nothing is violated, but an operation showed no data, or nothing of an organization is
+         visible to the key (--allow-no-data accepts the former)
     """
 
     output = Output(json, junit, html, write_waivers, save_behavior)
