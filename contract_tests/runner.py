@@ -186,7 +186,7 @@ def report(
     if unjudged:
         results = [_without_verdict(each, unjudged) for each in results]
     program = _program(evidence)
-    observations = () if unjudged else _observations(evidence, further)
+    observations, trouble = ((), None) if unjudged else _observations(evidence, further)
     return Report(
         version=version("civis-usage-kit"),
         base_url=config.base_url,
@@ -208,6 +208,7 @@ def report(
         program=program,
         notes=(
             *([str(program)] if program else []),
+            *([trouble] if trouble else []),
             *_notes(evidence, changes),
             *contradicted(observations, config.behavior or {}),
         ),
@@ -222,11 +223,12 @@ def _documentation() -> str | None:
     return next((each.partition(", ")[2] for each in addresses if each.startswith("Documentation, ")), None)
 
 
-def _observations(evidence: Evidence, further: tuple[Interaction, ...]) -> tuple[Observation, ...]:
+def _observations(evidence: Evidence, further: tuple[Interaction, ...]) -> tuple[tuple[Observation, ...], str | None]:
+    """Return how the API behaves, and why that cannot be said: observations are information, and never end a run."""
     try:
-        return observe(evidence, further)
-    except Exception:  # a response that nobody thought of must not end the run: what was observed is information
-        return ()
+        return observe(evidence, further), None
+    except Exception as error:  # a response that nobody thought of
+        return (), f"the responses hold what nobody expected, so no open question was observed ({_place(error)})"
 
 
 def _without_verdict(result: Result, reason: str) -> Result:

@@ -133,5 +133,6 @@ def test_what_the_checks_find_is_grouped_whatever_was_answered(evidence: Evidenc
     made: Report = report(config, evidence)
     unread = [r.outcome.inconclusive for r in made.results if "nobody expected" in str(r.outcome.inconclusive)]
     assert not unread
+    assert not [note for note in made.notes if "nobody expected" in note], "observe failed"
     if not made.unjudged:
         assert_each_in_one_group(made.causes, [*made.results])

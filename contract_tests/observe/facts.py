@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def unreadable(interaction: Interaction) -> list[str]:
 
 def is_list(interaction: Interaction) -> bool:
     """Return whether a list came."""
-    return interaction.status == 200 and isinstance(interaction.json, list)
+    return interaction.operation in LISTS and interaction.status == 200 and isinstance(interaction.json, list)
 
 
 def refusal(interaction: Interaction) -> int | None:
@@ -175,4 +176,6 @@ def credits_of(interaction: Interaction) -> float | None:
     """Return the credits of a summary; ``None`` where none came."""
     body = interaction.json
     value = body.get("credits") if interaction.status == 200 and isinstance(body, dict) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) <= sys.float_info.max else None
