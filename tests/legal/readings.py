@@ -268,7 +268,9 @@ def summary_of_nothing_gets_404(api, right, question):
     return right(question)
 
 
-def summary_of_nothing(name: str, unusual: str, *, at: datetime = NOW, ago: int | None = None) -> None:
+def summary_of_nothing(
+    name: str, unusual: str, *, at: datetime = NOW, ago: int | None = None, no_data: bool = True
+) -> None:
     """Enter a summary of nothing that is 404, at a time when this month has no usage, or with one old run alone."""
 
     def bend(api: Standin) -> None:
@@ -279,11 +281,11 @@ def summary_of_nothing(name: str, unusual: str, *, at: datetime = NOW, ago: int 
     sparse = {} if ago is None else {"daily": {1: 0, 2: 0}}
     VARIATIONS.append(
         Variation(f"summary-of-nothing-gets-404-{name}", unusual, bend, circumstances=sparse, at=at, combines=False,
-                  no_data=True))  # fmt: skip
+                  no_data=no_data))  # fmt: skip
 
 
 summary_of_nothing("as-a-month-begins", "a month just began, and its summary is 404",
-                   at=datetime(2026, 6, 1, 0, 0, 5, tzinfo=UTC))  # fmt: skip
+                   at=datetime(2026, 6, 1, 0, 0, 5, tzinfo=UTC), no_data=False)  # fmt: skip
 for _ago in (40, 400):
     summary_of_nothing(f"but-{_ago}-days-ago", f"one run is {_ago} days old, and later summaries are 404", ago=_ago)
 
