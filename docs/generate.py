@@ -26,7 +26,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def stale() -> dict[Path, str]:
-    """Give the pages that are not as they should be, with what they should say."""
+    """Return the pages that are not as they should be, with what they should say."""
     should = {REFERENCE / name: write() for name, write in PAGES.items()}
     return {file: text for file, text in should.items() if not file.is_file() or file.read_text("utf-8") != text}
 

@@ -54,5 +54,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Give the public names, imported yet or not."""
+    """Return the public names, imported yet or not."""
     return sorted({*globals(), *__all__})

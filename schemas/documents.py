@@ -13,7 +13,7 @@ NAMES = (*BODIES, "openapi", "behavior")
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """Give the file ``<name>.json`` of the contract, parsed.
+    """Return the file ``<name>.json`` of the contract, parsed.
 
     Every call gives the same object: read it, and copy it before changing anything.
 

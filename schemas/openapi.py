@@ -13,7 +13,7 @@ SERVERS = [{"url": "/"}]
 
 @cache
 def bundled_openapi() -> dict[str, Any]:
-    """Give the OpenAPI 3.1 description with the body schemas inside, as ``GET /openapi.json`` serves it.
+    """Return the OpenAPI 3.1 description with the body schemas inside, as ``GET /openapi.json`` serves it.
 
     Every call gives the same object: read it, and copy it before changing anything.
     """
@@ -25,7 +25,7 @@ def bundled_openapi() -> dict[str, Any]:
 
 @cache
 def openapi_30() -> dict[str, Any]:
-    """Give the same description in OpenAPI 3.0, as ``GET /endpoints?openapi_version=3.0`` serves it.
+    """Return the same description in OpenAPI 3.0, as ``GET /endpoints?openapi_version=3.0`` serves it.
 
     What 3.0 does not know (a summary of the whole, several examples of a schema) is left out.
     """
@@ -38,7 +38,7 @@ def openapi_30() -> dict[str, Any]:
 
 
 def with_references(node: Any, rewrite: Callable[[str], str]) -> Any:
-    """Give a copy of a JSON value in which every ``$ref`` is rewritten."""
+    """Return a copy of a JSON value in which every ``$ref`` is rewritten."""
     if isinstance(node, dict):
         return {
             key: rewrite(value) if key == "$ref" else with_references(value, rewrite) for key, value in node.items()

@@ -53,7 +53,7 @@ class Operation:
     many: bool
 
     def url(self, **values: object) -> str:
-        """Give the path with its path parameters filled in.
+        """Return the path with its path parameters filled in.
 
         Raises:
             KeyError: a path parameter has no value.

@@ -18,7 +18,7 @@ NOT_SERVED = ("files", "notebooks", "jobs")
 
 @cache
 def swagger() -> dict[str, Any]:
-    """Give the Swagger 2.0 description, as ``GET /endpoints`` serves it.
+    """Return the Swagger 2.0 description, as ``GET /endpoints`` serves it.
 
     Every call gives the same object: read it, and copy it before changing anything.
     """

@@ -49,7 +49,7 @@ def parse(text: str) -> datetime:
 
 
 def to_millis(moment: datetime) -> int:
-    """Give an aware ``moment`` as whole milliseconds since the epoch, rounded down.
+    """Return an aware ``moment`` as whole milliseconds since the epoch, rounded down.
 
     >>> to_millis(parse("2026-04-17T17:26:07.000Z"))
     1776446767000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @cache
 def validator(name: str) -> "Draft202012Validator":
-    """Give the validator of the body called ``name``.
+    """Return the validator of the body called ``name``.
 
     Formats are checked: ``runCreatedAt`` must be a date-time of RFC 3339 on a day that exists, and a float must be
     finite (Python reads ``NaN`` from what claims to be JSON). Each call with one name gives the same validator.

@@ -11,7 +11,7 @@ class ReportError(Exception):
 
 
 def report(base_url, api_key, organization, *, sleep=time.sleep):
-    """Give the credits of this month by model, and their sum as the API states it."""
+    """Return the credits of this month by model, and their sum as the API states it."""
     runs = _get(f"{base_url}/usage/llm", api_key, {"org_id": organization}, sleep)
     summary = _get(f"{base_url}/usage/llm/organization/{organization}/summary", api_key, {}, sleep)
     credits_by_model = Counter()

@@ -144,7 +144,7 @@ M, S = NAMES[MATCHING], NAMES[SUMMARY]
 
 
 def op(node: Callable[[Spec], Spec], **values: Any) -> Callable[[Spec], None]:
-    """Give the change that sets ``values`` at a place of a spec; ``None`` takes away."""
+    """Return the change that sets ``values`` at a place of a spec; ``None`` takes away."""
 
     def make(spec: Spec) -> None:
         for key, value in values.items():

@@ -97,7 +97,7 @@ def answering(*replies: Reply) -> Iterator[Stub]:
 
 
 def closed_port() -> int:
-    """Give a port of loopback on which nothing listens."""
+    """Return a port of loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

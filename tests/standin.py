@@ -79,7 +79,7 @@ class Question:
     id: int | None = None
 
     def but(self, **changes: Any) -> Question:
-        """Give the question with ``changes``."""
+        """Return the question with ``changes``."""
         return replace(self, **changes)
 
     @property
@@ -93,7 +93,7 @@ class Refused(Exception):  # noqa: N818 (an answer, not a fault)
 
     @classmethod
     def unknown(cls) -> Refused:
-        """Give the refusal of a thing that does not exist."""
+        """Return the refusal of a thing that does not exist."""
         return cls(404, "not_found", "The requested resource could not be found.")
 
 
@@ -146,7 +146,7 @@ class Standin:
             raise Refused(401, "unauthorized", "The API key is missing or not known.")
 
     def route(self, request: Request) -> tuple[str, Json]:
-        """Give the operation and its answer."""
+        """Return the operation and its answer."""
         match request.path.strip("/").split("/"):
             case _ if request.method != "GET":
                 raise Refused(405, "method_not_allowed", "Only GET is known.")
@@ -197,7 +197,7 @@ class Standin:
         return text
 
     def unreadable(self, name: str, text: str) -> Refused:
-        """Give the refusal of a parameter that cannot be read."""
+        """Return the refusal of a parameter that cannot be read."""
         return Refused(400, "bad_request", f"The given request was not as expected: {name} cannot be {text!r}.")
 
     def default_org(self, question: Question) -> Question:
@@ -214,11 +214,11 @@ class Standin:
     # -- data
 
     def records(self, question: Question) -> list[Json]:
-        """Give the list that answers a question."""
+        """Return the list that answers a question."""
         return [self.render(question, run) for run in self.order(question, self.select(question))]
 
     def select(self, question: Question) -> list[Run]:
-        """Give the runs that answer a question, oldest first."""
+        """Return the runs that answer a question, oldest first."""
         matching, now = question.operation == MATCHING, self.now()
         daily = self.daily_matching if matching else self.daily
         orgs = list(daily) if question.org is None else [question.org]
@@ -235,7 +235,7 @@ class Standin:
         return sorted(found, key=lambda run: (run.at, run.id))
 
     def days_within(self, question: Question) -> range:
-        """Give the days that a question touches, as days since the epoch, and one more on either side."""
+        """Return the days that a question touches, as days since the epoch, and one more on either side."""
         today = self.now() // DAY
         first = today - self.days if question.start is None else max(question.start // DAY - 1, today - self.days)
         return range(first, (today if question.end is None else min(question.end // DAY + 1, today)) + 1)
@@ -245,7 +245,7 @@ class Standin:
         return (question.start is None or question.start <= run.at) and (question.end is None or run.at <= question.end)
 
     def shape(self, run: Run) -> Run:
-        """Give a run as it really is, in lists, by id and in sums alike."""
+        """Return a run as it really is, in lists, by id and in sums alike."""
         return run
 
     def order(self, question: Question, runs: Sequence[Run]) -> Sequence[Run]:
@@ -253,7 +253,7 @@ class Standin:
         return runs[::-1]
 
     def find(self, question: Question) -> Run:
-        """Give the LLM run with an id."""
+        """Return the LLM run with an id."""
         id_ = question.id or 0
         day, org = id_ // 80_000 + 15_000, id_ // 10_000 % 8
         known = org in self.daily and day in self.days_within(Question(LLM))
@@ -264,13 +264,13 @@ class Standin:
         raise Refused.unknown()
 
     def total(self, question: Question) -> Json:
-        """Give the summary that answers a question."""
+        """Return the summary that answers a question."""
         if question.org not in self.daily:
             raise Refused.unknown()
         return {"credits": self.amount(question, self.spent(question)), "organizationId": question.org}
 
     def spent(self, question: Question) -> int:
-        """Give the sum of credits in a window, in millionths."""
+        """Return the sum of credits in a window, in millionths."""
         if self.daily.get(question.org or 1, 0) < 100:
             return sum(run.credits for run in self.select(question))
         return self.spent_by_many(question)
@@ -291,7 +291,7 @@ class Standin:
     # -- bodies
 
     def render(self, question: Question, run: Run) -> Json:
-        """Give a record as it is sent."""
+        """Return a record as it is sent."""
         ids = {"runId": run.run, "jobId": run.job, "userId": run.user, "organizationId": run.org}
         common = ids | {"runCreatedAt": self.stamp(run.at), "runTime": run.seconds}
         if run.task:
@@ -312,7 +312,7 @@ class Standin:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
     def error(self, status: int, name: str, sentence: str) -> Answer:
-        """Give an error answer."""
+        """Return an error answer."""
         body = self.encode("error", {"error": name, "errorDescription": sentence, "code": status})
         challenge = {"WWW-Authenticate": 'Bearer realm="api"'} if status == 401 else {}
         return Answer(status, body, {"Content-Type": "application/json; charset=utf-8"} | challenge)
@@ -320,7 +320,7 @@ class Standin:
     # -- transport
 
     def headers(self, request: Request, answer: Answer) -> dict[str, str]:
-        """Give the headers that every answer has."""
+        """Return the headers that every answer has."""
         etag = {"ETag": f'W/"{hashlib.sha256(answer.body).hexdigest()[:32]}"'} if answer.status == 200 else {}
         return etag | {
             "X-RateLimit-Limit": "1000",
@@ -358,5 +358,5 @@ class Standin:
         return sum(request.key not in (None, KEY) for request, _ in self.journal)
 
     def trace(self) -> str:
-        """Give what it was asked, a line a request."""
+        """Return what it was asked, a line a request."""
         return "\n".join(f"{answer.status} {len(answer.body):>8} {request.target}" for request, answer in self.journal)

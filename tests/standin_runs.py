@@ -19,12 +19,12 @@ NOW = TODAY.replace(hour=15, minute=26, second=7, microsecond=250_000)
 
 
 def millis(moment: datetime) -> int:
-    """Give ``moment`` as milliseconds since the epoch."""
+    """Return ``moment`` as milliseconds since the epoch."""
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(at: int) -> datetime:
-    """Give the time ``at`` as a datetime in UTC."""
+    """Return the time ``at`` as a datetime in UTC."""
     return EPOCH + timedelta(milliseconds=at)
 
 
@@ -60,7 +60,7 @@ class Run(NamedTuple):
 
 
 def noise(*numbers: int) -> int:
-    """Give a number of 32 bits that looks random and is always the same for the same numbers."""
+    """Return a number of 32 bits that looks random and is always the same for the same numbers."""
     mixed = 0x9E3779B9
     for number in numbers:
         mixed = ((mixed ^ number) * 0x5BD1E995 + 0x7F4A7C15) & 0xFFFFFFFF
@@ -69,7 +69,7 @@ def noise(*numbers: int) -> int:
 
 
 def count_of(org: int, day: int, daily: float) -> int:
-    """Give the number of runs on ``day``: up to twice ``daily``, and ``daily`` itself where that is a lot."""
+    """Return the number of runs on ``day``: up to twice ``daily``, and ``daily`` itself where that is a lot."""
     if daily >= 100:
         return int(daily)
     whole, part = divmod(noise(org, day) / 2**31 * daily, 1)
@@ -77,14 +77,14 @@ def count_of(org: int, day: int, daily: float) -> int:
 
 
 def credits_of(org: int, day: int, index: int) -> int:
-    """Give the credits of an LLM run in millionths; one in 32 costs nothing."""
+    """Return the credits of an LLM run in millionths; one in 32 costs nothing."""
     spread = noise(7, org, day, index)
     return 0 if spread % 32 == 0 else spread % 900_000 + 1_000
 
 
 @lru_cache(maxsize=100_000)
 def day_credits(org: int, day: int, daily: float) -> int:
-    """Give the sum of an organization's credits on a day."""
+    """Return the sum of an organization's credits on a day."""
     return sum(credits_of(org, day, index) for index in range(count_of(org, day, daily)))
 
 
@@ -124,5 +124,5 @@ def runs_of_busy_day(matching: bool, org: int, day: int, daily: float) -> tuple[
 
 
 def runs_of(matching: bool, org: int, day: int, daily: float) -> tuple[Run, ...]:
-    """Give the runs of a day, oldest first."""
+    """Return the runs of a day, oldest first."""
     return (runs_of_quiet_day if daily < 100 else runs_of_busy_day)(matching, org, day, daily)

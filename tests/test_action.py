@@ -44,7 +44,7 @@ def unreachable() -> str:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """Give a machine on which the first job installs the kit, as the action's step stands: that takes a while."""
+    """Return a machine on which the first job installs the kit, as the action's step stands: that takes a while."""
     folder = tmp_path_factory.mktemp("runner")
     kept = {
         name: value for name, value in os.environ.items() if not re.match("CIVIS|GITHUB|RUNNER|PYTEST|PYTHON", name)
@@ -56,7 +56,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 @pytest.fixture
 def workspace(machine: Machine) -> Path:
-    """Give the job's workspace, empty."""
+    """Return the job's workspace, empty."""
     folder = machine.folder / "workspace"
     shutil.rmtree(folder)
     folder.mkdir()
@@ -89,7 +89,7 @@ def server() -> Iterator[Server]:
 
 
 def holds_the_key(job: Job) -> list[str]:
-    """Give the places where the key stands, in whichever form: whatever the job said, gave and wrote."""
+    """Return the places where the key stands, in whichever form: whatever the job said, gave and wrote."""
     assert redact(f"x{KEY}", [KEY]) != f"x{KEY}"
     folder = job.machine.folder
     places = {"log": job.log, "summary": job.summary, "outputs": repr(job.outputs)}
@@ -102,12 +102,12 @@ def holds_the_key(job: Job) -> list[str]:
 
 
 def judged(job: Job) -> tuple[int, str, str]:
-    """Give the exit code of the job, and what the action's outputs say of it."""
+    """Return the exit code of the job, and what the action's outputs say of it."""
     return job.code, job.outputs["contract"]["exit-code"], job.outputs["contract"]["verdict"]
 
 
 def reported(job: Job) -> dict[str, Any]:
-    """Give the JSON report, the same in the artifact and at the path that the output names; all three are sound."""
+    """Return the JSON report, the same in the artifact and at the path that the output names; all three are sound."""
     (files,) = job.artifacts.values()
     assert set(files) == REPORTS
     given = {name: Path(job.outputs["contract"][f"report-{name}"]).read_bytes() for name in ("json", "html", "junit")}

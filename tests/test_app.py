@@ -58,7 +58,7 @@ def ask(client, path, **query):
 
 
 def problem(answer):
-    """Give an error answer's sentence, once the answer has shown itself to be the API's own."""
+    """Return an error answer's sentence, once the answer has shown itself to be the API's own."""
     assert answer.content_type == "application/json; charset=utf-8"
     assert "ETag" not in answer.headers
     body = json.loads(answer.data)

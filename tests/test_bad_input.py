@@ -119,7 +119,7 @@ def refused(answer: Answer, status: int, naming: str = "") -> None:
 
 
 def in_path(operation: Operation, value: str) -> str:
-    """Give an operation's target with ``value`` for its path parameter; without one, its path alone."""
+    """Return an operation's target with ``value`` for its path parameter; without one, its path alone."""
     return operation.path.format(**{p.name: value for p in operation.parameters if p.place == "path"})
 
 
@@ -128,7 +128,7 @@ def kind_of(parameter: Parameter) -> str:
 
 
 def queries(kind: str) -> list[Any]:
-    """Give every query parameter of a kind, as pytest's parameters."""
+    """Return every query parameter of a kind, as pytest's parameters."""
     return [
         pytest.param(operation, parameter, id=f"{operation.id}-{parameter.name}")
         for operation in OPERATIONS.values()

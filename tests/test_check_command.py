@@ -465,7 +465,7 @@ def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest
 
 
 def echoing() -> Standin:
-    """Give an API that is wrong, and says the key in every answer and header."""
+    """Return an API that is wrong, and says the key in every answer and header."""
     basic = base64.b64encode(f"{KEY}:".encode()).decode()
 
     def finish(api: Standin, right: Callable[..., Any], request: Request, answer: Answer) -> Answer:

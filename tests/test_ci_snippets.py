@@ -41,7 +41,7 @@ TASK_IGNORED = next(each for each in DEVIATIONS if each.id == "list_matching: ta
 
 
 def path_of(block: Block) -> str:
-    """Give the path of the file that a snippet is, as its first line says."""
+    """Return the path of the file that a snippet is, as its first line says."""
     assert block.text.startswith("# "), f"{block} does not begin with the path of its file"
     return block.text.partition("\n")[0].removeprefix("# ")
 
@@ -110,7 +110,7 @@ BROKEN_PROJECT = PROJECT | {"test_program.py": PROJECT["test_program.py"].replac
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Give the variables of a job: an environment of its own, in which ``$CIVIS_USAGE_KIT`` is this checkout.
+    """Return the variables of a job: an environment of its own, in which ``$CIVIS_USAGE_KIT`` is this checkout.
 
     What the kit depends on is that of the tests, so that nothing has to be fetched.
     """
@@ -131,7 +131,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def snippet(path: str) -> Any:
-    """Give what the guide has in a file; its fake stands at a free port."""
+    """Return what the guide has in a file; its fake stands at a free port."""
     (block,) = [block for block in pages()["docs/ci.md"].blocks("yaml") if path_of(block) == path]
     return yaml.safe_load(block.text.replace("8765", str(closed_port())))
 

@@ -66,7 +66,7 @@ def reply(body, status=200, **headers):
 
 
 def usage(stub, **options):
-    """Give a client of ``stub`` that notes its waits instead of waiting."""
+    """Return a client of ``stub`` that notes its waits instead of waiting."""
     waits = []
     made = UsageClient(KEY, stub.url, sleep=waits.append, **options)
     made.waits = waits

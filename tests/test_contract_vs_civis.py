@@ -30,7 +30,7 @@ THEIRS = {"paths": usage_paths(CIVIS), "definitions": CIVIS["definitions"]}
 
 
 def bare(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a program can rely on: all but words and examples, and the enum, which ``civis`` tells in words."""
+    """Return what a program can rely on: all but words and examples, and the enum, which ``civis`` tells in words."""
     return {key: value for key, value in described.items() if key not in ("description", "enum", "example")}
 
 
@@ -51,7 +51,7 @@ def sentences(node: Any) -> set[str]:
 
 
 def methods_of(spec: Any) -> dict[str, Any]:
-    """Give the methods that the package ``civis`` makes of a spec, for the resource ``usage``."""
+    """Return the methods that the package ``civis`` makes of a spec, for the resource ``usage``."""
     resource = parse_api_spec(JsonRef.replace_refs(spec), "1.0")["usage"]
     return {name: method for name, method in vars(resource).items() if not name.startswith("__")}
 

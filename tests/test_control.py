@@ -60,7 +60,7 @@ def client(app, fake):
 
 
 def state(client):
-    """Give all that can be changed, as a client sees it."""
+    """Return all that can be changed, as a client sees it."""
     paths = ("/_fake/data", "/_fake/faults", "/_fake/clock", "/_fake/health")
     return [client.get(path).json for path in paths] + [client.get("/usage/llm", headers=KEY).data]
 

@@ -101,7 +101,7 @@ def _succeed(done: Done, block: Block) -> None:
 
 
 def _steps(text: str) -> Iterator[tuple[str, str]]:
-    """Give each command of a console block and what it is said to show."""
+    """Yield each command of a console block and what it is said to show."""
     for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, shown = re.sub(r"\\\n> ", "", step).partition("\n")
         yield command, shown.strip()
@@ -149,7 +149,7 @@ _COMMAND = r"^(?:\$| *- (?:run:)?| *command:| +)? *(civis-usage [a-z][^\n]*)"
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    """Give every ``civis-usage …`` of a page: in console blocks, in the text, and in the examples of ``--help``."""
+    """Yield every ``civis-usage …`` of a page: in console blocks, in the text, and in the examples of ``--help``."""
     for page in pages().values():
         told = [block for block in page.blocks("console", "text", "yaml") if block.not_run is None]
         for block in told:
@@ -182,7 +182,7 @@ def test_every_option_that_a_page_names_exists(page: str, option: str, every_hel
 
 @pytest.fixture(scope="module")
 def every_help() -> str:
-    """Give the texts of ``--help`` of all commands, and pytest's options of the contract tests."""
+    """Return the texts of ``--help`` of all commands, and pytest's options of the contract tests."""
     from civis_usage.contract_tests.pytest_options import OPTIONS
 
     texts = [CliRunner().invoke(main, [name, "--help"]).output for name in COMMANDS]

@@ -27,7 +27,7 @@ INSTALLED = "2.10.1"
 
 
 def wheel(version: str) -> Path:
-    """Give a released wheel; it is downloaded once, by pip in a process of its own, and kept outside the repository."""
+    """Return a released wheel: downloaded once, by pip in a process of its own, and kept outside the repository."""
     kept = CACHE / f"civis-{version}-py3-none-any.whl"
     if not kept.is_file():
         CACHE.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ def test_everything_that_the_client_exports_is_documented():
 
 
 def _tree(doc):
-    """Give the lines of the tree that a docstring draws, without the strokes."""
+    """Return the lines of the tree that a docstring draws, without the strokes."""
     block = doc.partition("::\n\n")[2].partition("\n\n")[0]
     return [line.translate({ord(stroke): " " for stroke in "├└│─"}) for line in block.splitlines()]
 

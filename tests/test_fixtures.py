@@ -122,7 +122,7 @@ def test_times_are_written_as_the_api_writes_them_and_credits_have_six_decimals_
 
 @cache
 def drawn(name: str) -> list[dict[str, Any]]:
-    """Give 400 draws of a named strategy, the same in every run."""
+    """Return 400 draws of a named strategy, the same in every run."""
     seen: list[dict[str, Any]] = []
 
     @settings(quick, max_examples=400, derandomize=True, phases=[Phase.generate])

@@ -634,7 +634,7 @@ def test_head_has_the_headers_and_no_body(usage):
 
 @pytest.fixture
 def real(usage, monkeypatch, tmp_path):
-    """Give the package ``civis`` as its users have it, but for the patience of its retries."""
+    """Return the package ``civis`` as its users have it, but for the patience of its retries."""
     monkeypatch.setenv("HOME", str(tmp_path))
     hasty = tenacity.Retrying(wait=tenacity.wait_none(), stop=tenacity.stop_after_attempt(5))
     return civis.APIClient(api_key="a-key", retries=hasty, force_refresh_api_spec=True)

@@ -118,7 +118,7 @@ def fake(app):
 
 @pytest.fixture
 def browser(driver, fake, running):
-    """Give a browser that shows the page of a fake as it started; at the end it must not have complained."""
+    """Return a browser that shows the page of a fake as it started; at the end it must not have complained."""
     show(driver)
     driver.get_log("browser")
     driver.get(running.url)

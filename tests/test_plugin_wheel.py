@@ -50,7 +50,7 @@ PROJECT = {
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """Give the Python of an environment with the wheel in it; the dependencies are those of this one."""
+    """Return the Python of an environment with the wheel in it; the dependencies are those of this one."""
     folder = tmp_path_factory.mktemp("wheel")
     check_out(folder / "source")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]

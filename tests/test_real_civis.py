@@ -48,7 +48,7 @@ def environment(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 @pytest.fixture
 def spec(served: Served, tmp_path: Path) -> Path:
-    """Give a file with the description that the server serves, as ``local_api_spec`` takes it."""
+    """Return a file with the description that the server serves, as ``local_api_spec`` takes it."""
     path = tmp_path / "spec.json"
     path.write_text(requests.get(f"{served.url}/endpoints", auth=(KEY, ""), timeout=10).text)
     return path
@@ -56,7 +56,7 @@ def spec(served: Served, tmp_path: Path) -> Path:
 
 @cache
 def usage_in_civis() -> OrderedDict[str, Any]:
-    """Give the part about ``/usage`` of the spec inside the package, which takes civis seconds to read as a whole."""
+    """Return the part about ``/usage`` of the spec inside the package, which takes civis seconds to read as a whole."""
     text = resources.files("civis.resources").joinpath("civis_api_spec.json").read_text()
     whole = json.loads(text, object_pairs_hook=OrderedDict)
     paths = {path: methods for path, methods in whole["paths"].items() if path.startswith("/usage/")}

@@ -47,7 +47,7 @@ class Process:
         return requests.get(self.url + path, auth=KEY, timeout=10, **more)
 
     def stop(self, number=signal.SIGTERM):
-        """Give the exit code, the seconds that stopping took, and what stood on standard error."""
+        """Return the exit code, the seconds that stopping took, and what stood on standard error."""
         start = time.monotonic()
         self.process.send_signal(number)
         code = self.process.wait(60)
@@ -67,7 +67,7 @@ def started(*options, **more):
 
 
 def run(*options, **more):
-    """Give how the command ends that cannot start; it never gets as far as a server."""
+    """Return how the command ends that cannot start; it never gets as far as a server."""
     return CliRunner().invoke(serve, ["--port", "0", *options], prog_name="civis-usage serve", **more)
 
 

@@ -125,7 +125,7 @@ def standin(**more: Any) -> Standin:
 
 
 def around_a_run() -> Iterator[Request]:
-    """Give windows that begin or end some minutes before or after a run, written with an offset as well."""
+    """Yield windows that begin or end some minutes before or after a run, written with an offset as well."""
     paths = {LLM: ["/usage/llm?", "/usage/llm/organization/1/summary?"], MATCHING: ["/usage/matching?"]}
     for kind, targets in paths.items():
         for run in standin().select(Question(kind, org=1))[-30:-24]:
@@ -140,7 +140,7 @@ def around_a_run() -> Iterator[Request]:
 
 
 def questions() -> Iterator[Request]:
-    """Give requests of which every deviation answers one or another wrongly."""
+    """Yield requests of which every deviation answers one or another wrongly."""
     day, hour = "2026-05-13", "T15:30:00Z"
     dates = ["", f"start_date=2025-07-01{hour}&end_date={day}{hour}", f"start_date=2025-07-01{hour}",
              f"start_date={day}{hour}&end_date=2027-01-01", f"end_date={day}{hour}", "start_date=2027-01-01",

@@ -84,7 +84,7 @@ def interpreter(minor: int) -> str:
 
 @pytest.fixture
 def other_python(request, tmp_path) -> tuple[str, str]:
-    """Give another Python, and a path with what a world needs: the kit, and Hypothesis as compiled for that Python."""
+    """Return another Python, and a path with what a world needs: the kit, and Hypothesis compiled for that Python."""
     found = interpreter(request.param)
     name = f"hypothesis-{version('hypothesis')}-and-jsonschema-for-3.{request.param}"
     store = Path(sys.prefix) / "other-pythons" / name

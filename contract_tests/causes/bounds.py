@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import DAY, Window, format_timestamp
 
 from .features import DATES, HOUR, duration, has_offset, share
@@ -180,6 +180,6 @@ def _default(listed: Listed, each: Interaction) -> str | None:
         record
         for record in listed.known.values()
         if surely and surely.contains(record.timestamp) and record.org == each.params["org_id"]
-        and not listed.shows(each, identity(record))
+        and not listed.shows(each, record.identity)
     ]  # fmt: skip
     return f"{len(lost):,} records of this month are missing" if lost else None

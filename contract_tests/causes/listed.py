@@ -7,7 +7,7 @@ from functools import cached_property
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import Window
 
 __all__ = ["Listed"]
@@ -23,10 +23,10 @@ class Listed:
         known: dict[object, Record] = {}
         for each in self.lists:
             for record in each.records:
-                known.setdefault(identity(record), record)
+                known.setdefault(record.identity, record)
         self.known: Mapping[object, Record] = known
         """What is known of the usage, by its identity."""
-        self._shown = {id(each): {identity(record) for record in each.records} for each in self.lists}
+        self._shown = {id(each): {record.identity for record in each.records} for each in self.lists}
 
     def shows(self, each: Interaction, key: object) -> bool:
         """Return whether a list shows the usage with an identity."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity, record_id
+from civis_usage.contract_tests.collect.record import Record, record_id
 
 from .features import feature, share
 from .listed import Listed, window_of
@@ -75,7 +75,7 @@ IGNORING: tuple[tuple[str, str | None, Callable[[Interaction], bool]], ...] = (
 
 
 def _difference(operation: str, first: Interaction, second: Interaction) -> Sentence:
-    one, other = ({identity(record): record for record in each.records} for each in (first, second))
+    one, other = ({record.identity: record for record in each.records} for each in (first, second))
     if not one.keys() & other.keys():  # their ids are others each time: compared by their runs
         one, other = ({_run(record): record for record in each.records} for each in (first, second))
     fields = Counter(name for key in one.keys() & other.keys() for name in one[key].differences(other[key]))
@@ -177,7 +177,7 @@ def one_id_for_several(listed: Listed) -> Sentence | None:
 
 def altered(listed: Listed) -> Sentence | None:
     """Look for a field that differs between the lists that show one usage."""
-    pairs = [(record, listed.known[identity(record)]) for each in listed.lists for record in each.records]
+    pairs = [(record, listed.known[record.identity]) for each in listed.lists for record in each.records]
     fields = Counter(name for record, first in pairs if record is not first for name in first.differences(record))
     if not fields:
         return None

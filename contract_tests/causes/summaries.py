@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import Window
 
 from . import moves
@@ -118,7 +118,7 @@ def _records(evidence: Evidence) -> list[Record]:
     known: dict[object, Record] = {}
     for each in evidence.lists("list_llm"):
         for record in each.records:
-            known.setdefault(identity(record), record)
+            known.setdefault(record.identity, record)
     return [record for record in known.values() if record.timestamp is not None]
 
 

@@ -122,6 +122,8 @@ def missing_records(
     listed = Counter(record.key for record in got)
     findings: list[Finding] = []
     for other in references:
+        if response.window is not None and not response.window.overlaps(other.window):
+            continue
         wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
         if unlisted := _without(wanted, listed):
             findings += _unlike(unlisted, len(wanted), got, response, other)
@@ -132,12 +134,12 @@ def _unlike(
     records: Sequence[Record], total: int, got: Sequence[Record], response: Interaction, other: Listing
 ) -> Iterator[Finding]:
     """Yield a finding for the records of another list that a response lacks, and one for each field that differs."""
-    by_name = {identity(record): record for record in got}
-    absent = [record for record in records if identity(record) not in by_name]
+    by_name = {record.identity: record for record in got}
+    absent = [record for record in records if record.identity not in by_name]
     if absent:
         text = f"{len(absent)} of {total} records that {readable(other.request)} shows are missing"
         yield _finding(text, absent, response, other.response, less=response, expected="the record", actual="missing")
-    yield from _altered([(record, by_name.get(identity(record))) for record in records], total, response, other)
+    yield from _altered([(record, by_name.get(record.identity)) for record in records], total, response, other)
 
 
 def _altered(
@@ -191,12 +193,11 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], re
     """Return a finding for each other list that covers some of these records, and does not show them so."""
     findings = []
     for other in references:
-        known = Counter(record.key for record in other.records)
         inside = [record for record in got if other.window.contains(record.timestamp)]
-        if not (unknown := _without(inside, known)):
+        if not inside or not (unknown := _without(inside, Counter(record.key for record in other.records))):
             continue
-        theirs = {identity(record): record for record in other.records}
-        new = [record for record in unknown if identity(record) not in theirs]
+        theirs = {record.identity: record for record in other.records}
+        new = [record for record in unknown if record.identity not in theirs]
         if new:
             text = f"{len(new)} of {len(inside)} records are not in the response to {readable(other.request)}"
             findings.append(
@@ -204,7 +205,7 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], re
                     text, new, response, other.response, less=other.response, expected="no such record", actual="listed"
                 )
             )
-        pairs = [(theirs[identity(record)], record) for record in unknown if identity(record) in theirs]
+        pairs = [(theirs[record.identity], record) for record in unknown if record.identity in theirs]
         findings += _altered(pairs, len(inside), response, other)
     return findings
 

@@ -9,7 +9,7 @@ from itertools import accumulate, combinations
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window, default_windows, starts_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
@@ -241,7 +241,7 @@ def _open_totals(evidence: Evidence, summary: Interaction, listing: Interaction)
     """Return the least and the most that a summary up to now may show by a list: either may lack the newest runs."""
     settled = min(summary.at, listing.at) - LAG
     known = (record for each in evidence.lists("list_llm") for record in each.records if record.org == listing.org)
-    new = {identity(record): record.credits for record in known if (record.timestamp or 0) > settled}
+    new = {record.identity: record.credits for record in known if (record.timestamp or 0) > settled}
     least = _total([record for record in listing.records if (record.timestamp or 0) <= settled])
     return least, least + math.fsum(new.values())
 
@@ -298,7 +298,7 @@ def _suffix_sums(evidence: Evidence, summary: Interaction) -> list[float]:
     ]
     sums: list[float] = []
     for some in ([each for each in lists if each.number < summary.number], lists):
-        unique = {identity(record): record for each in some for record in each.records}
+        unique = {record.identity: record for each in some for record in each.records}
         inside = [
             (record.timestamp or 0, record.credits)
             for record in unique.values()

@@ -46,14 +46,21 @@ class Record:
 
     def is_of_task(self, task: object) -> bool:
         """Return whether the record belongs to a task; to any, if its own is wrong by its shape."""
+        if task is None:
+            return True
         value = self.data.get("task")
-        return task is None or value == task or ("task" in self.ignored and value not in ("IDR", "CDM"))
+        return value == task or ("task" in self.ignored and value not in ("IDR", "CDM"))
 
     def differences(self, other: Record) -> tuple[str, ...]:
         """Return the fields that both keys have and that differ."""
         theirs = dict(zip(other.names, other.key, strict=True))
         mine = zip(self.names, self.key, strict=True)
         return tuple(name for name, value in mine if name in theirs and value != theirs[name])
+
+    @cached_property
+    def identity(self) -> object:
+        """What names the usage in every response."""
+        return identity(self.data)
 
     @cached_property
     def credits(self) -> float:
@@ -69,9 +76,8 @@ def record_id(record: Record) -> int | None:
     return int(value) if type(value) is float and value.is_integer() else None
 
 
-def identity(data: Record | Mapping[str, Any]) -> object:
+def identity(data: Mapping[str, Any]) -> object:
     """Return what names a usage in every response: its id, or its run where there is no usable id."""
-    data = data.data if isinstance(data, Record) else data
     for name in ("id", "runId"):
         if isinstance(value := data.get(name), int | float):
             return name, value

@@ -13,7 +13,7 @@ from itertools import pairwise
 from random import Random
 
 from .interaction import Interaction, Query
-from .record import Record, identity
+from .record import Record
 from .session import Session
 from .window import DAY, MARGIN, Window, choose_bound, choose_day_window, choose_window
 
@@ -79,8 +79,8 @@ class Sample:
         window = end_only.window
         if end_only.status != 200 or window is None:
             return False
-        known = {identity(record) for record in self.records if window.contains(record.timestamp)}
-        return bool(known) and known <= {identity(record) for record in end_only.records}
+        known = {record.identity for record in self.records if window.contains(record.timestamp)}
+        return bool(known) and known <= {record.identity for record in end_only.records}
 
     def query(self, window: Window | None, **more: object) -> Query:
         """Return this organization's query for a window, or without dates."""

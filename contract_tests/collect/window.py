@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from itertools import pairwise
+from math import inf
 from random import Random
 from typing import Any
 
@@ -74,11 +76,18 @@ class Window:
         """Return whether an instant is in the window; ``None`` where either is right (at an end, or unknown)."""
         if at is None:
             return None
-        if (self.start is not None and at < self.start - 1) or (self.end is not None and at > self.end + 1):
-            return False
-        if (self.start is not None and at <= self.start + 1) or (self.end is not None and at >= self.end - 1):
-            return None
-        return True
+        start, end = self._ends
+        if start + 1 < at < end - 1:
+            return True
+        return False if at < start - 1 or at > end + 1 else None
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        return -inf if self.start is None else self.start, inf if self.end is None else self.end
+
+    def overlaps(self, other: Window) -> bool:
+        """Return whether some instant may be in both."""
+        return self._ends[0] <= other._ends[1] and other._ends[0] <= self._ends[1]
 
     def encloses(self, other: Window) -> bool:
         """Return whether ``other`` lies within; both must have both ends."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
-from civis_usage.contract_tests.collect.record import Record, identity
+from civis_usage.contract_tests.collect.record import Record
 from civis_usage.schemas import OPERATIONS
 from civis_usage.schemas.behavior import QUESTIONS, Value
 
@@ -62,6 +61,8 @@ class Facts:
         self.evidence = evidence
         self.possible: dict[str, tuple[Value, ...]] = {each.id: each.values for each in QUESTIONS.values()}
         self.sightings: dict[str, list[Sighting]] = {each: [] for each in QUESTIONS}
+        self._chosen: dict[tuple[str, object, object], list[Record]] = {}
+        self._reaches: dict[int, Reach] = {}
 
     def rule_out(self, found: Iterable[tuple[str, Sighting]]) -> None:
         """Keep the answers that every response allows."""
@@ -101,7 +102,7 @@ class Facts:
         """The usage in the lists of closed windows, once each, by operation."""
         return {
             operation: {
-                identity(record): record
+                record.identity: record
                 for each in self.evidence.closed_lists(operation)
                 for record in each.records
                 if record.timestamp is not None and record.timestamp <= self.evidence.settled_until
@@ -109,12 +110,16 @@ class Facts:
             for operation in LISTS
         }
 
-    def known(self, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[object, Record]]:
-        """Yield the known usage of a request's organization and task; of any, where it names none."""
-        org, task = params.get("org_id"), params.get("task")
-        for name, record in self._known[operation].items():
-            if org in (None, record.org) and record.is_of_task(task):
-                yield name, record
+    def known(self, interaction: Interaction) -> list[Record]:
+        """Return the known usage of a request's organization and task; of any, where it names none."""
+        operation, org, task = interaction.operation, interaction.org, interaction.params.get("task")
+        if (operation, org, task) not in self._chosen:
+            self._chosen[operation, org, task] = [
+                record
+                for record in self._known[operation].values()
+                if org in (None, record.org) and record.is_of_task(task)
+            ]
+        return self._chosen[operation, org, task]
 
     @cached_property
     def _by_second(self) -> dict[tuple[str, int], list[Record]]:
@@ -131,18 +136,12 @@ class Facts:
             if org in (None, record.org) and record.is_of_task(task):
                 yield record
 
-    @cached_property
-    def _reaches(self) -> dict[int, Reach]:
-        return {}
-
     def reach(self, interaction: Interaction) -> Reach:
         """Return which of the known usage a list shows."""
         if id(interaction) not in self._reaches:
-            listed = {identity(record): record.timestamp for record in interaction.records}
-            known = self.known(interaction.operation, interaction.params)
-            missing = [
-                record.timestamp for name, record in known if name not in listed and record.timestamp is not None
-            ]
+            listed = {record.identity: record.timestamp for record in interaction.records}
+            known = self.known(interaction)
+            missing = [record.timestamp or 0 for record in known if record.identity not in listed]
             shown = sorted(at for at in listed.values() if at is not None)
             self._reaches[id(interaction)] = Reach(shown, sorted(missing))
         return self._reaches[id(interaction)]

@@ -39,8 +39,8 @@ def _organizations(interaction: Interaction) -> set[int]:
 def _hidden(facts: Facts, interaction: Interaction) -> list[int]:
     """Return the organizations whose known usage in the list's window the list does not show."""
     shown, window = _organizations(interaction), interaction.window
-    known = facts.known(interaction.operation, interaction.params)
-    found = {record.org for _, record in known if window is not None and window.contains(record.timestamp)}
+    known = facts.known(interaction)
+    found = {record.org for record in known if window is not None and window.contains(record.timestamp)}
     return sorted(org for org in found - shown if type(org) is int)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import record_id
@@ -175,6 +176,7 @@ def _may_be_single(amount: float) -> bool:
     return False
 
 
+@lru_cache(maxsize=1 << 16)
 def decimals(amount: float) -> int:
     """Return the decimals that an amount is written with."""
     exponent = Decimal(repr(amount)).normalize().as_tuple().exponent

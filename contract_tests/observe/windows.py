@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import identity
 from civis_usage.contract_tests.collect.window import DAY
 from civis_usage.schemas import times
 from civis_usage.schemas.behavior import QUESTIONS, Value, offset_millis
@@ -41,7 +40,7 @@ def bounds(facts: Facts) -> Seen:
                 at = record.data.get("runCreatedAt")
                 if _instant(at) == instant:
                     side = name.removesuffix("_date")
-                    shows = identity(record) in map(identity, each.records)
+                    shows = record.identity in (shown.identity for shown in each.records)
                     what = f"it {'shows' if shows else 'leaves out'} the usage exactly at its {side}, {at}"
                     yield from facts.see(f"{side}_bound", each, what, ["inclusive" if shows else "exclusive"])
 

@@ -8,21 +8,21 @@ NOTE = "<!-- Written by docs/generate.py, which `make docs` runs: change what it
 
 
 def page(title: str, *parts: str) -> str:
-    """Give a page of its parts, with an empty line between them."""
+    """Return a page of its parts, with an empty line between them."""
     return "\n\n".join([f"# {title}", NOTE, *(part.strip("\n") for part in parts)]) + "\n"
 
 
 def fenced(language: str, text: str) -> str:
-    """Give a fenced block."""
+    """Return a fenced block."""
     return f"```{language}\n{text.rstrip()}\n```"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a table; a bar in a cell does not end it."""
+    """Return a table; a bar in a cell does not end it."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
 
 
 def code(text: object) -> str:
-    """Give a piece of code within a line."""
+    """Return a piece of code within a line."""
     return f"`{text}`"

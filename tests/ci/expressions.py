@@ -21,7 +21,7 @@ _STATES = {
 
 
 def filled(text: object, contexts: Contexts) -> str:
-    """Give a value of a workflow with its expressions in place, as the text that a step gets to see."""
+    """Return a value of a workflow with its expressions in place, as the text that a step gets to see."""
     plain = str(text).lower() if isinstance(text, bool) else str(text)
     return _EXPRESSION.sub(lambda match: _value(match[1].strip(), contexts), plain)
 

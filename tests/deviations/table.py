@@ -17,7 +17,7 @@ VIOLATED, JUDGED_OR_NOT, WARNED = frozenset({1}), frozenset({1, 3}), frozenset({
 
 
 def asks(request: Request) -> str:
-    """Give the operation that a request asks for."""
+    """Return the operation that a request asks for."""
     match request.path.strip("/").split("/")[1:]:
         case ["llm"]:
             return LLM
@@ -29,7 +29,7 @@ def asks(request: Request) -> str:
 
 
 def operation_of(given: str | Question | Request) -> str:
-    """Give the operation that a method's first argument is about."""
+    """Return the operation that a method's first argument is about."""
     if isinstance(given, Request):
         return asks(given)
     return given.operation if isinstance(given, Question) else given
@@ -118,11 +118,11 @@ BUSY = {"circumstances": {"daily": {1: 4, 2: 1}, "daily_matching": {1: 4, 2: 1}}
 
 
 def age(api: Standin, run: Run) -> float:
-    """Give the age of a run in days."""
+    """Return the age of a run in days."""
     return (api.now() - run.at) / DAY
 
 
 def width(api: Standin, question: Question) -> float:
-    """Give the width of a window in days."""
+    """Return the width of a window in days."""
     start = api.now() - api.days * DAY if question.start is None else question.start
     return ((api.now() if question.end is None else question.end) - start) / DAY

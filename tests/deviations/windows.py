@@ -257,7 +257,7 @@ def default_is_everything_for_the_second_organization(api, right, question):
 
 
 def cached(api: Standin, question: Question, *key: Any) -> list[Run]:
-    """Give the answer to the first question with the same key again."""
+    """Return the answer to the first question with the same key again."""
     if key not in api.memory:
         api.memory[key] = Standin.select(api, question)
     return api.memory[key]

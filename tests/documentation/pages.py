@@ -59,7 +59,7 @@ class Page:
     text: str
 
     def blocks(self, *languages: str) -> list[Block]:
-        """Give its fenced blocks in their order; those in these languages, where any are named."""
+        """Return its fenced blocks in their order; those in these languages, where any are named."""
         found = [self._block(match) for match in _FENCE.finditer(self.text)]
         return [block for block in found if not languages or block.language in languages]
 
@@ -99,7 +99,7 @@ class Page:
 
 @cache
 def pages() -> dict[str, Page]:
-    """Give README.md and every Markdown page under docs/, by name."""
+    """Return README.md and every Markdown page under docs/, by name."""
     files = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
     names = [file.relative_to(ROOT).as_posix() for file in files]
     return {name: Page(name, file.read_text(encoding="utf-8")) for name, file in zip(names, files, strict=True)}

@@ -16,7 +16,7 @@ from .usage import made
 
 
 def bounded(start: bool, end: bool) -> Callable[..., Any]:
-    """Give a window with inclusive or exclusive bounds."""
+    """Return a window with inclusive or exclusive bounds."""
 
     def within(api, right, run, question):
         after = question.start is None or question.start < run.at or (start and question.start == run.at)

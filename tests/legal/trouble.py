@@ -55,7 +55,7 @@ class Waiting:
         self.slept += seconds
 
     def seconds(self) -> float:
-        """Give the time in seconds, with what was slept."""
+        """Return the time in seconds, with what was slept."""
         return time.monotonic() + self.slept
 
 

@@ -120,7 +120,7 @@ def _style(text: str, **style: Any) -> str:
 
 
 def _program() -> str:
-    """Give the command as it can be typed here: by its path where it is not on the shell's."""
+    """Return the command as it can be typed here: by its path where it is not on the shell's."""
     if shutil.which("civis-usage"):
         return "civis-usage"
     return sys.argv[0] if Path(sys.argv[0]).name == "civis-usage" else f"{sys.executable} -m civis_usage"
