@@ -84,7 +84,7 @@ class Outcome:
     """What a check saw in the evidence, before waivers are looked at."""
 
     examined: str
-    """What stands behind it: ``138 records in 4 windows``."""
+    """What was examined: ``138 records in 4 windows``."""
     findings: tuple[Finding, ...] = ()
     inconclusive: str | None = None
     """Why the rule could not be judged (no data, budget spent); ``None`` where it could."""

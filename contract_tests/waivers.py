@@ -229,7 +229,7 @@ def _waiver(where: str, entry: Mapping[str, Any], checks: Collection[str]) -> Wa
         raise InvalidWaiver(f"{where}: there is no field {field!r}: {_nearest(field, fields)}")
     reason = _text(where, entry, "reason", "why the deviation is accepted").strip()
     if _PLACEHOLDER.fullmatch(reason):
-        raise InvalidWaiver(f"{where}: the reason {reason!r} is no reason: say why the deviation is accepted.")
+        raise InvalidWaiver(f"{where}: the reason {reason!r} says nothing: say why the deviation is accepted.")
     return Waiver(check, reason, field, _expires(where, entry.get("expires")))
 
 

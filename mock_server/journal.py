@@ -99,7 +99,7 @@ class Journal:
         limit: int | None = None,
         **parameters: object,
     ) -> list[Call]:
-        """Return the calls that are kept and match, oldest first; with ``limit``, the last so many of them.
+        """Return the calls that are kept and match, oldest first; with ``limit``, the last ones of them.
 
         Raises ``ValueError`` for an operation, or a parameter of it, that neither the API nor a call has.
 

@@ -15,7 +15,7 @@ _CREDITS = re.compile(rb'(?<="credits":)[^,}]+')
 
 
 def round_amount(amount: Decimal, decimals: Value) -> Decimal:
-    """Return an amount with so many ``decimals``; as it is for ``all``."""
+    """Return an amount rounded to ``decimals``; unchanged for ``all``."""
     if not isinstance(decimals, int):
         return amount
     with localcontext(prec=1100):

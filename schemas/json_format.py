@@ -63,7 +63,7 @@ def _printable(char: str) -> str:
 
 
 def decode(content: str | bytes, **hooks: Any) -> Any:
-    """Return the value that ``content`` stands for; ``hooks`` are those of ``json.loads``.
+    """Return the value of the JSON ``content``; ``hooks`` are those of ``json.loads``.
 
     Raises:
         InvalidJSON: it is not JSON (which has no NaN), is nested deeper than ``MAX_DEPTH``, or has a number of more
@@ -94,7 +94,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Return whether more than so many lists and objects stand in one another."""
+    """Return whether lists and objects are nested deeper than the limit."""
     containers = [value] if isinstance(value, (list, dict)) else []
     for _ in range(levels):
         containers = [

@@ -109,7 +109,7 @@ def micros(text: str, offset: int = 0) -> int:
         except ValueError:
             continue
         return since - offset * 1000 if end else since
-    raise ValueError(f"{_quoted(text, 60)} is no moment: write it as 2026-04-17T17:26:07Z or 2026-04-17")
+    raise ValueError(f"{_quoted(text, 60)} is not a timestamp: write it as 2026-04-17T17:26:07Z or 2026-04-17")
 
 
 def is_date(text: str) -> bool:

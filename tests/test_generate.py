@@ -144,7 +144,7 @@ def test_records_of_days_to_come_are_valid():
             ("--start-date", "2024-02-30", "--end-date", "2024-03-01"),
             "'2024-02-30': write it as 2024-01-01",
         ),
-        ((*YEAR, "--orgs", "x"), "'x' is no organization"),
+        ((*YEAR, "--orgs", "x"), "'x' is not an organization"),
         ((*YEAR, "--org-id", "4"), "this world has no organization 4; it has 1, 2, 3"),
         ((*YEAR, "--runs-per-day", "100001"), "100001 is not in the range 0<=x<=100000"),
         ((*YEAR, "--since", "1999-01-01"), "a world cannot begin on 1999-01-01"),

@@ -373,7 +373,7 @@ UNSUPPORTED = {
     "static method object": (staticmethod(status), "put it below @staticmethod"),
     "class method object": (classmethod(status), "put it below @classmethod"),
     "asynchronous generator": (asynchronous_generator, "Use `with intercept_usage():` inside it"),
-    "no function": (5, "5, which is no function"),
+    "no function": (5, "5, which is not a function"),
 }
 
 

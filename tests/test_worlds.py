@@ -163,7 +163,7 @@ def test_its_methods_count_what_has_happened_in_a_window() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: UsageWorld(now="soon"), "'soon' is no moment"),
+        (lambda: UsageWorld(now="soon"), "'soon' is not a timestamp"),
         (lambda: UsageWorld(now="2026-05-01", llm_usage=[{"credit": 1}]), "llm usage has no field 'credit'"),
         (lambda: UsageWorld(now="2026-05-01", llm_usage=[{"credits": 1}]), "has no runCreatedAt: add one"),
         (lambda: UsageWorld(now="2026-05-01").llm(month="April"), "'April' is not a month: write it as 2026-04"),

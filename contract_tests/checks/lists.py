@@ -230,13 +230,14 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
     known: set[tuple[object, ...]] = set()
     for each in evidence.lists(operation):
         for record in each.records:
-            run, *ids = map(record.data.get, ("runId", "jobId", "userId", "organizationId"))
-            values = (run, *(id_ if isinstance(id_, int) else None for id_ in ids), record.timestamp)
-            if not isinstance(run, int) or values in known:
+            if record.key in known:
                 continue
-            known.add(values)
-            for name, value in zip(("jobId", "userId", "organizationId", "runCreatedAt"), values[1:], strict=True):
-                if name in found or not isinstance(value, int):
+            known.add(record.key)
+            run = record.data.get("runId")
+            values = {**record.data, "runCreatedAt": record.timestamp}
+            for name in ("jobId", "userId", "organizationId", "runCreatedAt"):
+                value = values.get(name)
+                if name in found or not isinstance(value, int) or not isinstance(run, int):
                     continue
                 other, first = seen.setdefault((name, run), (value, each))
                 if abs(value - other) > (name == "runCreatedAt"):  # a fraction of a second may be rounded

@@ -21,7 +21,7 @@ OPERATION = "get_llm_organization_summary"
 SINGLE = 2.0**-24
 """The relative error of rounding to single precision."""
 MONEY = 2
-"""The decimals of an amount of money; up to so many, some cut off in place of rounding."""
+"""The decimals of an amount of money; up to that many, some cut off in place of rounding."""
 LONG = 400
 """Days from which a window is long."""
 LAG = 2 * 3600

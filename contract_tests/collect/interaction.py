@@ -255,6 +255,11 @@ class Interaction:
         """The usage records in the body; what is not an object is left out."""
         return parse_records(OPERATIONS[self.operation].body, self.items, self.ignored)
 
+    @cached_property
+    def by_identity(self) -> dict[object, Record]:
+        """The records by what names them; of those that are there twice, the last."""
+        return {record.identity: record for record in self.records}
+
 
 _REASONS = {
     Failure.UNREACHABLE: "no whole response to {} came",

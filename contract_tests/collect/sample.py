@@ -80,7 +80,7 @@ class Sample:
         if end_only.status != 200 or window is None:
             return False
         known = {record.identity for record in self.records if window.contains(record.timestamp)}
-        return bool(known) and known <= {record.identity for record in end_only.records}
+        return bool(known) and known <= end_only.by_identity.keys()
 
     def query(self, window: Window | None, **more: object) -> Query:
         """Return this organization's query for a window, or without dates."""

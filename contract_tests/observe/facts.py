@@ -139,10 +139,9 @@ class Facts:
     def reach(self, interaction: Interaction) -> Reach:
         """Return which of the known usage a list shows."""
         if id(interaction) not in self._reaches:
-            listed = {record.identity: record.timestamp for record in interaction.records}
-            known = self.known(interaction)
-            missing = [record.timestamp or 0 for record in known if record.identity not in listed]
-            shown = sorted(at for at in listed.values() if at is not None)
+            listed = interaction.by_identity
+            missing = [record.timestamp or 0 for record in self.known(interaction) if record.identity not in listed]
+            shown = sorted(record.timestamp for record in listed.values() if record.timestamp is not None)
             self._reaches[id(interaction)] = Reach(shown, sorted(missing))
         return self._reaches[id(interaction)]
 

@@ -24,6 +24,8 @@ __all__ = ["MAX_FURTHER", "further", "settle"]
 
 MAX_FURTHER = 6
 """Requests that are sent to settle open questions."""
+AT_ONCE = 2
+"""Requests of these that are sent before it is seen again what is still unknown."""
 MAX_RECORDS = 12_000
 """Records that a list may have which is requested for this."""
 
@@ -31,27 +33,29 @@ MAX_RECORDS = 12_000
 def settle(session: Session, evidence: Evidence) -> tuple[Interaction, ...]:
     """Send requests that settle open questions, within what is left of the budget, and return what came of them."""
     judged = len(session.interactions)
-    for _ in range(MAX_FURTHER):
+    while (left := min(session.left, judged + MAX_FURTHER - len(session.interactions))) > 0:
         try:
-            query = further(evidence) if session.left > 0 else None
+            queries = further(evidence)[: min(left, AT_ONCE)]
         except Exception:  # a response that nobody thought of must not end the run
-            query = None
-        if query is None:
             break
-        session.send(query)
+        if not queries:
+            break
+        for query in queries:
+            session.send(query)
         evidence = evidence_of(session, evidence.organizations)
     return tuple(session.interactions[judged:])
 
 
-def further(evidence: Evidence) -> Query | None:
-    """Return the request that settles the most useful question that is still unknown; ``None`` where there is none."""
+def further(evidence: Evidence) -> list[Query]:
+    """Return a request for each question that is still unknown and that one can settle, the most useful first."""
     interest = _Interest.of(evidence)
     if interest is None:
-        return None
+        return []
     unknown = {each.question for each in observe(evidence) if each.state is State.UNKNOWN}
     sent = {each.query for each in evidence.interactions}
-    queries = (query for questions, make in PROBES if unknown & questions for query in make(interest))
-    return next((query for query in queries if query not in sent), None)
+    wanted = (make(interest) for questions, make in PROBES if unknown & questions)
+    found = (next((query for query in queries if query not in sent), None) for queries in wanted)
+    return list(dict.fromkeys(query for query in found if query is not None))
 
 
 class _Interest:

@@ -121,8 +121,10 @@ def _sums(facts: Facts) -> Iterator[tuple[Interaction, Decimal, int]]:
         ):
             continue
         for each in facts.evidence.closed_lists("list_llm", summary.org):
+            if each.window is None or not each.window.encloses(window):
+                continue
             inside = [window.contains(record.timestamp) for record in each.records]
-            if each.window is not None and each.window.encloses(window) and None not in inside:
+            if None not in inside:
                 amounts = [r.credits for r, is_in in zip(each.records, inside, strict=True) if is_in]
                 yield summary, sum((Decimal(repr(amount)) for amount in amounts), Decimal(0)), len(amounts)
                 break
@@ -133,7 +135,7 @@ def _exact(summary: Interaction) -> Decimal:
 
 
 def _show_less(facts: Facts, amounts: Iterable[float], most: int) -> bool:
-    """Return whether it is no chance that sums have at most so many decimals, while what they add up has more.
+    """Return whether it is no chance that sums have at most ``most`` decimals, while what they add up has more.
 
     A sum's last decimal is 0 in one of ten. Of sums of single precision, those count that have digits to spare.
     """

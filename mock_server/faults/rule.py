@@ -16,7 +16,7 @@ __all__ = ["Fault"]
 
 
 class KeyHash(str):
-    """The hash of a key: enough to recognise the key, not enough to use it. It shows itself as ``…``."""
+    """The hash of a key: enough to recognise the key, not enough to use it. Its repr is ``…``."""
 
     __slots__ = ()
 

@@ -38,7 +38,7 @@ def index() -> Response:
 
 @blueprint.get("/_fake/overview")
 def show() -> Response:
-    """Return what the page shows of the world: ``?org=`` for one organization, ``?days=`` for so many days."""
+    """Return what the page shows of the world: ``?org=`` for one organization, ``?days=`` for that many days."""
     fake = cast(Fake, current_app.extensions["civis_usage"])
     access.check(fake.settings, request)
     org, days = (_integer(name) for name in ("org", "days"))

@@ -60,7 +60,7 @@ def first_id(profile: str, day: int, slot: int, numbered: int) -> int:
 
 
 def position(profile: str, number: int) -> Position | None:
-    """Return where ``number`` stands, or ``None`` if it can stand for nothing."""
+    """Return the place of an id in the world; ``None`` where it has none."""
     cell, rest = divmod(number - _BASES[profile], _CELL)
     day, slot = divmod(cell, _SLOTS)
     block, index = divmod(rest, _BLOCK)

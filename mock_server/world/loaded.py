@@ -127,7 +127,7 @@ class Loaded:
             return Loaded(log, self._size + len(records))
 
     def records(self, newest: int | None = None) -> list[Record]:
-        """Return the records, or the ``newest`` so many, whole, in the order of loading."""
+        """Return the records, or the newest ones of them, whole, in the order of loading."""
         first = 0 if newest is None else max(0, self._size - newest)
         return [record for _, record in self._log.records[first : self._size]]
 

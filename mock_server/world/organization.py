@@ -75,7 +75,7 @@ def sizes(profile: str, organizations: int | Mapping[int, int | None], runs_per_
 
 
 def parse_organizations(text: str) -> int | dict[int, int | None]:
-    """Read ``3`` (so many organizations), ``7,8`` (these ids) or ``7:200,8`` (200 runs a day for 7, the default for 8).
+    """Read ``3`` (that many organizations), ``7,8`` (these ids) or ``7:200,8`` (200 runs a day for 7, the default for 8).
 
     One id alone is written with a comma or its runs a day, ``7,`` or ``7:200``, since ``7`` means seven organizations.
     Raises ``ValueError`` with one sentence that names what cannot be read.
@@ -106,7 +106,7 @@ def _count(text: str) -> int:
 def _organization(item: str) -> tuple[int, int | None]:
     match = re.fullmatch(r"([0-9]{1,19})(?::([0-9]{1,9}))?", item)
     if match is None:
-        raise ValueError(f"{item!r} is no organization: write its id, or its id and runs a day, as in 7:200")
+        raise ValueError(f"{item!r} is not an organization: write its id, or its id and runs a day, as in 7:200")
     organization, runs = int(match[1]), None if match[2] is None else int(match[2])
     if not 1 <= organization <= LARGEST_ID:
         raise ValueError(f"{organization} cannot be an organization's id: ids go from 1 to {LARGEST_ID}")

@@ -1,4 +1,4 @@
-"""How a record comes to be: Hypothesis draws it from the strategy of its JSON Schema, narrowed to what is realistic.
+"""How a record is made: Hypothesis draws it from the strategy of its JSON Schema, narrowed to what is realistic.
 
 Of each organization and kind of usage there is one pool of whole records. A day is dealt from it; then only the fields
 in ``DEALT`` are set, and all others stay as they were drawn.

@@ -38,7 +38,7 @@ class Profile(NamedTuple):
     hours: tuple[int, ...]
     """The weight of each hour (UTC)."""
     tick: int
-    """Times are whole multiples of so many milliseconds."""
+    """Times are whole multiples of this many milliseconds."""
     extremes: bool
     """Whether runs stand at the first and last millisecond of a day, with some wherever a month begins or ends."""
 

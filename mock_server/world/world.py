@@ -216,7 +216,7 @@ class World:
         return world
 
     def loaded(self, newest: int | None = None) -> list[dict[str, Any]]:
-        """Return the user's records, or the ``newest`` so many, whole, in the order in which they were loaded."""
+        """Return the user's records, or the newest ones of them, whole, in the order in which they were loaded."""
         return self._loaded.records(newest)
 
     def _schedule(self, kind: Kind, org_id: int) -> Schedule | None:
