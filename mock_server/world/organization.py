@@ -75,7 +75,7 @@ def sizes(profile: str, organizations: int | Mapping[int, int | None], runs_per_
 
 
 def parse_organizations(text: str) -> int | dict[int, int | None]:
-    """Read ``3`` (that many organizations), ``7,8`` (these ids) or ``7:200,8`` (200 runs a day for 7, the default for 8).
+    """Read ``3`` (that many organizations), ``7,8`` (these ids) or ``7:200,8`` (200 runs a day for 7, the usual for 8).
 
     One id alone is written with a comma or its runs a day, ``7,`` or ``7:200``, since ``7`` means seven organizations.
     Raises ``ValueError`` with one sentence that names what cannot be read.
