@@ -206,11 +206,11 @@ CHECKS = (
     Check(
         "any-header-values",
         "any",
-        "Rate limits are counts, shared caches keep nothing, and an ETag belongs to one body.",
+        "Rate limits are counts, shared caches may store nothing, and an ETag belongs to one body.",
         header_values,
         Basis.RECORDED,
     ),
-    Check("any-names-once", "any", "Each name stands once in an object.", names_once, Basis.RECORDED),
-    Check("any-unpaginated", "any", "Lists are whole: no response speaks of pages.", unpaginated, Basis.RECORDED),
+    Check("any-names-once", "any", "No name occurs twice in an object.", names_once, Basis.RECORDED),
+    Check("any-unpaginated", "any", "Lists are complete: no response mentions pages.", unpaginated, Basis.RECORDED),
     Check("any-order", "any", "Lists are ordered newest first.", order, Basis.ASSUMED),
 )

@@ -138,7 +138,7 @@ CHECKS = (
     Check(
         "list-llm-default-window",
         "list_llm",
-        "With neither date, the list goes from the start of the current month to the end of the current day.",
+        "Without dates, the list runs from the start of the current month to the end of the current day.",
         default_window,
     ),
 )

@@ -37,10 +37,10 @@ def equals_listed(evidence: Evidence) -> Outcome:
             compared += 1
             findings += [finding for record, shows in records for finding in _differences(record, shows, each)]
     if not fetched:
-        return without_evidence(evidence, "list_llm", "no listed usage to fetch by its id")
+        return without_evidence(evidence, "list_llm", "no record to request by id")
     if unusable and not compared and not findings:
         return Outcome("nothing to compare", inconclusive=unusable)
-    return outcome(f"{compared} of {len(fetched)} usages fetched and compared", findings)
+    return outcome(f"{compared} of {len(fetched)} records requested by id and compared", findings)
 
 
 def _differences(listed: Record, listing: Interaction, interaction: Interaction) -> list[Finding]:
@@ -74,7 +74,7 @@ def unknown(evidence: Evidence) -> Outcome:
         if each.status != 200:
             return outcome(examined)
         if isinstance(each.json, dict) and each.json.get("id") == NONEXISTENT_ID:
-            return Outcome("it exists", inconclusive=f"id {NONEXISTENT_ID} belongs to a usage here", no_data=True)
+            return Outcome("it exists", inconclusive=f"id {NONEXISTENT_ID} exists here", no_data=True)
         text = f"get_llm answers 200 for an unknown id ({each.params['id']}) with {excerpt(each.body)}"
         body = excerpt(each.body)
         return outcome(examined, [Finding(text, request=each.request, example=body, expected="404", actual="200")])
@@ -97,14 +97,14 @@ CHECKS = (
     Check(
         "get-llm-equals-listed",
         "get_llm",
-        "A usage fetched by its id is the usage that the lists show under that id.",
+        "A record requested by id equals the record with that id in the lists.",
         equals_listed,
     ),
-    Check("get-llm-unknown", "get_llm", "An id that belongs to no usage never gives another usage's record.", unknown),
+    Check("get-llm-unknown", "get_llm", "An unknown id never returns another record.", unknown),
     Check(
         "get-llm-unknown-404",
         "get_llm",
-        "An id that belongs to no usage gets the API's own 404.",
+        "An unknown id gets the API's own 404.",
         unknown_404,
         Basis.RECORDED,
     ),

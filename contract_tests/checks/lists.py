@@ -128,7 +128,7 @@ def _one_end(
     findings += [finding for each in lists for finding in against_lists(evidence, each)]
     records = sum(len(each.records) for each in lists)
     if not records and not findings:
-        return outcome(f"no records for {lists[0].window}: nothing so old, or the start defaults to a later day")
+        return outcome(f"no records for {lists[0].window}: as expected, or the start defaults to a later day")
     return outcome(f"{records} records for {lists[0].window}", findings)
 
 
@@ -283,7 +283,7 @@ def repeat(evidence: Evidence) -> Outcome:
     """Judge lists that were requested again, also with their dates in other offsets."""
     lists = restated(evidence, "list_llm")
     if not lists:
-        reason = "no window with usage to ask about"
+        reason = "no window with usage"
         return without_evidence(evidence, "list_llm", reason, _offset_candidates(evidence, "list_llm"))
     findings = [finding for each in lists for finding in against_lists(evidence, each)]
     return outcome(f"{' and '.join(str(len(each.records)) for each in lists)} records in {lists[0].window}", findings)
@@ -302,7 +302,7 @@ def without_organization(operation: str, evidence: Evidence) -> Outcome:
     ]
     lists = [each for each in candidates if each in evidence.lists(operation)]
     if not lists:
-        return without_evidence(evidence, operation, "no window with usage to ask about", candidates)
+        return without_evidence(evidence, operation, "no window with usage", candidates)
     findings = [finding for each in lists for finding in against_lists(evidence, each)]
     orgs = {record.org for each in lists for record in each.records}
     records = sum(len(each.records) for each in lists)
@@ -340,49 +340,52 @@ def _of_both(
 
 
 CHECKS = (
-    *_of_both("organization", "A list for an organization holds that organization's usage and no other.", organization),
-    *_of_both("window", "A list holds exactly the usage of runs created from start_date to end_date.", window),
-    *_of_both("start-only", "With start_date alone, a list begins there and goes on to the present.", start_only),
-    *_of_both("end-only", "With end_date alone, a list holds nothing later.", end_only),
+    *_of_both("organization", "A list with org_id contains that organization's records only.", organization),
+    *_of_both("window", "A list contains exactly the runs created from start_date to end_date.", window),
+    *_of_both("start-only", "With start_date alone, a list runs from there to the present.", start_only),
+    *_of_both("end-only", "With end_date alone, a list contains nothing later.", end_only),
     *_of_both(
-        "one-run", "A run has one job, user, organization and creation time, in every list.", one_run, Basis.RECORDED
+        "one-run",
+        "A run has one job, user, organization and creation time in all lists.",
+        one_run,
+        Basis.RECORDED,
     ),
-    *_of_both("run-end", "A run was created and ended no later than a day from now.", run_end, Basis.RECORDED),
-    *_of_both("once", "A list shows each usage once.", once),
+    *_of_both("run-end", "No run was created, or ended, later than a day from now.", run_end, Basis.RECORDED),
+    *_of_both("once", "A list contains each record once.", once),
     Check(
         "list-llm-repeat",
         "list_llm",
-        "The same question about a closed window has the same answer, wherever between two runs its ends stand.",
+        "Repeating a request for a past window returns the same, also if its bounds move without crossing a run.",
         repeat,
     ),
     Check(
         "list-llm-without-organization",
         "list_llm",
-        "Without org_id, a list keeps to its window, and shows of an organization what that organization's list shows.",
+        "Without org_id, a list keeps to its window, and its records of each organization equal that one's list.",
         partial(without_organization, "list_llm"),
     ),
     Check(
         "list-matching-task-idr",
         "list_matching",
-        "With task=IDR, a list is exactly the IDR part of the list without.",
+        "task=IDR returns exactly the IDR records of the unfiltered list.",
         partial(task, "IDR"),
     ),
     Check(
         "list-matching-task-cdm",
         "list_matching",
-        "With task=CDM, a list is exactly the CDM part of the list without.",
+        "task=CDM returns exactly the CDM records of the unfiltered list.",
         partial(task, "CDM"),
     ),
     Check(
         "list-matching-without-organization",
         "list_matching",
-        "Without org_id, a list keeps to its window and task, and shows of an organization what that one's list shows.",
+        "Without org_id, a list keeps to its window and task; its records of each organization equal that one's list.",
         partial(without_organization, "list_matching"),
     ),
     Check(
         "list-matching-without-dates",
         "list_matching",
-        "Without dates, a list is given, and org_id and task filter it.",
+        "Without dates a list is returned, filtered by org_id and task.",
         without_dates,
     ),
 )

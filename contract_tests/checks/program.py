@@ -19,7 +19,7 @@ def requests_answered(evidence: Evidence) -> Outcome:
     if missing and not findings:
         return Outcome(f"{len(answered)} of {len(found)} requests", inconclusive=missing[0])
     if not found:
-        return no_data("no request about an organization that the key sees")
+        return no_data("no request for an organization that the key may see")
     return outcome(f"{len(answered)} requests", findings)
 
 
@@ -57,7 +57,7 @@ CHECKS = (
     Check(
         "any-requests-answered",
         "any",
-        "The API answers with success each request of the user's program that the fake so answered.",
+        "Each request of the user's program that succeeds on the fake succeeds on the API.",
         requests_answered,
     ),
 )

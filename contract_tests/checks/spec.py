@@ -67,7 +67,7 @@ CHECKS = tuple(
     Check(
         f"{name.replace('_', '-')}-drift",
         name,
-        "The API's own spec describes the operation as the contract does, or compatibly.",
+        "The API's own spec describes the operation as the contract does, or in a compatible way.",
         partial(described, name),
     )
     for name in OPERATIONS

@@ -281,7 +281,7 @@ def end_only(evidence: Evidence) -> Outcome:
         else:
             unusable.append(each)
     if unusable:
-        return Outcome("nothing", inconclusive="the summary of the whole time did not come")
+        return Outcome("nothing", inconclusive="the summary of the whole time was not returned")
     if not findings and all(_credits(each) == 0 for each in summaries):
         return outcome("0 credits: the start defaults to a later day, or the older runs were free")
     return outcome(f"{_credits(summaries[0]):.2f} credits for {summaries[0].window}", findings)
@@ -383,7 +383,7 @@ def repeat(evidence: Evidence) -> Outcome:
     offset = [each for each in evidence.of(OPERATION) if each.has_offsets]
     if not pairs:
         covered = [each for each in offset if _covering(evidence, each)]
-        reason = "no window with usage to ask about"
+        reason = "no window with usage"
         return _judge_sums(evidence, covered) if covered else without_evidence(evidence, "list_llm", reason, offset)
     findings = list(_judge_sums(evidence, [each for each in offset if _covering(evidence, each)]).findings)
     for first, second in pairs:
@@ -394,7 +394,7 @@ def repeat(evidence: Evidence) -> Outcome:
             how = "when requested again" if first.request == second.request else "with other offsets"
             text = f"{_credits(first)!r} credits at first, {_credits(second)!r} {how}"
             findings.append(_disagreement(text, second, first, f"{_credits(first):.6f}"))
-    return outcome(f"the same response {len(pairs) + 1} times", findings)
+    return outcome(f"{len(pairs) + 1} identical responses", findings)
 
 
 def _must_be_equal(evidence: Evidence, first: Interaction, second: Interaction) -> bool:
@@ -425,7 +425,7 @@ def organization(evidence: Evidence) -> Outcome:
         if each.json.get("organizationId") not in (None, each.org)
     ]
     if not found:
-        return without_evidence(evidence, "list_llm", "no summary was given", evidence.of(OPERATION))
+        return without_evidence(evidence, "list_llm", "no summary was returned", evidence.of(OPERATION))
     return outcome(f"{len(found)} summaries", findings[:3])
 
 
@@ -433,23 +433,27 @@ _check = partial(Check, operation=OPERATION)
 _NAME = OPERATION.replace("_", "-")
 CHECKS = (
     _check(f"{_NAME}-sum", rule="A summary's credits are the sum of the credits in its list.", judge=sums),
-    _check(f"{_NAME}-start-only", rule="With start_date alone, a summary begins there.", judge=start_only),
+    _check(
+        f"{_NAME}-start-only",
+        rule="With start_date alone, a summary covers everything since then.",
+        judge=start_only,
+    ),
     _check(
         f"{_NAME}-default-window",
-        rule="With neither date, a summary covers the current month up to the end of the current day.",
+        rule="Without dates, a summary covers the current month up to the end of the current day.",
         judge=default_window,
     ),
-    _check(f"{_NAME}-end-only", rule="With end_date alone, a summary counts nothing later.", judge=end_only),
-    _check(f"{_NAME}-nothing", rule="The summary of a window without usage has a number of credits: 0.", judge=nothing),
+    _check(f"{_NAME}-end-only", rule="With end_date alone, a summary includes nothing later.", judge=end_only),
+    _check(f"{_NAME}-nothing", rule="The summary of a window without usage has 0 credits, not null.", judge=nothing),
     _check(
         f"{_NAME}-long",
-        rule="A summary of a year or more is the sum of its list, or of the summaries of its parts where it is long.",
+        rule="A summary of a year or more is the sum of its list or, if that is long, of the summaries of its parts.",
         judge=long,
     ),
     _check(
         f"{_NAME}-repeat",
-        rule="The same question about a closed window has the same answer, wherever between two runs its ends stand.",
+        rule="Repeating a request for a past window returns the same, also if its bounds move without crossing a run.",
         judge=repeat,
     ),
-    _check(f"{_NAME}-organization", rule="A summary names the organization that it was asked for.", judge=organization),
+    _check(f"{_NAME}-organization", rule="A summary names the organization in its path.", judge=organization),
 )
