@@ -30,7 +30,7 @@ class Settings:
     organizations: int | Mapping[int, int | None] = 3
     """How many, or their ids with their runs a day; the first is the caller's own."""
     since: date = date(2024, 1, 1)
-    """The day on which the world begins."""
+    """First day of the generated data."""
     runs_per_day: int = 12
     """An organization's runs a day, on average."""
     generated: bool = True

@@ -19,7 +19,7 @@ COMMANDS = {
     "drift": "Compare the API's own spec with the contract.",
     "record": "Record an API's responses for work offline.",
     "call": "Call one operation and show its response.",
-    "generate": "Write the usage of a world to a file.",
+    "generate": "Write generated usage to a file.",
     "explain": "Explain a check: rule, basis, requests, how to waive it.",
     "assumptions": "Show what your program assumes about the API.",
     "demo": "Fake, client and check in one go.",
@@ -31,7 +31,7 @@ class Commands(Group):
     """A group that imports a command's module when the command is called, and has one layer for all errors."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """Run the command line and exit; every error ends as one sentence with an exit code that is no verdict."""
+        """Run the command line and exit; every error ends as one sentence with an exit code."""
         run: Any = super().main
         if not standalone_mode:
             return run(*args, standalone_mode=False, **extra)

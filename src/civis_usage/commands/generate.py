@@ -25,8 +25,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 @click.option(
     "--end-date", callback=parse_with(day), required=True, metavar="DAY", help="The day after the last one (UTC)."
 )
-@click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Which usage.")
-@click.option("--org-id", type=int, metavar="ID", help="This organization's usage alone.")
+@click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Kind of usage.")
+@click.option("--org-id", type=int, metavar="ID", help="Only this organization's usage.")
 @click.option(
     "--format",
     "form",
@@ -35,7 +35,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
     show_default=True,
     help="An array, a record a line, or a table with a header.",
 )
-@click.option("--output", "-o", default="-", metavar="FILE", help="Where to; standard output if left out.")
+@click.option("--output", "-o", default="-", metavar="FILE", help="Output file; standard output if left out.")
 @options("seed", "profile", "orgs", "runs-per-day", "since")
 def generate(
     start_date: date,
@@ -50,13 +50,13 @@ def generate(
     runs_per_day: int,
     since: date,
 ) -> None:
-    """Write the usage of a world, oldest first.
+    """Write generated usage to a file, oldest first.
 
-    They are the records that `civis-usage serve` has for the same seed, profile and organizations, future days
+    These are the records that `civis-usage serve` has for the same seed, profile and organizations, future days
     included.
 
-    A day's records do not depend on the window. So pieces in ndjson that are made on different machines, each beginning
-    with the day on which the one before it ends, add up to the whole, byte for byte.
+    A day's records do not depend on the window: NDJSON files of consecutive windows, made on different machines, add
+    up to the file of the whole window, byte for byte.
 
     \b
     Example:

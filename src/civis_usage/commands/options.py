@@ -104,14 +104,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": click.IntRange(min=0),
         "multiple": True,
         "metavar": "ID",
-        "help": "An organization to look at. Repeatable.  [default: what the key shows]",
+        "help": "Organization to check. Repeatable.  [default: what the key shows]",
     },
-    "start-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage before this day."},
-    "end-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage after this day."},
+    "start-date": {"metavar": "DATE", "callback": _date, "help": "Check no usage before this day."},
+    "end-date": {"metavar": "DATE", "callback": _date, "help": "Check no usage after this day."},
     "max-requests": {
         "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "The request budget, retries included.  [default: 72, 12 for each further organization, and one for "
+        "help": "Request budget, retries included.  [default: 72, 12 for each further organization, and one for "
         "each request of --requests]",
     },
     "timeout": {
@@ -123,18 +123,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": click.IntRange(min=1, max=MAX_MEGABYTES),
         "metavar": "MB",
         "callback": lambda ctx, param, megabytes: megabytes and megabytes * 2**20,
-        "help": "How large a response may be, unpacked, and all that a run keeps.  [default: 256]",
+        "help": "Largest response, unpacked, and the most that a run keeps.  [default: 256]",
     },
     "deadline": {
         "type": _Seconds(min=1, max=MAX_SECONDS),
         "metavar": "SECONDS",
-        "help": "How long the API may take altogether, without the waits that it asks for.  [default: 60]",
+        "help": "Time limit of the whole run, without the waits that the API asks for.  [default: 60]",
     },
     "sample-seed": {
         "name": "seed",
         "type": int,
         "metavar": "N",
-        "help": "Which windows, records and tasks are looked at.  [default: 0]",
+        "help": "Random seed for the choice of windows, records and tasks.  [default: 0]",
     },
     "with-drift": {"is_flag": True, "help": "Compare the API's own spec with the contract too (one request)."},
     # how to judge, and where to report
@@ -157,7 +157,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "behavior": {
         "metavar": "FILE",
         "callback": parse_with(_choices),
-        "help": "Answers to what the documentation leaves open (TOML), to serve, or to compare the API with.",
+        "help": "Answers to the open questions of the documentation (TOML): to serve, or to compare the API with.",
     },
     "save-behavior": {"metavar": "FILE", "help": "Write how the API behaves, for serve --behavior (TOML)."},
     "requests": {
@@ -173,34 +173,34 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": 0,
         "show_default": True,
         "metavar": "N",
-        "help": "Which world: the same seed, the same records.",
+        "help": "Random seed: the same seed gives the same records.",
     },
     "profile": {
         "type": click.Choice(["realistic", "edge"]),
         "default": "realistic",
         "show_default": True,
-        "help": "Usage as it comes, or legal extremes.",
+        "help": "Realistic data, or legal boundary values.",
     },
     "orgs": {
         "metavar": "ORGS",
         "callback": parse_with(_organizations),
         "default": "3",
         "show_default": True,
-        "help": "How many organizations, or their ids, as in 7,8, or with runs a day, 7:200,8. "
-        "The first is the caller's own.",
+        "help": "Number of organizations (3), their ids (7,8), or ids with runs a day (7:200,8). "
+        "The first is the one that the key belongs to.",
     },
     "runs-per-day": {
         "type": click.IntRange(0, 100_000),
         "default": 12,
         "show_default": True,
-        "help": "Runs a day of an organization, on average.",
+        "help": "Average runs a day of one organization.",
     },
     "since": {
         "metavar": "DAY",
         "callback": parse_with(day),
         "default": "2024-01-01",
         "show_default": True,
-        "help": "The day on which the world begins.",
+        "help": "First day of the generated data.",
     },
 }
 """The settings of each option as for ``click.option``; ``name`` where it differs from the key."""

@@ -26,9 +26,11 @@ __all__ = ["record"]
 @options(
     "base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"
 )
-@click.option("--output", "-o", required=True, metavar="FILE", help="Where to; an earlier recording there is replaced.")
+@click.option(
+    "--output", "-o", required=True, metavar="FILE", help="Output file; an earlier recording there is replaced."
+)
 def record(output: str, **given: Any) -> int:
-    """Record what the API answers to the check, in a file without the key and without anybody's identifiers.
+    """Record API responses to a file, with the key removed and identifiers pseudonymized.
 
     Reads only, as `civis-usage check` does, and with --start-date or --end-date also all usage in that window. Records,
     runs, jobs, users and organizations get other numbers, the same ones throughout the file; nothing in it leads back

@@ -107,14 +107,14 @@ def _behavior(text: str) -> tuple[str, Value]:
     metavar="ID=ANSWER",
     callback=parse_with(_behavior),
     multiple=True,
-    help="One such answer, such as end_bound=exclusive; it overrides the file's. Repeatable.",
+    help="One such answer, as in end_bound=exclusive; overrides --behavior. Repeatable.",
 )
 @click.option(
     "--rate-limit",
     metavar="N/SECONDS",
     callback=parse_with(_limit),
-    help="Refuse more than N requests in each window of so many seconds; live for 1000/300. "
-    "Without it they are only counted.",
+    help="Refuse more than N requests in each window of SECONDS; the live API has 1000/300. "
+    "Without it requests are only counted.",
 )
 @click.option(
     "--fault",
@@ -122,7 +122,7 @@ def _behavior(text: str) -> tuple[str, Value]:
     metavar="RULE",
     callback=parse_with(_fault),
     multiple=True,
-    help="Something to go wrong; see above. Repeatable.",
+    help="Inject a fault (syntax above). Repeatable.",
 )
 @click.option(
     "--spec",
@@ -181,7 +181,7 @@ def serve(
       what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds),
                        truncate, malformed, disconnect, content-type=text/html,
                        null=credits, missing=modelId, wrong-type=runTime,inputTokens
-    The first rule that fires acts alone; a rule of latency alone lets the next be tried.
+    The first rule that matches is applied; after one that only adds latency, the next are tried too.
 
     What the documentation leaves open (are bounds inclusive, whose month is this month) is
     chosen by --behavior and --set; docs/reference/behavior.md has all questions and answers.
