@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.faults import Fault
 from civis_usage.mock_server.page import routes
 from civis_usage.mock_server.settings import Settings
 
@@ -147,3 +148,18 @@ class TestTheOverview:
         client = create_app(Settings(now=NOW)).test_client()
         response = client.get("/_fake/overview", environ_base={"REMOTE_ADDR": "192.0.2.7"})
         assert response.status_code == 403
+
+
+def test_the_fault_rules_that_the_page_names_can_be_set() -> None:
+    html, script = ((STATIC / name).read_text(encoding="utf-8") for name in ("index.html", "page.js"))
+    offered = re.findall(r'<option value="([^"]+)">', html)
+    offered += re.findall(r'^  \["[^"]+", "[^"]+", "([^"]+)"\]', script, re.MULTILINE)
+    syntax = html.partition('<dl class="words">')[2].partition("</dl>")[0]
+    which, often, what = (re.findall("<code>([^/<]+)</code>", part) for part in syntax.split("</dd>")[:3])
+    rules = [f"{word} status=503" for word in (*which, *often, "retry-after=2")] + [
+        each for each in what if "retry" not in each
+    ]
+    assert len(offered) > 10
+    assert len(rules) > 15
+    for rule in (*offered, *rules):
+        Fault.parse(rule)

@@ -219,7 +219,7 @@ const showFaults = () => {
   }));
   find("fault-list").replaceChildren(...faults.faults.map((each) => {
     const done = each.fired ? `acted on ${each.fired} of ${each.matched} calls` : each.matched ? `has not acted yet on ${each.matched} calls` : "met no call yet";
-    const button = make("button", {type: "button", class: "small", "aria-label": `Take back ${each.rule}`}, "Take back");
+    const button = make("button", {type: "button", class: "small", "aria-label": `Remove ${each.rule}`}, "Remove");
     button.addEventListener("click", () => change(`/_fake/faults/${each.id}`, "DELETE"));
     return make("li", {}, make("span", {}, make("code", {}, each.rule), make("small", {}, done)), button);
   }));
