@@ -221,7 +221,7 @@ def test_says_how_many_records_came_from_which_file_and_warns_of_none(tmp_path):
         said = "".join(served.said)
     assert "your records   2 from mine.json" in said
     assert "Warning: nothing.json: there is no record in it." in said
-    assert "world          your records alone" in said
+    assert "world          only your records" in said
 
 
 def test_help_shows_examples_and_how_to_write_a_fault():
@@ -256,3 +256,16 @@ def test_a_record_in_the_future_and_a_field_that_is_not_documented_are_said_at_t
         said = "".join(served.said)
     assert "Warning: The field 'region' is not documented and was left out." in said
     assert "Warning: A record lies after the clock's now" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--now", "2020-01-01"), "the clock is before the first day of the world, 2024-01-01 (--since)"),
+        (("--empty",), "load records with --data FILE"),
+    ],
+)
+def test_says_why_there_is_no_usage_yet(options, reason):
+    with serving(*options, now=None) as served:
+        said = "".join(served.said)
+    assert f"example        no usage yet: {reason}" in said

@@ -41,7 +41,7 @@ def request_line(call: Call, now: datetime) -> str:
 
 
 def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source]) -> str:
-    """Return what is served, and how a client is pointed at it."""
+    """Return what is served, and how to connect a client."""
     from ..schemas import OPERATIONS
 
     known = [str(each.id) for each in fake.world.organizations]
@@ -57,11 +57,12 @@ def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source])
         *_behavior_lines(fake),
         *(f"  variation      {each.id}" for each in fake.variations),
         *(f"  your records   {len(source.records)} from {source.name}" for source in sources),
-        f"  a record       {url}/usage/llm/{record}" if record else "  a record       none yet: the world is empty",
-        f"  to look at it  {_controls(settings, url)}",
+        f"  example        {f'{url}/usage/llm/{record}' if record else _why_empty(fake, settings)}",
+        f"  page           {url}/",
+        f"  control API    {url}/_fake/health ({_whose(settings)})",
         *_limits(settings),
         "",
-        "Point a client at it:",
+        "To connect a client:",
         *(f"  {_assignment(name, value)}" for name, value in _variables(settings, url).items()),
         "",
         "Ctrl-C stops it.",
@@ -99,13 +100,18 @@ def _behavior_lines(fake: Fake) -> list[str]:
 
 def _world(settings: Settings) -> str:
     if not settings.generated:
-        return "your records alone"
+        return "only your records"
     return f"seed {settings.seed}, profile {settings.profile}, since {settings.since}"
 
 
-def _controls(settings: Settings, url: str) -> str:
-    whose = "open to other machines" if settings.allow_remote_control else "for this machine alone"
-    return f"{url}/ in a browser, {url}/_fake/health in a program ({whose})"
+def _why_empty(fake: Fake, settings: Settings) -> str:
+    if settings.generated and fake.clock.text[:10] < settings.since.isoformat():
+        return f"no usage yet: the clock is before the first day of the world, {settings.since} (--since)"
+    return "no usage yet: load records with --data FILE or POST /_fake/data"
+
+
+def _whose(settings: Settings) -> str:
+    return "open to other machines" if settings.allow_remote_control else "this machine only"
 
 
 def _limits(settings: Settings) -> list[str]:
