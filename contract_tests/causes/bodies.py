@@ -10,7 +10,7 @@ from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.schemas import OPERATIONS, load
 
 from .explanation import Explanation, Unexplained, plain_sentence
-from .features import feature, share
+from .features import enumerated, feature, share
 
 __all__ = ["other_objects", "wrong_lists", "wrong_objects"]
 
@@ -96,5 +96,5 @@ def _refused(evidence: Evidence, operation: str) -> str | None:
     status = refused[0].status
     odd = [each for each in refused if each.status == status]
     where = feature(odd, [each for each in promised if each.status == 200])
-    names = " and ".join(refused[0].params) or "no parameter"
+    names = enumerated(list(refused[0].params)) or "no parameter"
     return f"{operation} answers {status} instead of 200{where or f', as to a request with {names}'}"

@@ -29,11 +29,14 @@ class _End(NamedTuple):
 
     name: str
     odd: list[Interaction]
-    shift: int
-    """By how much the end is off, in seconds; 0 where no plausible amount explains it."""
     others: list[Interaction]
     reach: tuple[int, int]
     """How far from the end the farthest odd record lies, and the nearest that is as it should be."""
+
+    @property
+    def amount(self) -> str | None:
+        """By how much the end is off, in words; ``None`` where no plausible amount explains it."""
+        return _amount(*self.reach)
 
 
 def moved(listed: Listed) -> Sentence | None:
@@ -65,7 +68,7 @@ def _without_offset(listed: Listed, early: _End, late: _End, *lost: _End) -> str
 
 def _both_ignored(listed: Listed, early: _End, late: _End) -> str | None:
     both = [each for each in early.odd if each in late.odd]
-    if not both or early.shift or late.shift:
+    if not both or early.amount or late.amount:
         return None
     where = share(both, [each for each in listed.lists if each not in both and DATES & set(each.params)])
     return f"{listed.operation} ignores start_date and end_date{where}"
@@ -73,30 +76,29 @@ def _both_ignored(listed: Listed, early: _End, late: _End) -> str | None:
 
 def _other_zone(listed: Listed, early: _End, late: _End, lost_first: _End, lost_last: _End) -> str | None:
     for one, other in ((early, lost_last), (late, lost_first)):
-        both = [shift for shift in SHIFTS if _fits(shift, *one.reach) and _fits(shift, *other.reach)]
+        both = _amount(max(one.reach[0], other.reach[0]), min(one.reach[1], other.reach[1]))
         if one.odd and other.odd and both and NEVER not in (one.reach[1], other.reach[1]):
-            off = f"both are off by up to {duration(both[0])}"
             zone = "another time zone (or writes runCreatedAt in one)"
-            return f"{listed.operation} reads start_date and end_date in {zone}: {off}"
+            return f"{listed.operation} reads start_date and end_date in {zone}: both are off by {both}"
     return None
 
 
 def _listed_outside(listed: Listed, *ends: _End) -> str | None:
-    for name, odd, shift, others, _ in ends:
-        if odd and shift:
-            way = "early" if name == "start_date" else "late"
-            off = f"{name} of {listed.operation} is off by up to {duration(shift)}"
-            return f"{off}: records too {way} are listed{share(odd, others)}"
-        if odd:
-            return f"{listed.operation} ignores {name}{share(odd, others)}"
+    for end in ends:
+        if end.amount:
+            way = "early" if end.name == "start_date" else "late"
+            off = f"{end.name} of {listed.operation} is off by {end.amount}"
+            return f"{off}: records too {way} are listed{share(end.odd, end.others)}"
+        if end.odd:
+            return f"{listed.operation} ignores {end.name}{share(end.odd, end.others)}"
     return None
 
 
 def _lost_inside(listed: Listed, *ends: _End) -> str | None:
-    for name, odd, shift, others, _ in ends:
-        if odd and shift:
-            off = f"{name} of {listed.operation} is off by up to {duration(shift)}"
-            return f"{off}: records within the window are missing{share(odd, others)}"
+    for end in ends:
+        if end.amount:
+            off = f"{end.name} of {listed.operation} is off by {end.amount}"
+            return f"{off}: records within the window are missing{share(end.odd, end.others)}"
     return None
 
 
@@ -104,8 +106,8 @@ def _outside(listed: Listed, name: str) -> _End:
     """Return what the lists show outside of an end."""
     dated = [each for each in listed.lists if name in each.params]
     odd = [each for each in dated if max(_distances(each.records, each, name), default=0) > 1]
-    reach = _reach_outside(listed, odd, name)
-    return _End(name, odd, _shift(*reach), [each for each in dated if each not in odd], reach)
+    others = [each for each in dated if each not in odd]
+    return _End(name, odd, others, _reach_outside(listed, odd, name))
 
 
 def _lost(listed: Listed, name: str) -> _End:
@@ -119,7 +121,7 @@ def _lost(listed: Listed, name: str) -> _End:
             reach, kept = max(reach, *lost), min([kept, *inside])
         else:
             others.append(each)
-    return _End(name, odd, _shift(reach, kept), others, (reach, kept))
+    return _End(name, odd, others, (reach, kept))
 
 
 def _distances(records: Sequence[Record], each: Interaction, name: str) -> list[int]:
@@ -147,9 +149,17 @@ def _reach_outside(listed: Listed, odd: Sequence[Interaction], name: str) -> tup
     return reach, beyond
 
 
-def _shift(reach: int, beyond: int) -> int:
-    """Return a plausible amount between the farthest record that was moved and the nearest that was not; 0 for none."""
-    return next((shift for shift in SHIFTS if _fits(shift, reach, beyond)), 0) if beyond < NEVER else 0
+def _amount(reach: int, beyond: int) -> str | None:
+    """Return a plausible amount between the farthest record that was moved and the nearest that was not.
+
+    Where several are plausible, return between which it lies.
+    """
+    plausible = [shift for shift in SHIFTS if _fits(shift, reach, beyond)] if beyond < NEVER else []
+    if len(plausible) < 2:
+        return f"up to {duration(plausible[0])}" if plausible else None
+    least = max((shift for shift in SHIFTS if shift < reach - 1), default=0)
+    most = duration(next((shift for shift in SHIFTS if shift >= beyond), plausible[-1]))
+    return f"{duration(least)} to {most}" if least else f"up to {most}"
 
 
 def _fits(shift: int, reach: int, beyond: int) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
 from civis_usage.contract_tests.collect.window import DAY
 
-__all__ = ["HOUR", "duration", "feature", "has_offset", "share"]
+__all__ = ["HOUR", "duration", "enumerated", "feature", "has_offset", "share"]
 
 HOUR = 3600
 DATES = {"start_date", "end_date"}
@@ -44,6 +44,11 @@ def duration(seconds: int) -> str:
     return f"{seconds} second{'s' * (seconds != 1)}"
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: ``org_id, task and end_date``."""
+    return " and ".join((", ".join(names[:-1]), names[-1]) if names[1:] else names)
+
+
 PLAIN: tuple[Feature, ...] = (
     (lambda each: set(each.params) == {"org_id"}, " when only org_id is given"),
     (lambda each: not each.params, " when no parameter is given"),
@@ -62,6 +67,8 @@ PLAIN: tuple[Feature, ...] = (
     (has_offset, " when the dates have a UTC offset and a fraction of a second"),
 )
 """The features that every request has or has not, the plainest first."""
+ORDER = ("id", "org_id", "task", "start_date", "end_date")
+"""The parameters, in the order in which sentences name them."""
 LENGTHS = (1, 7, 31, 92, 183, 366)
 """Days that may be the limit of a window."""
 
@@ -74,12 +81,12 @@ def _features(interactions: Sequence[Interaction]) -> Iterator[Feature]:
             yield partial(_has, "org_id", org), f" for organization {org}"
     for task in ("IDR", "CDM"):
         yield partial(_has, "task", task), f" when task is {task}"
-    for names in dict.fromkeys(tuple(each.params) for each in interactions):
-        named = " and ".join((", ".join(names[:-1]), names[-1]) if names[1:] else names)
-        yield partial(_has_only, names), f" when only {named} are given"
+    for names in dict.fromkeys(_names(each) for each in interactions):
+        yield partial(_has_only, names), f" when only {enumerated(names)} {'are' if names[1:] else 'is'} given"
     for days in LENGTHS:
-        yield partial(_is_longer, days), f" in windows of more than {days} days"
-        yield partial(_is_no_longer, days), f" in windows of at most {days} days"
+        length = duration(days * DAY)
+        yield partial(_is_longer, days), f" in windows of more than {length}"
+        yield partial(_is_no_longer, days), f" in windows of at most {length}"
 
 
 def _has(name: str, value: object, interaction: Interaction) -> bool:
@@ -87,7 +94,12 @@ def _has(name: str, value: object, interaction: Interaction) -> bool:
 
 
 def _has_only(names: tuple[str, ...], interaction: Interaction) -> bool:
-    return tuple(interaction.params) == names
+    return _names(interaction) == names
+
+
+def _names(interaction: Interaction) -> tuple[str, ...]:
+    """Return the names of its parameters in one order, whichever they were sent in."""
+    return (*(name for name in ORDER if name in interaction.params), *sorted(interaction.params.keys() - ORDER))
 
 
 def _is_longer(days: int, interaction: Interaction) -> bool:
@@ -95,7 +107,7 @@ def _is_longer(days: int, interaction: Interaction) -> bool:
 
 
 def _is_no_longer(days: int, interaction: Interaction) -> bool:
-    return _days(interaction) <= days
+    return 0 <= _days(interaction) <= days
 
 
 def _days(interaction: Interaction) -> float:

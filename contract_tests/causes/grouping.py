@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.results import Cause, Result, Verdict
 
-from . import bodies, fields, lists, singles, summaries
+from . import bodies, fields, keys, lists, singles, summaries
 from .explanation import Explainer, Explanation, Unexplained, plain_sentence
 
 __all__ = ["causes"]
 
 EXPLAINERS: tuple[Explainer, ...] = (
+    keys.refused_keys,
     bodies.other_objects,
     fields.wrong_shapes,
     bodies.wrong_lists,
@@ -20,6 +21,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     bodies.wrong_objects,
     singles.differing_singles,
     summaries.wrong_sums,
+    keys.wrong_refusals,
 )
 """In the order in which they take findings: what is wrong by its shape explains most of what it does to relations."""
 SEVERITY = (Verdict.FAILED, Verdict.WARNING, Verdict.WAIVED, Verdict.INFO)

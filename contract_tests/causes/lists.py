@@ -17,6 +17,7 @@ Sentence = tuple[str, str | None]
 """A cause in one sentence, and the field that it concerns."""
 DIAGNOSES: tuple[Callable[[Listed], Sentence | None], ...] = (
     records.not_reproducible,
+    records.all_alike,
     records.of_other_organizations,
     records.of_other_tasks,
     records.truncated,

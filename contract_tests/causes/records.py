@@ -9,10 +9,11 @@ from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import Record, record_id
 
-from .features import feature, share
+from .features import enumerated, feature, share
 from .listed import Listed, window_of
 
 __all__ = [
+    "all_alike",
     "altered",
     "missing",
     "not_reproducible",
@@ -26,6 +27,8 @@ __all__ = [
 Sentence = tuple[str, str | None]
 MAX_SAFE = 2**53
 """Up to here, each whole number is its own double."""
+SEVERAL = 4
+"""Different queries whose responses are alike by more than chance."""
 ROUND = (10, 20, 25, 50, 250, 1024, 2048, 4096)
 """Lengths at which lists are often truncated, beside multiples of a hundred."""
 
@@ -97,6 +100,18 @@ def _run(record: Record) -> object:
 def _content(interaction: Interaction, evidence: Evidence) -> object:
     settled = (r.key for r in interaction.records if (r.timestamp or 0) <= evidence.settled_until)
     return frozenset(Counter(settled).items())
+
+
+def all_alike(listed: Listed) -> Sentence | None:
+    """Look for the same records in response to every query, whichever they should be."""
+    several = len({each.query for each in listed.lists}) >= SEVERAL
+    if not several or len({_content(each, listed.evidence) for each in listed.lists}) > 1:
+        return None
+    ignored = [name for name, _, ignores in IGNORING if any(map(ignores, listed.lists))]
+    if len(ignored) < 2:
+        return None
+    same = f"the same {len(listed.known):,} records come to each of {len(listed.lists)} requests"
+    return f"{listed.operation} ignores {enumerated(ignored)}: {same} (a cache?)", None
 
 
 def of_other_organizations(listed: Listed) -> Sentence | None:
@@ -194,10 +209,11 @@ def missing(listed: Listed) -> Sentence | None:
     lost = sum(len(listed.lacking(each)) for each in odd)
     total = sum(len(listed.belonging(each)) for each in odd)
     where = share(odd, [each for each in listed.lists if each not in odd and listed.belonging(each)])
-    oldest = "the oldest " if all(_lacks_oldest(listed, each) for each in odd) else ""
+    oldest = "the oldest " if lost < total and all(_lacks_oldest(listed, each) for each in odd) else ""
     most = max(len(each.records) for each in listed.lists)
     limit = f", which shows at most {most:,}" if {len(each.records) for each in odd} == {most} and most else ""
-    return f"{oldest}{lost:,} of {total:,} records are missing in {listed.operation}{where}{limit}", None
+    counts = f"{oldest}{lost:,} of {total:,}" if lost < total or total == 1 else f"all {total:,}"
+    return f"{counts} records are missing in {listed.operation}{where}{limit}", None
 
 
 def _lacks_oldest(listed: Listed, each: Interaction) -> bool:

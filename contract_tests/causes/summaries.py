@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from math import nan
+from typing import NamedTuple
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
@@ -13,7 +16,7 @@ from civis_usage.contract_tests.collect.window import Window
 
 from . import moves
 from .explanation import SUMMARY, Explanation, Unexplained, plain_sentence
-from .features import DATES, feature, has_offset, share
+from .features import DATES, enumerated, feature, has_offset, share
 
 __all__ = ["wrong_sums"]
 
@@ -23,11 +26,35 @@ NOTICEABLE = 0.05
 """Credits that a sum must have for it to say anything."""
 
 
+class _Trial(NamedTuple):
+    """What may be wrong with summaries: what they would show, and the words for it."""
+
+    estimate: Estimate
+    words: str
+    """``{}`` stands for the operation."""
+    is_move: bool = False
+    """Whether the ends of its window are moved by an amount, of which several may explain the same."""
+    doubt: str = ""
+    """What else may be wrong, for the end of the sentence."""
+
+
 def wrong_sums(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
     """Explain the summaries that do not add up."""
     mine = [each for each in waiting if _is_sum(each)]
-    if mine:
-        yield Explanation(SUMMARY, _sentence(evidence, mine), "credits", _is_sum)
+    if not mine:
+        return
+    requests = {each.finding.request for each in mine}
+    odd = [each for each in evidence.summaries if each.request in requests]
+    if _is_not_reproducible(evidence) or not all(each.finding.is_reproducible for each in mine):
+        odd = _unlike_lists(evidence)
+        trial = _first(_ignoring(evidence), odd)
+        sentence = _sometimes(evidence, mine, odd, trial)
+    elif odd:
+        trial = _first(_trials(evidence, odd), odd)
+        sentence = _sentence(evidence, mine, odd, trial)
+    else:
+        trial, sentence = None, plain_sentence(mine[0])
+    yield Explanation(SUMMARY, sentence, "credits", partial(_comes_of, evidence, trial))
 
 
 def _is_sum(each: Unexplained) -> bool:
@@ -35,28 +62,40 @@ def _is_sum(each: Unexplained) -> bool:
     return each.operation == SUMMARY and each.is_relation and not other
 
 
-def _sentence(evidence: Evidence, mine: Sequence[Unexplained]) -> str:
-    if _is_not_reproducible(evidence) or not all(each.finding.is_reproducible for each in mine):
-        return f"credits of {SUMMARY} are not reproducible: the same request gives other credits when it is sent again"
-    requests = {each.finding.request for each in mine}
-    odd = [each for each in evidence.summaries if each.request in requests]
+def _comes_of(evidence: Evidence, trial: _Trial | None, each: Unexplained) -> bool:
+    """Return whether a finding comes of wrong sums: credits where there is no usage, if what explains the sums does."""
+    if each.operation != SUMMARY or not each.result.check.id.endswith("-nothing"):
+        return _is_sum(each)
+    shown = [found for found in evidence.summaries if found.request == each.finding.request]
+    return trial is not None and any(_is_close(trial, found) for found in shown)
+
+
+def _sometimes(
+    evidence: Evidence, mine: Sequence[Unexplained], odd: Sequence[Interaction], trial: _Trial | None
+) -> str:
+    """Return what is wrong with summaries that are not reproducible."""
+    if trial is None:
+        what = "the same request gives other credits when it is sent again"
+        return f"credits of {SUMMARY} are not reproducible: {what}{_hint(mine)}"
+    rate = max(2, round(len(evidence.summaries) / len(odd)))
+    return trial.words.format(f"one response of {SUMMARY} in {rate}")
+
+
+def _sentence(evidence: Evidence, mine: Sequence[Unexplained], odd: Sequence[Interaction], trial: _Trial | None) -> str:
     others = [each for each in evidence.summaries if each not in odd and each.params.get("org_id")]
-    if not odd:
-        return plain_sentence(mine[0])
     where = share(odd, others)
-    moved = _moved(evidence, odd)
+    moved, doubt = (trial.words.format(SUMMARY), trial.doubt) if trial else ("", "")
     found = _narrowest(mine, odd)
     if all(map(has_offset, odd)):
         zone = f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
-        return f"{zone}, or {moved.removeprefix(SUMMARY).strip()}" if moved else zone
-    if moved and moved.endswith("org_id"):
+        return f"{zone}, or {moved.removeprefix(SUMMARY).strip()}{doubt}" if moved else zone
+    if moved.endswith("org_id"):
         return moved + where
     if feature(odd, others) == " when only org_id is given" or not any(DATES & set(each.params) for each in odd):
         return f"the default window of {SUMMARY} is not the current month up to the end of today: {found}{_hint(mine)}"
     if moved:
-        return moved + where
-    hint = _hint(mine)
-    return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}{hint}"
+        return moved + where + doubt
+    return f"list_llm and its summary disagree{where}: {SUMMARY} shows {found}{_hint(mine)}"
 
 
 def _narrowest(mine: Sequence[Unexplained], odd: Sequence[Interaction]) -> str:
@@ -94,23 +133,50 @@ def _is_not_reproducible(evidence: Evidence) -> bool:
     return any(max(values) - min(values) > 0.02 + max(values) * 1e-4 for values in by_query.values())
 
 
-def _moved(evidence: Evidence, odd: Sequence[Interaction]) -> str | None:
-    """Return what explains all odd summaries: ``org_id`` is ignored, or the ends of the windows are moved."""
+def _unlike_lists(evidence: Evidence) -> list[Interaction]:
+    """Return the summaries of a named window that are not the sum of the listed records."""
+    as_listed = _Trial(_within(evidence, _records(evidence), _as_named), "")
+    return [each for each in evidence.summaries if DATES & set(each.params) and not _is_close(as_listed, each)]
+
+
+def _as_named(start: int | None, end: int | None) -> tuple[int | None, int | None]:
+    return start, end
+
+
+def _ignoring(evidence: Evidence) -> Iterator[_Trial]:
+    """Yield which filters summaries may ignore."""
     records = _records(evidence)
-    trials: list[tuple[Estimate, str]] = [(_of_everybody(evidence, records), "{} ignores org_id")]
-    ways = [*moves.ignoring()]
+    yield _Trial(_of_everybody(evidence, records), "{} ignores org_id")
+    for ends, words in moves.ignoring():
+        yield _Trial(_within(evidence, records, ends), words)
+
+
+def _trials(evidence: Evidence, odd: Sequence[Interaction]) -> Iterator[_Trial]:
+    """Yield what may explain summaries: a filter is ignored, or the ends of the windows are moved."""
+    yield from _ignoring(evidence)
     if len({each.query for each in odd}) > 1:  # an amount that explains one number alone may be chance
-        ways += [*moves.ending(evidence.now), *moves.moving()]
-    trials += [(_within(evidence, records, ends), words) for ends, words in ways]
-    for estimate, words in trials:
-        totals = [(estimate(each), float(each.json["credits"])) for each in odd]
-        if all(map(_is_close, totals)) and any(abs(total) > NOTICEABLE for total, _ in totals):
-            return words.format(SUMMARY)
-    return None
+        records = _records(evidence)
+        for ends, words in (*moves.ending(evidence.now), *moves.moving()):
+            yield _Trial(_within(evidence, records, ends), words, is_move=True)
+    for names in (("start_date",), ("end_date",), ("start_date", "end_date")):
+        yield _Trial(_of_another(evidence, names), f"{{}} ignores {enumerated(names)}", doubt=" (a cache?)")
 
 
-def _is_close(pair: tuple[float, float]) -> bool:
-    estimated, shown = pair
+def _first(trials: Iterable[_Trial], odd: Sequence[Interaction]) -> _Trial | None:
+    """Return the first trial that explains all odd summaries; in doubt where other moves do so too."""
+    explaining = (trial for trial in trials if _explains(trial, odd))
+    first = next(explaining, None)
+    if first is not None and first.is_move and any(other.is_move for other in explaining):
+        return first._replace(doubt=" (or its window is moved in another way?)")
+    return first
+
+
+def _explains(trial: _Trial, odd: Sequence[Interaction]) -> bool:
+    return all(_is_close(trial, each) for each in odd) and any(abs(trial.estimate(each)) > NOTICEABLE for each in odd)
+
+
+def _is_close(trial: _Trial, summary: Interaction) -> bool:
+    estimated, shown = trial.estimate(summary), float(summary.json["credits"])
     return abs(estimated - shown) <= 0.02 + abs(estimated) * 1e-4
 
 
@@ -126,6 +192,25 @@ def _of_everybody(evidence: Evidence, records: Sequence[Record]) -> Estimate:
     def estimate(each: Interaction) -> float:
         window = _window(evidence, each)
         return sum(record.credits for record in records if _is_within(record, window.start, window.end))
+
+    return estimate
+
+
+def _of_another(evidence: Evidence, names: Collection[str]) -> Estimate:
+    """Return how to find the credits of the first request that differs from a later one in ``names`` alone.
+
+    Only where the listed records say that the two should differ.
+    """
+    listed = _Trial(_within(evidence, _records(evidence), _as_named), "")
+
+    def rest(each: Interaction) -> dict[str, object]:
+        return {name: value for name, value in each.params.items() if name not in names}
+
+    def estimate(each: Interaction) -> float:
+        first = next(found for found in evidence.summaries if rest(found) == rest(each))
+        differs = first.query != each.query and abs(listed.estimate(first) - listed.estimate(each)) > NOTICEABLE
+        shown = float(first.json["credits"])
+        return shown if differs and shown > NOTICEABLE else nan
 
     return estimate
 
