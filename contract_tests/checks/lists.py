@@ -117,7 +117,7 @@ def _one_end(
         return without_evidence(evidence, operation, f"too few runs to {reason}", candidates)
     findings = [
         Finding(
-            f"{each.status} for {_named(each)}, though {_named(lists[0])} is answered",
+            f"{each.status} to a request with only {_named(each)}, though one with {_named(lists[0])} gets 200",
             request=each.request,
             example=excerpt(each.body),
             expected="200",

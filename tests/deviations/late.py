@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..standin import GET, LLM, MATCHING, SUMMARY, Request, Standin
 from ..standin_runs import DAY, HOUR, Run, noise
-from .table import LISTS, add, age, deviates
+from .table import LISTS, add, age, asks, deviates
 
 Turn = Callable[[int], bool]
 
@@ -30,25 +30,26 @@ def flips(name: str, days: float, turn: Turn, *operations: str, sums: bool = Fal
 
 flips("rows-there-at-every-second-request", 2, lambda n: n % 2 == 0, *LISTS, SUMMARY)
 flips("rows-there-at-two-requests-in-three", 9, lambda n: n % 3 != 0, *LISTS)
-flips("rows-gone-at-some-requests", 40, lambda n: noise(n, 21) % 4 != 0, *LISTS, SUMMARY)
+flips("rows-gone-at-some-requests", 40, lambda n: noise(n, 22) % 4 != 0, *LISTS, SUMMARY)
 flips("rows-there-for-six-requests-and-gone-for-six", 1, lambda n: n // 6 % 2 == 0, *LISTS)
 flips("rows-come-and-go-in-lists-and-sums", 5, lambda n: n % 2 == 1, LLM, sums=True)
 
 
 def gone_from(name: str, first: int, days: float, *operations: str) -> None:
-    """Enter usage that is there at first and taken away at some request: usage is only added."""
+    """Enter usage that an operation shows at first and takes away at one of its answers: usage is only added."""
 
     def select(api, right, question):
+        answer = sum(asks(request) == question.operation for request, _ in api.journal) + 1
         found = right(question)
-        return found if number(api) < first else [run for run in found if age(api, run) < days]
+        return found if answer < first else [run for run in found if age(api, run) < days]
 
     for operation in operations:
-        add(name, operation, "stability", f"from request {first} on, runs older than {days} days are gone", "select",
+        add(name, operation, "stability", f"from answer {first} on, runs older than {days} days are gone", "select",
             select)  # fmt: skip
 
 
-gone_from("old-runs-gone-from-the-ninth-request", 9, 30, *LISTS)
-gone_from("old-runs-gone-from-the-seventeenth-request", 17, 12, *LISTS)
+gone_from("old-runs-gone-from-the-fourth-answer", 4, 30, *LISTS)
+gone_from("old-runs-gone-from-the-tenth-answer", 10, 12, *LISTS)
 
 
 def sum_flips(name: str, wrong: str, factor: Callable[[int], float]) -> None:
