@@ -1,6 +1,7 @@
 """The world behind the fake: organizations, their usage, and the records that a user loads. Data, no HTTP."""
 
-from .loaded import HiddenRecord, InvalidRecord
+from .completion import HiddenRecord
+from .given import InvalidRecord
 from .pool import Kind
 from .world import Order, World
 

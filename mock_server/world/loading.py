@@ -1,6 +1,6 @@
 """Reading a user's records from a file: JSON, a JSON object a line, or a table, in the forms that programs write.
 
-What the records say is judged when a world loads them (:mod:`.loaded`).
+What the records say is judged when a world loads them (:mod:`.completion`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas.json_format import InvalidJSON, decode, wire_name
-from .loaded import FileRecord, InvalidRecord, is_field
+from .given import FileRecord, InvalidRecord, is_field
 from .pool import FIELDS
 
 __all__ = ["read_file", "read_records"]

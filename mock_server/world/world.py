@@ -19,8 +19,9 @@ from itertools import chain
 from typing import Any, Literal
 
 from ...schemas.times import DAY
+from .completion import Surroundings, load_records
 from .ids import EPOCH, FIRST_DAY, RECORD, assign_slots, position
-from .loaded import EXACT, Loaded, Surroundings, load_records
+from .loaded import EXACT, Loaded
 from .organization import Organization, sizes
 from .pool import PROFILES, Kind
 from .schedule import Run, Schedule
