@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from typing import Any
 
@@ -16,6 +17,15 @@ collect_ignore = ["foreign_plugins/project"]  # it needs the plugins that .ci/ru
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run one worker more than there are cores: the tests of retries and of processes wait more than they reckon."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt where it is ignored, as for a command that a script ends with ``&``.
+
+    The workers and every process of the tests would inherit that it is ignored, and those that it should end would not.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 BARE = (

@@ -1,23 +1,50 @@
-"""What of a long table of cases ``pytest -m "not slow"`` and ``make test`` leave out."""
+"""What of a long table of cases ``pytest -m "not slow"`` and ``make test`` leave out.
+
+Cases are alike that are made of the same functions and differ by an operation, a field or a number alone: lists cut at
+7 and at 23, a 404 at each operation. Of each such family ``make test`` runs one case, and of a large one each eighth;
+``make test-all`` runs them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
 
-NIGHTLY = {"change", "combinations", "cuts", "late", "refusals", "replicas"}
-"""The modules of the tables whose cases are many and alike, so that each eighth stands for them in ``make test``."""
 
+def sampled(cases: Iterable[Any], like: Callable[[Any], Hashable] | None = None) -> list[Any]:
+    """Return the parameters of a test, one for each case by its ``id``; those are alike whose ``like`` is the same.
 
-def sampled(cases: Iterable[Any], every: int = 8) -> list[Any]:
-    """Return the parameters of a test, one for each case by its ``id``: all but each eighth are slow, or nightly."""
-    return [
-        pytest.param(case, id=case.id, marks=_marks(case) if index % every else ()) for index, case in enumerate(cases)
+    What does not stand for its family is nightly. Of the rest, all but each third is slow.
+    """
+    cases = list(cases)
+    chosen = sorted(_chosen([(like or made_of)(case) for case in cases]))
+    quick, slow = set(chosen[::3]), set(chosen)
+    marks = [
+        () if number in quick else ((pytest.mark.slow,) if number in slow else (pytest.mark.nightly,))
+        for number in range(len(cases))
     ]
+    return [pytest.param(case, id=case.id, marks=each) for case, each in zip(cases, marks, strict=True)]
 
 
-def _marks(case: Any) -> pytest.MarkDecorator:
-    function = getattr(case, "function", None) or case.bend
-    return pytest.mark.nightly if function.__module__.rpartition(".")[2] in NIGHTLY else pytest.mark.slow
+def _chosen(likenesses: list[Hashable]) -> Iterator[int]:
+    """Yield the numbers of the cases that stand for their families; which one it is changes from family to family."""
+    families: dict[Hashable, list[int]] = {}
+    for number, likeness in enumerate(likenesses):
+        families.setdefault(likeness, []).append(number)
+    for first, family in enumerate(families.values()):
+        yield from (family[(first + 8 * each) % len(family)] for each in range((len(family) + 7) // 8))
+
+
+def made_of(case: Any) -> tuple[CodeType, ...]:
+    """Return the code of the functions that make a case, whatever their parameters are."""
+    return tuple(_codes(getattr(case, "function", None) or case.bend))
+
+
+def _codes(function: Callable[..., Any]) -> Iterator[CodeType]:
+    if isinstance(function, FunctionType):
+        yield function.__code__
+        for cell in function.__closure__ or ():
+            yield from _codes(cell.cell_contents)

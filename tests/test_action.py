@@ -24,7 +24,7 @@ from .ci.github import Job, Machine, run
 from .deviations import DEVIATIONS
 from .documentation.pages import Block, pages
 from .http_stub import closed_port
-from .serve_process import serving
+from .serve_process import SMALL, serving
 from .standin import KEY, Standin
 from .standin_server import Server
 from .standin_server import serving as standing_in
@@ -78,7 +78,7 @@ def check(machine: Machine, workspace: Path) -> Check:
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[str]:
-    with serving(now=None) as served:
+    with serving(*SMALL, now=None) as served:
         yield served.url
 
 
@@ -198,7 +198,7 @@ def test_wrong_use_is_2_with_one_annotation_and_no_artifact(
     assert (job.summary, job.artifacts) == ("", {})
 
 
-@pytest.mark.parametrize("text", ["$(touch pwned) `touch pwned`", '"; touch pwned; "', "x' || touch pwned #"])
+@pytest.mark.parametrize("text", ["$(touch pwned) `touch pwned`", "x' || touch pwned #"])
 @pytest.mark.parametrize("name", sorted(set(ACTION["inputs"]) - {"artifact-name", "python-version"}))
 def test_no_input_is_a_command(check: Check, workspace: Path, name: str, text: str) -> None:
     job = check(**({"base_url": unreachable()} | {name.replace("-", "_"): text}))

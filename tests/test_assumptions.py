@@ -181,14 +181,16 @@ def test_it(usage_client):
 def test_a_killed_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "test_it.py").write_text(WAITING, encoding="utf-8")
     words = ["assumptions", *only("keys_reversed"), *command("pytest", "-q")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "civis_usage", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    waiting = tmp_path / "waiting"
-    _until(lambda: waiting.exists() and " " in waiting.read_text())
-    child, _, folder = waiting.read_text().partition(" ")
-    process.send_signal(number)
-    process.communicate(timeout=60)
+    program = [sys.executable, "-m", "civis_usage", *words]
+    with subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            waiting = tmp_path / "waiting"
+            _until(lambda: waiting.exists() and " " in waiting.read_text())
+            child, _, folder = waiting.read_text().partition(" ")
+            process.send_signal(number)
+            process.communicate(timeout=60)
+        finally:
+            process.terminate()
     _until(lambda: not _is_running(int(child)) and not Path(folder).parent.exists())
     assert not (tmp_path / ".hypothesis").exists()
     assert not (tmp_path / ".pytest_cache").exists()

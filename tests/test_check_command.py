@@ -183,7 +183,7 @@ def test_a_behavior_that_is_wrong_is_2_before_any_request(check: Check, tmp_path
 
 
 def test_the_kit_s_own_fake_keeps_the_contract(check: Check) -> None:
-    with start(create_app(Settings(api_keys=(KEY,), now=NOW))) as fake:
+    with start(create_app(Settings(api_keys=(KEY,), now=NOW, runs_per_day=3))) as fake:
         result = check("--org-id", "1", "--strict", "--base-url", fake.url)
     assert result.exit_code == 0, result.output
 
@@ -553,9 +553,13 @@ def test_a_terminal_without_unicode_gets_ascii(server: Server) -> None:
     assert b"\n+ list_llm " in stdout
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
 @pytest.mark.parametrize(
-    ("option", "said"), [("--json", "list_llm: café €"), ("--junit", " for … to "), ("--html", "list_llm: café €")]
+    ("option", "said", "encoding"),
+    [
+        ("--json", "list_llm: café €", "ascii"),
+        ("--junit", " for … to ", "latin-1"),
+        ("--html", "list_llm: café €", "utf-16"),
+    ],
 )
 def test_a_report_on_standard_output_is_utf_8_whatever_the_terminal_reads(
     server: Server, tmp_path: Path, encoding: str, option: str, said: str

@@ -19,7 +19,7 @@ from .standin_server import Server, serving
 
 pytestmark = pytest.mark.slow
 
-SIZE = {"daily": {1: 6, 2: 2}, "daily_matching": {1: 5, 2: 2}}
+SIZE = {"daily": {1: 2, 2: 1}, "daily_matching": {1: 2, 2: 1}}
 BROKEN = {each.id: each for each in DEVIATIONS}
 LEGAL = {each.id: each for each in VARIATIONS}
 Check = Callable[..., tuple[int, dict[str, Any]]]
@@ -87,9 +87,9 @@ def test_a_violation_ends_with_1_and_names_its_operation(check: Check, id_: str,
     assert f'"{operation}"' in json.dumps(report)
 
 
-@pytest.mark.parametrize("id_", ["gzip-bodies", "runs-recorded-meanwhile", "exclusive-bounds", "additional-fields"])
-def test_a_legal_variation_ends_with_0(check: Check, id_: str) -> None:
-    assert check(LEGAL[id_].standin(**SIZE))[0] == 0
+def test_a_legal_variation_ends_with_0(check: Check) -> None:
+    """One that leans on the clock, which here is the machine's; the others are in ``test_check_legal.py``."""
+    assert check(LEGAL["runs-recorded-meanwhile"].standin(**SIZE))[0] == 0
 
 
 def test_a_warning_ends_with_0_and_strictly_with_1(check: Check) -> None:

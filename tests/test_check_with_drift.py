@@ -43,7 +43,7 @@ Check = Callable[..., Result]
 def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Check]:
     """Run ``civis-usage check --with-drift`` against a fake whose own spec has changed."""
     monkeypatch.chdir(tmp_path)
-    with start(create_app(Settings())) as fake:
+    with start(create_app(Settings(runs_per_day=3))) as fake:
 
         def run(*options: str, changes: tuple[str, ...] = ()) -> Result:
             changed = swagger()

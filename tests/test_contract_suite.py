@@ -23,6 +23,12 @@ INSTALLED = ("--pyargs", "civis_usage.contract_tests")
 QUIET = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-rfsx")
 
 
+@pytest.fixture(scope="module")
+def usage_server_settings():
+    """A small world is soon checked."""
+    return {"runs_per_day": 3}
+
+
 @pytest.fixture
 def suite(pytester, usage_server, monkeypatch):
     """Run the suite on a fake of the test's own, as on the live API: in a process of its own, from any folder."""
@@ -31,7 +37,13 @@ def suite(pytester, usage_server, monkeypatch):
     return lambda *more: pytester.runpytest_inprocess(*arguments, *more)
 
 
-@pytest.mark.parametrize("where", [INSTALLED, (str(ROOT / "contract_tests"),)], ids=["installed", "in a clone"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param(INSTALLED, id="installed"),
+        pytest.param((str(ROOT / "contract_tests"),), id="in a clone", marks=pytest.mark.nightly),
+    ],
+)
 def test_without_options_it_tests_the_fake_whatever_the_environment_names(where, pytester, monkeypatch):
     with answering() as live:
         monkeypatch.setenv("CIVIS_API_ENDPOINT", live.url)
@@ -45,10 +57,6 @@ def test_without_options_it_tests_the_fake_whatever_the_environment_names(where,
         ["usage contract tests of: the fake*", "*test_contract[[]fake-list-llm-shape[]] PASSED*"]
     )
     assert "the-users-own-key" not in result.stdout.str()
-
-
-def test_without_options_and_a_key_it_tests_the_fake_too(pytester):
-    assert pytester.runpytest_subprocess(*INSTALLED, *QUIET, "-k", "get-llm-shape").parseoutcomes()["passed"] == 1
 
 
 def test_a_base_url_aims_it_at_an_api(suite, usage_server):
@@ -172,7 +180,7 @@ def test_an_api_is_not_tested_by_several_workers_which_would_each_send_all_reque
     assert suite("-n0", "-k", "get-llm-shape").parseoutcomes()["passed"] == 1
 
 
-def test_several_workers_may_test_the_fake(pytester):
+def test_several_workers_may_test_the_fake_without_a_key(pytester):
     result = pytester.runpytest_subprocess(*INSTALLED, *QUIET, "-n", "2", "-k", "shape")
     assert set(result.parseoutcomes()) == {"passed"}, result.stdout.str()
 

@@ -20,7 +20,7 @@ from civis_usage.contract_tests import waivers
 from .documentation.pages import Block, Page, pages
 from .documentation.shell import Done, Shell
 from .extras import needs
-from .serve_process import serving
+from .serve_process import SMALL, serving
 
 SETUP = ("git clone ", "make ", "python3 -m venv ", ".venv/bin/", "pip install ")
 """How the commands begin that set a project up. They load from elsewhere, so the tests leave them to the gate."""
@@ -37,7 +37,7 @@ RUNNABLE = [
 @pytest.fixture(scope="module")
 def live() -> Iterator[str]:
     """Stand for the live API: a fake whose clock goes, as nothing else about the pages' examples depends on today."""
-    with serving(now=None) as served:
+    with serving(*SMALL, now=None) as served:
         yield served.url
 
 

@@ -140,12 +140,12 @@ def test_a_response_without_an_end_is_given_up_with_a_sentence(
 ) -> None:
     began = time.monotonic()
     with served(behaviour) as url:
-        shown = run(command, url, folder, "--timeout", "0.3")
+        shown = run(command, url, folder, "--timeout", "0.1")
     assert shown.exit_code == 3, shown.out + shown.err
     assert not PYTHON.search(shown.err)
     said = shown.sentence
     assert "within" in said or "in time" in said or "interim" in said or "more than 100 headers" in said, said
-    assert time.monotonic() - began < 15, "three attempts of 0.3 s, on a busy machine"
+    assert time.monotonic() - began < 15, "three attempts of 0.1 s, on a busy machine"
 
 
 # The size of a response

@@ -130,7 +130,7 @@ def cannot_be_seen(question: str, behavior: dict[str, Any], organizations: tuple
 
 @pytest.mark.slow
 @settings(
-    max_examples=int(os.environ.get("ROUND_TRIPS", "50")),
+    max_examples=int(os.environ.get("ROUND_TRIPS", "12")),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -55,7 +55,7 @@ def command(*options: str) -> list[str]:
 @pytest.fixture(scope="module")
 def fake() -> Iterator[str]:
     """Serve a world whose identifiers are long enough to be searched for."""
-    with serving("--orgs", f"{ORGANIZATIONS[0]}:6,{ORGANIZATIONS[1]}:3", "--profile", "edge", now=None) as served:
+    with serving("--orgs", f"{ORGANIZATIONS[0]}:3,{ORGANIZATIONS[1]}:2", "--profile", "edge", now=None) as served:
         yield served.url
 
 

@@ -28,7 +28,9 @@ from .standin_server import Server, serving
 
 SIZE = {"daily": {1: 2, 2: 1, 3: 1}, "daily_matching": {1: 1.6, 2: 1, 3: 1}}
 SAMPLE = {(each.operation, each.method): each for each in DEVIATIONS if each.exits != JUDGED_OR_NOT}
-"""A deviation of each method of the stand-in in each operation; none that keeps the check waiting."""
+"""A deviation of each method of the stand-in in each operation; none that keeps the check waiting.
+
+``make test`` has one of each method."""
 BROKEN = {each.id: each for each in DEVIATIONS}
 LEGAL = {each.id: each for each in VARIATIONS}
 
@@ -65,7 +67,7 @@ def assert_the_same(recorded: Report, live: Report, why: str = "") -> None:
     assert fields_with_findings(recorded) == fields_with_findings(live), shown
 
 
-@pytest.mark.parametrize("deviation", sampled(SAMPLE.values()))
+@pytest.mark.parametrize("deviation", sampled(SAMPLE.values(), like=lambda deviation: deviation.method))
 def test_a_deviation_is_violated_in_the_recording_too(server: Server, deviation: Deviation) -> None:
     organizations = deviation.organizations
     made = record(config(server, deviation.standin(**SIZE), organizations))
@@ -91,7 +93,7 @@ def test_a_summary_rounded_to_two_decimals_is_kept_in_the_recording_too(server: 
     def rounded(api: Standin, right: Any, question: Any, spent: int) -> float:
         return round(right(question, spent), 2 if question.operation == SUMMARY else 6)
 
-    standin = Standin(daily={1: 12, 2: 4}, daily_matching={1: 3}).bend("amount", rounded)
+    standin = Standin(daily={1: 6, 2: 2}, daily_matching={1: 3}).bend("amount", rounded)
     made = record(config(server, standin, (1, 2)))
     report = replay(made.recording, allow_no_data=True)
     assert "violated" not in verdicts(report).values(), wrong(report)
@@ -178,7 +180,7 @@ def test_a_page_in_place_of_the_api_is_no_recording(server: Server) -> None:
 def test_a_recording_of_the_fake_served_again_and_checked_has_the_same_verdicts() -> None:
     now = "2026-05-19T15:26:07Z"
     at = times.parse(now)
-    world = {"organizations": {471100815: 6, 918273645: 3}, "now": millis(at)}
+    world = {"organizations": {471100815: 3, 918273645: 2}, "now": millis(at)}
     told: dict[str, Any] = {"now": lambda: at, "max_requests": 90, "allow_no_data": False}
     first = UsageServer(world)
     try:

@@ -33,6 +33,10 @@ from civis_usage.schemas.behavior import QUESTIONS
 APRIL = {"start_date": "2026-04-01T00:00:00Z", "end_date": "2026-05-01T00:00:00Z"}
 
 
+SMALL: dict[str, Any] = {"now": "2026-05-20T12:00:00Z", "runs_per_day": 3}
+"""A fake that is soon checked."""
+
+
 def journal(path: Path, *requests: tuple[str, dict[str, str]]) -> str:
     lines = [json.dumps({"operation": operation, "parameters": params}) for operation, params in requests]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -232,7 +236,7 @@ def check(
     after: Callable[[Response], Response] = lambda response: response,
     **settings: Any,
 ) -> tuple[UsageServer, Report]:
-    server = UsageServer({"now": "2026-05-20T12:00:00Z", **settings})
+    server = UsageServer({**SMALL, **settings})
     server.app.after_request(after)
     try:
         config = Config(server.url, "key", organizations, requests=read(requests), sleep=lambda _: None)
@@ -277,7 +281,7 @@ def test_no_answer_to_an_open_question_is_a_violation(tmp_path: Path, number: in
 
 def test_what_only_the_programs_request_meets_is_found(tmp_path: Path) -> None:
     """A deviation in the list of one month, which the check alone does not ask for."""
-    server = UsageServer({"now": "2026-05-20T12:00:00Z"})
+    server = UsageServer(SMALL)
 
     def without_credits(response: Any) -> Any:
         if request.args.get("start_date") == "2025-02-01T00:00:00Z":
@@ -328,7 +332,7 @@ def test_a_request_that_the_api_refuses_is_a_violation(tmp_path: Path) -> None:
 def test_without_requests_there_is_no_such_check() -> None:
     assert ANSWERED not in {each.id for each in checks(with_drift=True)}
     assert ANSWERED in {each.id for each in checks(with_requests=True)}
-    server = UsageServer({"now": "2026-05-20T12:00:00Z", "behavior": {"date_as_start": "unreadable"}})
+    server = UsageServer({**SMALL, "behavior": {"date_as_start": "unreadable"}})
     try:
         report = run(Config(server.url, "key", (1,), sleep=lambda _: None))
     finally:
@@ -369,7 +373,7 @@ def test_an_outage_is_no_refusal(
 
 def test_a_spent_budget_leaves_it_open(tmp_path: Path) -> None:
     file = journal(tmp_path / "requests", START_ALONE, ("list_matching", {}))
-    server = UsageServer({"now": "2026-05-20T12:00:00Z"})
+    server = UsageServer(SMALL)
     try:
         report = run(Config(server.url, "key", (1,), requests=read(file), max_requests=2, sleep=lambda _: None))
     finally:

@@ -422,7 +422,7 @@ class TestStop:
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_under_load_ends_it_without_a_traceback(self, number):
-        with serving("--orgs", "1:200") as served:
+        with serving("--orgs", "1:50") as served:
             stopped = threading.Event()
 
             def read():

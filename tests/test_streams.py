@@ -17,7 +17,7 @@ COMMANDS = [
     f"check {NOBODY}",
     f"drift {NOBODY}",
     f"call list-llm {NOBODY}",
-    "generate --start-date 2024-01-01 --end-date 2024-03-01",
+    "generate --start-date 2024-01-01 --end-date 2024-01-03",
     "demo",
 ]
 

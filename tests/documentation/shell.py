@@ -18,7 +18,7 @@ from pathlib import Path
 from shlex import split
 from typing import Self
 
-from ..serve_process import serving
+from ..serve_process import SMALL, serving
 
 FAKE = "http://127.0.0.1:8765"
 LIVE = "https://api.civisanalytics.com"
@@ -95,10 +95,14 @@ class Shell:
         raise AssertionError(f"bash ended, or took {PATIENCE} seconds, at {command!r}:\n{''.join(lines)}")
 
     def _serve(self, *options: str) -> str:
-        """Start the page's fake, at the port of the one before; give what it says at its start."""
+        """Start the page's fake, at the port of the one before; give what it says at its start.
+
+        Unless the page stops its clock, what it shows of its usage is another thing each day, and little will do.
+        """
+        size = () if "--now" in options else SMALL
         self._ends.close()
         port = ("--port", self._fake.rpartition(":")[2]) if self._fake else ()
-        served = self._ends.enter_context(serving(*options, *port, now=None, folder=self.folder))
+        served = self._ends.enter_context(serving(*size, *options, *port, now=None, folder=self.folder))
         self._fake = served.url
         return "".join(served.said)
 
