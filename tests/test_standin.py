@@ -13,7 +13,6 @@ from civis_usage.schemas import validator
 
 from .deviations import DEVIATIONS, Deviation
 from .legal import VARIATIONS
-from .slow import NIGHTLY
 from .standin import KEY, LLM, MATCHING, Answer, Question, Request, Standin
 from .standin_runs import DAY, HOUR, NOW, millis, stamp
 from .standin_server import Server, serving
@@ -182,8 +181,11 @@ def right_answers() -> list[tuple[Request, tuple[int, bytes, dict[str, str]]]]:
     return [(request, told(api, request)) for request in questions()]
 
 
-SHOWN_BY_QUESTIONS = [each for each in DEVIATIONS if each.function.__module__.rpartition(".")[2] not in NIGHTLY]
-"""Those that need keys, orders or windows of the check's own show in test_check_mutations.py alone."""
+SHOWN_BY_THE_CHECK = {"combinations", "cuts", "late", "refusals", "replicas"}
+"""The modules whose deviations need keys, orders or windows of the check's own: test_check_mutations.py shows them."""
+SHOWN_BY_QUESTIONS = [
+    each for each in DEVIATIONS if each.function.__module__.rpartition(".")[2] not in SHOWN_BY_THE_CHECK
+]
 
 
 @pytest.mark.parametrize("deviation", SHOWN_BY_QUESTIONS, ids=lambda deviation: deviation.id)
