@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from civis_usage.contract_tests.checks.summary import disagreements
+from civis_usage.contract_tests.checks.sums import disagreements
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Query
 from civis_usage.contract_tests.collect.window import MARGIN, Window

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civis_usage.contract_tests.checks.summary import disagreements
+from civis_usage.contract_tests.checks.sums import disagreements
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Credentials, Interaction, Query
 from civis_usage.contract_tests.collect.window import Window, format_timestamp

@@ -9,75 +9,28 @@ from itertools import accumulate, combinations
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
-from civis_usage.contract_tests.collect.record import Record
 from civis_usage.contract_tests.collect.window import DAY, EARLIEST, Window, default_windows, starts_of_month
 from civis_usage.contract_tests.results import Check, Finding, Outcome, no_data, outcome
 
-from .comparison import Listing, on_the_first_day, plain, shown, without_evidence
+from .comparison import on_the_first_day, plain, shown, without_evidence
+from .sums import (
+    OPERATION,
+    closed_summaries,
+    compare_total,
+    covering,
+    credits_of,
+    disagreement,
+    sum_of,
+    tolerance,
+    total_of,
+)
 
-__all__ = ["CHECKS", "disagreements"]
+__all__ = ["CHECKS"]
 
-OPERATION = "get_llm_organization_summary"
-SINGLE = 2.0**-24
-"""The relative error of rounding to single precision."""
-MONEY = 2
-"""The decimals of an amount of money; up to that many, some cut off in place of rounding."""
 LONG = 400
 """Days from which a window is long."""
 LAG = 2 * 3600
 """Seconds in which a new run may be in a list, and not yet in a summary."""
-
-
-def tolerance(evidence: Evidence, total: float, addends: int) -> float:
-    """Return how far a summary may stand from the exact sum.
-
-    It may be rounded up, down or to the nearest, to as many decimals as this run's summaries show. Each number, and
-    each step of the addition, may have been rounded to single precision as well: such errors do not cancel where the
-    addends are alike.
-    """
-    decimals = evidence.summary_decimals
-    rounding = (1.0 if decimals <= MONEY else 0.5) * 10.0**-decimals * 1.02
-    return rounding + abs(total) * SINGLE * (addends + 4)
-
-
-def _credits(summary: Interaction) -> float:
-    return float(summary.json["credits"])
-
-
-def _total(records: Sequence[Record]) -> float:
-    return math.fsum(record.credits for record in records)
-
-
-def _check_total(
-    evidence: Evidence, summary: Interaction, least: float, most: float, addends: int, *others: Interaction
-) -> list[Finding]:
-    slack = tolerance(evidence, max(abs(least), abs(most)), addends)
-    listed = addends * 10.0**-evidence.record_decimals  # what the lists show may be rounded, or cut off
-    credits = _credits(summary)  # noqa: A001 - the field's name
-    if least - slack - listed / 2 <= credits <= most + slack + listed:
-        return []
-    text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
-    wanted = f"{most:.6f}" if least == most else f"{least:.6f} to {most:.6f}"
-    return [
-        Finding(
-            text,
-            "credits",
-            summary.request,
-            contradiction=(summary, *others),
-            shows_less=summary if credits < least else next(iter(others), None),
-            expected=f"{wanted} (the sum of {addends} listed records)" if addends else wanted,
-            actual=f"{credits:.6f}",
-        )
-    ]
-
-
-def _disagreement(text: str, summary: Interaction, other: Interaction, wanted: str) -> Finding:
-    """Return the finding that two summaries disagree."""
-    less = min(summary, other, key=_credits)
-    return Finding(
-        text, "credits", summary.request, expected=wanted, actual=f"{_credits(summary):.6f}",
-        contradiction=(summary, other), shows_less=less,
-    )  # fmt: skip
 
 
 def _is_of_month(interaction: Interaction, at: int) -> bool:
@@ -85,53 +38,9 @@ def _is_of_month(interaction: Interaction, at: int) -> bool:
     return starts_of_month(interaction.at) == starts_of_month(at)
 
 
-def _closed(evidence: Evidence) -> list[Interaction]:
-    """Return the requests for summaries between two settled dates."""
-    return [
-        each
-        for each in evidence.of(OPERATION)
-        if each.window is not None and each.window.is_closed and (each.window.end or 0) <= evidence.settled_until
-    ]
-
-
-def _covering(evidence: Evidence, summary: Interaction) -> list[Listing]:
-    """Return the lists that cover a summary's window."""
-    window = summary.window
-    return [each for each in plain(evidence, "list_llm", summary.org) if window and each.window.encloses(window)]
-
-
-def _sum(listing: Listing, window: Window) -> tuple[float, float, int]:
-    """Return the least and the most credits that ``window`` may cost, and its number of records.
-
-    The two differ where a record stands at an end.
-    """
-    inside = [(record.credits, window.contains(record.timestamp)) for record in listing.records]
-    sure = [spent for spent, is_inside in inside if is_inside]
-    maybe = [spent for spent, is_inside in inside if is_inside is None]
-    least = sum(sure)
-    return (
-        least + sum(spent for spent in maybe if spent < 0),
-        least + sum(spent for spent in maybe if spent > 0),
-        len(sure),
-    )
-
-
-def disagreements(evidence: Evidence) -> list[tuple[Interaction, Listing]]:
-    """Return the summaries of settled windows that are not the sum of a list, and the list: the newest of each."""
-    newest = {each.request: each.number for each in evidence.of(OPERATION, "list_llm")}
-    return [
-        (each, listing)
-        for each in _closed(evidence)
-        if each in evidence.summaries and not each.has_offsets and newest[each.request] == each.number
-        for listing in _covering(evidence, each)
-        if newest[listing.request] == listing.response.number
-        and _check_total(evidence, each, *_sum(listing, each.window or listing.window), listing.response)
-    ]
-
-
 def sums(evidence: Evidence) -> Outcome:
     """Judge the summaries of windows by the lists that cover them, for every organization."""
-    candidates = [each for each in _closed(evidence) if not each.has_offsets and _covering(evidence, each)]
+    candidates = [each for each in closed_summaries(evidence) if not each.has_offsets and covering(evidence, each)]
     short = [each for each in candidates if each.window and each.window.days < LONG]
     return _judge_sums(evidence, short or candidates)
 
@@ -139,11 +48,11 @@ def sums(evidence: Evidence) -> Outcome:
 def _judge_sums(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome:
     findings, examined, unusable = [], [], []
     for each in candidates:
-        for listing in _covering(evidence, each):
-            least, most, addends = _sum(listing, each.window or listing.window)
+        for listing in covering(evidence, each):
+            least, most, addends = sum_of(listing, each.window or listing.window)
             if each in evidence.summaries:
-                findings += _check_total(evidence, each, least, most, addends, listing.response)
-                examined.append(f"{_credits(each):.2f} credits of {addends} records")
+                findings += compare_total(evidence, each, least, most, addends, listing.response)
+                examined.append(f"{credits_of(each):.2f} credits of {addends} records")
             elif each.status in (403, 404):
                 if each.org in evidence.organizations[:1] and least > 0:
                     findings.append(_hidden(each, addends))
@@ -192,18 +101,18 @@ def _between(evidence: Evidence, candidates: Sequence[Interaction]) -> Outcome |
     summaries = [each for each in candidates if each in evidence.summaries and _is_of_month(each, evidence.now)]
     if not summaries or wide not in by_window or (narrow is not None and narrow not in by_window):
         return None
-    least = _credits(by_window[narrow]) if narrow is not None else 0.0
-    most = _credits(by_window[wide])
+    least = credits_of(by_window[narrow]) if narrow is not None else 0.0
+    most = credits_of(by_window[wide])
     lists = plain(evidence, "list_llm", candidates[0].org)
     density = max((len(each.records) / each.window.days for each in lists), default=0.0)
     slack = tolerance(evidence, most, int(density * 31))
     findings = []
     for each in summaries:
-        if not least - slack <= _credits(each) <= most + slack:
-            text = f"{_credits(each):.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
-            other = by_window[narrow] if narrow is not None and _credits(each) < least else by_window[wide]
-            findings.append(_disagreement(text, each, other, f"{least:.6f} to {most:.6f}"))
-    return outcome(f"{least:.2f} ≤ {_credits(summaries[0]):.2f} ≤ {most:.2f} credits", findings)
+        if not least - slack <= credits_of(each) <= most + slack:
+            text = f"{credits_of(each):.6f} credits, but this month has at least {least:.6f} and at most {most:.6f}"
+            other = by_window[narrow] if narrow is not None and credits_of(each) < least else by_window[wide]
+            findings.append(disagreement(text, each, other, f"{least:.6f} to {most:.6f}"))
+    return outcome(f"{least:.2f} ≤ {credits_of(summaries[0]):.2f} ≤ {most:.2f} credits", findings)
 
 
 def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason: str) -> Outcome:
@@ -212,7 +121,7 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
     for each in candidates:
         same = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
         lists = [other for other in same if each.window != Window(None, None) or _is_of_month(other, each.at)]
-        totals = [_total(other.records) for other in lists]
+        totals = [total_of(other.records) for other in lists]
         if not lists and same:
             return Outcome("the month turned", inconclusive="the month turned between the requests", skipped=True)
         if not lists:
@@ -221,9 +130,9 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
             addends = len(lists[0].records)
             for other in lists:
                 least, most = _open_totals(evidence, each, other)
-                findings += _check_total(evidence, each, least, most, len(other.records), other)
+                findings += compare_total(evidence, each, least, most, len(other.records), other)
             if addends or findings:
-                examined.append(f"{_credits(each):.2f} credits of {addends} records")
+                examined.append(f"{credits_of(each):.2f} credits of {addends} records")
         elif each.status in (403, 404):
             hidden.append(f"{each.request} answered {each.status}")
             if each.org in evidence.organizations[:1] and max(totals) > 0:
@@ -242,7 +151,7 @@ def _open_totals(evidence: Evidence, summary: Interaction, listing: Interaction)
     settled = min(summary.at, listing.at) - LAG
     known = (record for each in evidence.lists("list_llm") for record in each.records if record.org == listing.org)
     new = {record.identity: record.credits for record in known if (record.timestamp or 0) > settled}
-    least = _total([record for record in listing.records if (record.timestamp or 0) <= settled])
+    least = total_of([record for record in listing.records if (record.timestamp or 0) <= settled])
     return least, least + math.fsum(new.values())
 
 
@@ -258,11 +167,11 @@ def end_only(evidence: Evidence) -> Outcome:
         return without_evidence(evidence, "list_llm", reason, candidates)
     findings, unusable = [], []
     for each in summaries:
-        if _credits(each) == 0:
+        if credits_of(each) == 0:
             lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
             for other in lists:
-                total = _total(other.records)
-                findings += _check_total(evidence, each, total, total, len(other.records), other)
+                total = total_of(other.records)
+                findings += compare_total(evidence, each, total, total, len(other.records), other)
             continue
         end = (each.window or Window(None, None)).end
         whole = [
@@ -272,19 +181,19 @@ def end_only(evidence: Evidence) -> Outcome:
             and other.window.start <= min(EARLIEST, evidence.earliest)
         ]  # fmt: skip
         if whole:
-            most = _credits(whole[0])
-            findings += _check_total(evidence, each, min(0.0, most), max(0.0, most), 0, whole[0])
+            most = credits_of(whole[0])
+            findings += compare_total(evidence, each, min(0.0, most), max(0.0, most), 0, whole[0])
         elif evidence.starts_open:
             totals = _suffix_sums(evidence, each)
-            near = min(totals, key=lambda total: abs(total - _credits(each)), default=0.0)
-            findings += _check_total(evidence, each, near, near, len(totals))
+            near = min(totals, key=lambda total: abs(total - credits_of(each)), default=0.0)
+            findings += compare_total(evidence, each, near, near, len(totals))
         else:
             unusable.append(each)
     if unusable:
         return Outcome("nothing", inconclusive="the summary of the whole time was not returned")
-    if not findings and all(_credits(each) == 0 for each in summaries):
+    if not findings and all(credits_of(each) == 0 for each in summaries):
         return outcome("0 credits: the start defaults to a later day, or the older runs were free")
-    return outcome(f"{_credits(summaries[0]):.2f} credits for {summaries[0].window}", findings)
+    return outcome(f"{credits_of(summaries[0]):.2f} credits for {summaries[0].window}", findings)
 
 
 def _suffix_sums(evidence: Evidence, summary: Interaction) -> list[float]:
@@ -319,7 +228,7 @@ def nothing(evidence: Evidence) -> Outcome:
         if each.status == 404:
             return outcome("404 for a day without usage")
         if each in evidence.summaries:
-            credits = _credits(each)  # noqa: A001 - the field's name
+            credits = credits_of(each)  # noqa: A001 - the field's name
             text = f"{credits} credits in {each.window}"
             finding = Finding(text, "credits", each.request, expected="0", actual=f"{credits}")
             return outcome(f"{credits} credits", [finding] if credits else [])
@@ -330,39 +239,50 @@ def nothing(evidence: Evidence) -> Outcome:
 
 def long(evidence: Evidence) -> Outcome:
     """Judge the summary of the longest window by its list, and where windows join, the whole by its parts."""
-    closed = [each for each in _closed(evidence) if not each.has_offsets]
-    covered = [each for each in closed if _covering(evidence, each)]
+    closed = [each for each in closed_summaries(evidence) if not each.has_offsets]
+    covered = sorted((each for each in closed if covering(evidence, each)), key=_days)
     joined = list(_joined(evidence))
-    if not joined or any(each.window and each.window.days >= LONG for each in covered):
-        longest = sorted(covered, key=lambda each: each.window.days if each.window else 0.0)[-1:]
-        judged = _judge_sums(evidence, longest)
-        if not joined:
-            return judged
-    findings, examined = [], []
-    for whole, first, second in joined:
-        total, parts = _credits(whole), (_credits(first), _credits(second))
-        lists = plain(evidence, "list_llm", whole.org)
-        density = max((len(each.records) / each.window.days for each in lists), default=0.0)
-        days = whole.window.days if whole.window else 0.0
-        if abs(total - sum(parts)) > 3 * tolerance(evidence, abs(total), int(density * days)):
-            middle = second.window.params.get("start_date") if second.window else None
-            text = f"{total:.6f} credits, but the parts until and from {middle} are {parts[0]:.6f} and {parts[1]:.6f}"
-            less = whole if total < sum(parts) else min(first, second, key=lambda each: each.number)
-            contradiction = (whole, first, second)
-            wanted = f"{sum(parts):.6f} (the sum of the parts)"
-            findings.append(
-                Finding(
-                    text, "credits", whole.request, expected=wanted, actual=f"{total:.6f}",
-                    contradiction=contradiction, shows_less=less,
-                )
-            )  # fmt: skip
-        examined.append(f"{parts[0]:.2f} + {parts[1]:.2f} = {total:.2f} credits")
-    return outcome(", ".join(examined), findings)
+    is_long = covered and _days(covered[-1]) >= LONG
+    judged = _judge_sums(evidence, covered[-1:] if is_long or not joined else [])
+    if not joined:
+        return judged
+    findings = [finding for each in joined for finding in _compare_parts(evidence, *each)]
+    examined = [f"{_in_parts(first, second)} = {credits_of(whole):.2f} credits" for whole, first, second in joined]
+    return outcome(", ".join(examined), [*judged.findings, *findings])
+
+
+def _days(interaction: Interaction) -> float:
+    return interaction.window.days if interaction.window else 0.0
+
+
+def _in_parts(first: Interaction, second: Interaction) -> str:
+    return f"{credits_of(first):.2f} + {credits_of(second):.2f}"
+
+
+def _compare_parts(
+    evidence: Evidence, whole: Interaction, first: Interaction, second: Interaction
+) -> Iterator[Finding]:
+    """Yield a finding if the summary of a window is not the sum of those of its two parts."""
+    total, parts = credits_of(whole), (credits_of(first), credits_of(second))
+    lists = plain(evidence, "list_llm", whole.org)
+    density = max((len(each.records) / each.window.days for each in lists), default=0.0)
+    if abs(total - sum(parts)) <= 3 * tolerance(evidence, abs(total), int(density * _days(whole))):
+        return
+    middle = second.window.params.get("start_date") if second.window else None
+    yield Finding(
+        f"{total:.6f} credits, but the parts until and from {middle} are {parts[0]:.6f} and {parts[1]:.6f}",
+        "credits",
+        whole.request,
+        expected=f"{sum(parts):.6f} (the sum of the parts)",
+        actual=f"{total:.6f}",
+        contradiction=(whole, first, second),
+        shows_less=whole if total < sum(parts) else min(first, second, key=lambda each: each.number),
+    )
 
 
 def _joined(evidence: Evidence) -> Iterator[tuple[Interaction, Interaction, Interaction]]:
     """Yield the summaries of a window and of the two parts that it is cut into."""
-    closed = [each for each in _closed(evidence) if not each.has_offsets and each in evidence.summaries]
+    closed = [each for each in closed_summaries(evidence) if not each.has_offsets and each in evidence.summaries]
     for first in closed:
         for second in closed:
             if first.window and second.window and first.window.end == second.window.start and first.org == second.org:
@@ -382,18 +302,18 @@ def repeat(evidence: Evidence) -> Outcome:
     pairs = [(a, b) for a, b in combinations(summaries, 2) if a.org == b.org and _must_be_equal(evidence, a, b)]
     offset = [each for each in evidence.of(OPERATION) if each.has_offsets]
     if not pairs:
-        covered = [each for each in offset if _covering(evidence, each)]
+        covered = [each for each in offset if covering(evidence, each)]
         reason = "no window with usage"
         return _judge_sums(evidence, covered) if covered else without_evidence(evidence, "list_llm", reason, offset)
-    findings = list(_judge_sums(evidence, [each for each in offset if _covering(evidence, each)]).findings)
+    findings = list(_judge_sums(evidence, [each for each in offset if covering(evidence, each)]).findings)
     for first, second in pairs:
         window = first.window or Window(None, None)
-        addends = max((_sum(each, window)[2] for each in _covering(evidence, first)), default=0)
+        addends = max((sum_of(each, window)[2] for each in covering(evidence, first)), default=0)
         # each of the two may err, and a parallel sum never twice alike
-        if abs(_credits(first) - _credits(second)) > 2 * tolerance(evidence, _credits(first), addends):
+        if abs(credits_of(first) - credits_of(second)) > 2 * tolerance(evidence, credits_of(first), addends):
             how = "when requested again" if first.request == second.request else "with other offsets"
-            text = f"{_credits(first)!r} credits at first, {_credits(second)!r} {how}"
-            findings.append(_disagreement(text, second, first, f"{_credits(first):.6f}"))
+            text = f"{credits_of(first)!r} credits at first, {credits_of(second)!r} {how}"
+            findings.append(disagreement(text, second, first, f"{credits_of(first):.6f}"))
     return outcome(f"{len(pairs) + 1} identical responses", findings)
 
 
