@@ -25,6 +25,14 @@ def server() -> Iterator[Server]:
         yield server
 
 
+BY_SHAPE = {
+    f"{operation}: {field} is {mistake}"
+    for operation, fields in FIELD_MISTAKES.items()
+    for field, mistake in fields.items()
+}
+"""The deviations of one field in every record of one operation: no other relation may be blamed."""
+
+
 @pytest.mark.parametrize("deviation", sampled(DEVIATIONS))
 def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: Deviation) -> None:
     standin = deviation.standin(**SIZE)
@@ -39,6 +47,8 @@ def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: 
     if report.exit_code != 3:
         assert blamed, f"expected a check that is {verdict}: {shown}"
         assert blamed <= deviation.reported_by, f"expected only {deviation.reported_by} to be blamed: {shown}"
+    if deviation.id in BY_SHAPE:
+        assert sum(bool(result.findings) for result in report.results) == 1, f"expected one check to fail: {shown}"
 
 
 AT_WHATEVER_SEED = [

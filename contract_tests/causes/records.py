@@ -143,7 +143,7 @@ def of_other_tasks(listed: Listed) -> Sentence | None:
 
 
 def _others(each: Interaction) -> list[Record]:
-    return [record for record in each.records if not record.is_of_task(each.params["task"])]
+    return [record for record in each.records if record.is_of_task(each.params["task"]) is False]
 
 
 def truncated(listed: Listed) -> Sentence | None:

@@ -73,9 +73,11 @@ def expected(interaction: Interaction, window: Window | None = None) -> Predicat
     def belongs(record: Record) -> bool | None:
         if not can_be_read:  # it may count as left out
             return None
-        if not record.is_of_task(task) or (org is not None and record.org not in (org, None)):
+        is_of_task = record.is_of_task(task)
+        if is_of_task is False or (org is not None and record.org not in (org, None)):
             return False
-        return window.contains(record.timestamp)
+        is_inside = window.contains(record.timestamp)
+        return is_inside if is_of_task or is_inside is False else None
 
     return belongs
 

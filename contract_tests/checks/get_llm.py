@@ -58,6 +58,7 @@ def _differences(listed: Record, listing: Interaction, interaction: Interaction)
             shows_less=lesser(name, [(listed, single)], listing, interaction),
         )
         for name in single.differences(listed)
+        if name not in single.ignored
     ]
 
 

@@ -135,7 +135,7 @@ def _against_lists(evidence: Evidence, candidates: Sequence[Interaction], reason
                 examined.append(f"{credits_of(each):.2f} credits of {addends} records")
         elif each.status in (403, 404):
             hidden.append(f"{each.request} answered {each.status}")
-            if each.org in evidence.organizations[:1] and max(totals) > 0:
+            if each.org in evidence.organizations[:1] and max(least for least, _ in totals) > 0:
                 findings.append(_hidden(each, len(lists[0].records)))
         else:
             unusable.append(each)
@@ -150,9 +150,9 @@ def _open_totals(evidence: Evidence, summary: Interaction, listing: Interaction)
     """Return the least and the most that a summary up to now may show by a list: either may lack the newest runs."""
     settled = min(summary.at, listing.at) - LAG
     known = (record for each in evidence.lists("list_llm") for record in each.records if record.org == listing.org)
-    new = {record.identity: record.credits for record in known if (record.timestamp or 0) > settled}
-    least = total_of([record for record in listing.records if (record.timestamp or 0) <= settled])
-    return least, least + math.fsum(new.values())
+    new = {record.identity: record for record in known if (record.timestamp or 0) > settled}
+    least, most = total_of([record for record in listing.records if (record.timestamp or 0) <= settled])
+    return least, most + total_of(list(new.values()))[1]
 
 
 def end_only(evidence: Evidence) -> Outcome:
@@ -170,8 +170,7 @@ def end_only(evidence: Evidence) -> Outcome:
         if credits_of(each) == 0:
             lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
             for other in lists:
-                total = total_of(other.records)
-                findings += compare_total(evidence, each, total, total, len(other.records), other)
+                findings += compare_total(evidence, each, *total_of(other.records), len(other.records), other)
             continue
         end = (each.window or Window(None, None)).end
         whole = [
@@ -186,7 +185,8 @@ def end_only(evidence: Evidence) -> Outcome:
         elif evidence.starts_open:
             totals = _suffix_sums(evidence, each)
             near = min(totals, key=lambda total: abs(total - credits_of(each)), default=0.0)
-            findings += compare_total(evidence, each, near, near, len(totals))
+            if math.inf not in totals:
+                findings += compare_total(evidence, each, near, near, len(totals))
         else:
             unusable.append(each)
     if unusable:
@@ -209,7 +209,7 @@ def _suffix_sums(evidence: Evidence, summary: Interaction) -> list[float]:
     for some in ([each for each in lists if each.number < summary.number], lists):
         unique = {record.identity: record for each in some for record in each.records}
         inside = [
-            (record.timestamp or 0, record.credits)
+            (record.timestamp or 0, record.credits if record.has_credits else math.inf)
             for record in unique.values()
             if summary.window and summary.window.contains(record.timestamp)
         ]

@@ -42,9 +42,10 @@ def credits_of(summary: Interaction) -> float:
     return float(summary.json["credits"])
 
 
-def total_of(records: Sequence[Record]) -> float:
-    """Return the sum of the records' credits."""
-    return math.fsum(record.credits for record in records)
+def total_of(records: Sequence[Record]) -> tuple[float, float]:
+    """Return the least and the most that records cost: there is no most where the credits of one are not a number."""
+    least = math.fsum(record.credits for record in records)
+    return least, least if all(record.has_credits for record in records) else math.inf
 
 
 def compare_total(
@@ -60,11 +61,12 @@ def compare_total(
         addends: how many records were added up.
         others: the list, and what else was compared.
     """
-    slack = tolerance(evidence, max(abs(least), abs(most)), addends)
+    slack = tolerance(evidence, max(abs(least), abs(most) if math.isfinite(most) else 0.0), addends)
     listed = addends * 10.0**-evidence.record_decimals  # what the lists show may be rounded, or cut off
     credits = credits_of(summary)  # noqa: A001 - the field's name
     if least - slack - listed / 2 <= credits <= most + slack + listed:
         return []
+    most = most if math.isfinite(most) else least
     text = f"{credits:.6f} credits, but the {addends} listed records add up to {most:.6f}"
     wanted = f"{most:.6f}" if least == most else f"{least:.6f} to {most:.6f}"
     return [
@@ -107,15 +109,15 @@ def covering(evidence: Evidence, summary: Interaction) -> list[Listing]:
 def sum_of(listing: Listing, window: Window) -> tuple[float, float, int]:
     """Return the least and the most credits that ``window`` may cost, and its number of records.
 
-    The two differ where a record stands at an end.
+    The two differ where a record stands at an end, or has credits that are not a number.
     """
-    inside = [(record.credits, window.contains(record.timestamp)) for record in listing.records]
-    sure = [spent for spent, is_inside in inside if is_inside]
-    maybe = [spent for spent, is_inside in inside if is_inside is None]
-    least = sum(sure)
+    inside = [(record, window.contains(record.timestamp)) for record in listing.records]
+    sure = [record for record, is_inside in inside if is_inside]
+    maybe = [record for record, is_inside in inside if is_inside is None]
+    least, most = total_of(sure)
     return (
-        least + sum(spent for spent in maybe if spent < 0),
-        least + sum(spent for spent in maybe if spent > 0),
+        least + sum(record.credits for record in maybe if record.credits < 0),
+        most + sum(record.credits if record.has_credits else math.inf for record in maybe if record.credits >= 0),
         len(sure),
     )
 

@@ -44,12 +44,12 @@ class Record:
         value = self.data.get("organizationId")
         return None if "organizationId" in self.ignored and type(value) is not int else value
 
-    def is_of_task(self, task: object) -> bool:
-        """Return whether the record belongs to a task; to any, if its own is wrong by its shape."""
+    def is_of_task(self, task: object) -> bool | None:
+        """Return whether the record belongs to a task; ``None`` if its own is wrong by its shape."""
         if task is None:
             return True
         value = self.data.get("task")
-        return value == task or ("task" in self.ignored and value not in ("IDR", "CDM"))
+        return None if "task" in self.ignored and value not in ("IDR", "CDM") else value == task
 
     def differences(self, other: Record) -> tuple[str, ...]:
         """Return the fields that both keys have and that differ."""
@@ -66,6 +66,11 @@ class Record:
     def credits(self) -> float:
         """The credits, 0 where they are missing or not a number."""
         return as_float(self.data.get("credits")) or 0.0
+
+    @property
+    def has_credits(self) -> bool:
+        """Whether the credits are a number."""
+        return as_float(self.data.get("credits")) is not None
 
 
 def record_id(record: Record) -> int | None:

@@ -124,7 +124,7 @@ def _sums(facts: Facts) -> Iterator[tuple[Interaction, Decimal, int]]:
             if each.window is None or not each.window.encloses(window):
                 continue
             inside = [window.contains(record.timestamp) for record in each.records]
-            if None not in inside:
+            if None not in inside and all(record.has_credits for record in each.records):
                 amounts = [r.credits for r, is_in in zip(each.records, inside, strict=True) if is_in]
                 yield summary, sum((Decimal(repr(amount)) for amount in amounts), Decimal(0)), len(amounts)
                 break
