@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from civis_usage.contract_tests.collect.evidence import Evidence
+from civis_usage.contract_tests.collect.interaction import Interaction
 from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.schemas import OPERATIONS, load
 
 from .explanation import Explanation, Unexplained, plain_sentence
-from .features import enumerated, feature, share
+from .features import enumerated, share
 
 __all__ = ["other_objects", "wrong_lists", "wrong_objects"]
 
@@ -65,12 +66,40 @@ def _wrong_bodies(
     for operation in operations:
         wrong = [each for each in waiting if each.operation == operation and each.is_shape]
         if wrong:
-            sentence = _refused(evidence, operation) or _no_objects(evidence, operation) or plain_sentence(wrong[0])
+            sentence = (
+                _refused(evidence, operation)
+                or _unreadable(evidence, operation)
+                or _no_objects(evidence, operation)
+                or plain_sentence(wrong[0])
+            )
             yield Explanation(operation, sentence, None, partial(_is_of_bodies, operation))
 
 
 def _is_of_bodies(operation: str, each: Unexplained) -> bool:
     return each.operation == operation and (each.is_shape or each.is_relation)
+
+
+def _unreadable(evidence: Evidence, operation: str) -> str | None:
+    """Return what came in place of JSON that says so, and to which requests."""
+    came = [each for each in evidence.of(operation) if each.status == 200]
+    odd = [each for each in came if _is_unreadable(each)]
+    if not odd:
+        return None
+    first, others = odd[0], [each for each in came if each not in odd]
+    if not first.body.strip():
+        what = "an empty body"
+    elif first.json_error is not None:
+        what = "a body that is not JSON"
+    elif first.media_type:
+        what = f"JSON under the Content-Type {first.media_type!r}"
+    else:
+        what = "JSON without a Content-Type"
+    reason = f" ({first.json_error})" if first.body.strip() and first.json_error is not None else ""
+    return f"{operation} answers 200 with {what}{share(odd, others)}{reason}"
+
+
+def _is_unreadable(interaction: Interaction) -> bool:
+    return interaction.json_error is not None or interaction.media_type != "application/json"
 
 
 def _no_objects(evidence: Evidence, operation: str) -> str | None:
@@ -95,6 +124,6 @@ def _refused(evidence: Evidence, operation: str) -> str | None:
         return None
     status = refused[0].status
     odd = [each for each in refused if each.status == status]
-    where = feature(odd, [each for each in promised if each.status == 200])
-    names = enumerated(list(refused[0].params)) or "no parameter"
-    return f"{operation} answers {status} instead of 200{where or f', as to a request with {names}'}"
+    where = share(odd, [each for each in promised if each.status == 200])
+    alone = f", as to a request with {enumerated(list(odd[0].params)) or 'no parameter'}" if not odd[1:] else ""
+    return f"{operation} answers {status} instead of 200{where or alone or f' in all {len(odd)} responses'}"
