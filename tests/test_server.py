@@ -356,8 +356,8 @@ class TestStop:
             slow = clients.submit(requests.get, f"{running.url}/usage/llm", headers=KEY, timeout=60)
             until(lambda: _fired(fake) == 1)
             running.stop()
-            with pytest.raises(requests.ConnectionError):
-                slow.result(timeout=30)
+            ended = slow.exception(timeout=30)  # its answer may be quicker than the end of its connection
+        assert ended is None or isinstance(ended, requests.ConnectionError)
         assert not running.running
 
     def test_a_pytest_session_with_a_frozen_clock_follows_it_and_ends(self, pytester):
