@@ -232,14 +232,6 @@ def test_it_ends_with_an_error_in_the_block_as_well(usage_server: UsageServer) -
 
 
 def test_a_users_property_test_needs_no_settings(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
-        from hypothesis import settings
-
-        settings.register_profile("a busy machine", deadline=None)
-        settings.load_profile("a busy machine")
-        """
-    )
     pytester.makepyfile(
         """
         import os
@@ -271,5 +263,5 @@ def test_a_users_property_test_needs_no_settings(pytester: pytest.Pytester) -> N
                 assert my_bill(org_id=1, month="2026-04") == world.credits(org_id=1, month="2026-04")
         """
     )
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-W", "error", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, warnings=0)
