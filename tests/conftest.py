@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["foreign_plugins/project"]  # it needs the plugins that .ci/run installs
@@ -20,12 +21,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C interrupt where it is ignored, as for a command that a script ends with ``&``.
+    """Let Ctrl-C interrupt where it is ignored, as for a command that a script ends with ``&``; time no example.
 
     The workers and every process of the tests would inherit that it is ignored, and those that it should end would not.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("a busy machine", deadline=None)
+    settings.load_profile("a busy machine")
 
 
 BARE = (
