@@ -1,8 +1,8 @@
 """What of a long table of cases ``pytest -m "not slow"`` and ``make test`` leave out.
 
 Cases are alike that are made of the same functions and differ by an operation, a field or a number alone: lists cut at
-7 and at 23, a 404 at each operation. Of each such family ``make test`` runs one case, and of a large one each eighth;
-``make test-all`` runs them all.
+7 and at 23, a 404 at each operation. Of each such family ``make test`` runs one case, and of a large one each
+sixteenth; ``make test-all`` runs them all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _chosen(likenesses: list[Hashable]) -> Iterator[int]:
     for number, likeness in enumerate(likenesses):
         families.setdefault(likeness, []).append(number)
     for first, family in enumerate(families.values()):
-        yield from (family[(first + 8 * each) % len(family)] for each in range((len(family) + 7) // 8))
+        yield from (family[(first + 16 * each) % len(family)] for each in range((len(family) + 15) // 16))
 
 
 def made_of(case: Any) -> tuple[CodeType, ...]:

@@ -20,32 +20,36 @@ OPTIONS = ("--seed", "7", "--orgs", "1:200,2:50")
 NOW = "2026-04-30T12:00:00Z"
 
 
-def test_replicas_answer_alike_whichever_is_asked():
+@pytest.fixture(scope="module")
+def replicas():
     with ExitStack() as stack:
-        replicas = [stack.enter_context(serving(*OPTIONS, now=NOW)).url for _ in range(3)]
-        listed = requests.get(f"{replicas[0]}/usage/llm?org_id=1", auth=("k", ""), timeout=20).json()
-        questions = [
-            *(f"/usage/llm/{run['id']}" for run in listed[::40]),
-            "/usage/llm?org_id=2&start_date=2026-01-01",
-            "/usage/llm?org_id=1&start_date=2024-01-01",  # long enough to be streamed
-            "/usage/matching?org_id=1&start_date=2026-04-01&task=IDR",
-            "/usage/llm/organization/2/summary?start_date=2025-01-01",
-            "/usage/llm?org_id=abc",
-        ]
-        for number, question in enumerate(questions):
-            order = replicas[number % 3 :] + replicas[: number % 3]  # each has been asked other things before
-            told = [requests.get(f"{url}{question}", auth=("k", ""), timeout=20) for url in order]
-            assert len({(each.status_code, each.content, each.headers.get("ETag")) for each in told}) == 1, question
-        fingerprints = {requests.get(f"{url}/_fake/health", timeout=20).json()["fingerprint"] for url in replicas}
-        assert len(fingerprints) == 1
+        yield [stack.enter_context(serving(*OPTIONS, now=NOW)).url for _ in range(3)]
+
+
+def test_replicas_answer_alike_whichever_is_asked(replicas):
+    listed = requests.get(f"{replicas[0]}/usage/llm?org_id=1", auth=("k", ""), timeout=20).json()
+    questions = [
+        *(f"/usage/llm/{run['id']}" for run in listed[::40]),
+        "/usage/llm?org_id=2&start_date=2026-01-01",
+        "/usage/llm?org_id=1&start_date=2024-01-01",  # long enough to be streamed
+        "/usage/matching?org_id=1&start_date=2026-04-01&task=IDR",
+        "/usage/llm/organization/2/summary?start_date=2025-01-01",
+        "/usage/llm?org_id=abc",
+    ]
+    for number, question in enumerate(questions):
+        order = replicas[number % 3 :] + replicas[: number % 3]  # each has been asked other things before
+        told = [requests.get(f"{url}{question}", auth=("k", ""), timeout=20) for url in order]
+        assert len({(each.status_code, each.content, each.headers.get("ETag")) for each in told}) == 1, question
+    fingerprints = {requests.get(f"{url}/_fake/health", timeout=20).json()["fingerprint"] for url in replicas}
+    assert len(fingerprints) == 1
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not here")
-def test_the_balancer_of_the_page_asks_each_of_three_replicas(tmp_path):
+def test_the_balancer_of_the_page_asks_each_of_three_replicas(replicas, tmp_path):
     [lines] = re.findall(r"```nginx\n(.*?)```", pages()["docs/scaling.md"].text, re.DOTALL)
     with ExitStack() as stack:
-        replicas = [stack.enter_context(serving(*OPTIONS, now=NOW)).url for _ in range(3)]
         for number, url in enumerate(replicas, 1):
+            requests.post(f"{url}/_fake/reset", timeout=20).raise_for_status()
             lines = lines.replace(f"replica-{number}:8765", url.removeprefix("http://"))
         balanced = stack.enter_context(balancing(lines, tmp_path))
         for question in ("/usage/llm?org_id=1&start_date=2024-01-01", "/usage/llm/organization/2/summary"):

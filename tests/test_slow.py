@@ -52,7 +52,7 @@ def test_cases_that_differ_by_a_parameter_alone_stand_for_each_other() -> None:
     def when(wanted: Any) -> Any:
         return lambda rows: [row for row in rows if wanted(row)]
 
-    cases = [Case(f"cut-at-{number}", cut_at(number)) for number in range(20)]
+    cases = [Case(f"cut-at-{number}", cut_at(number)) for number in range(40)]
     cases += [Case("odd", when(lambda row: row % 2)), Case("even", when(lambda row: not row % 2)), Case("none", list)]
     run = [id_ for id_, marks in marked(cases).items() if "nightly" not in marks]
-    assert run == ["cut-at-0", "cut-at-8", "cut-at-16", "odd", "even", "none"]
+    assert run == ["cut-at-0", "cut-at-16", "cut-at-32", "odd", "even", "none"]
