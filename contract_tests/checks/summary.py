@@ -168,9 +168,7 @@ def end_only(evidence: Evidence) -> Outcome:
     findings, unusable = [], []
     for each in summaries:
         if credits_of(each) == 0:
-            lists = [other for other in evidence.lists("list_llm") if dict(other.params) == dict(each.params)]
-            for other in lists:
-                findings += compare_total(evidence, each, *total_of(other.records), len(other.records), other)
+            findings += _listed_until(evidence, each)
             continue
         end = (each.window or Window(None, None)).end
         whole = [
@@ -194,6 +192,19 @@ def end_only(evidence: Evidence) -> Outcome:
     if not findings and all(credits_of(each) == 0 for each in summaries):
         return outcome("0 credits: the start defaults to a later day, or the older runs were free")
     return outcome(f"{credits_of(summaries[0]):.2f} credits for {summaries[0].window}", findings)
+
+
+def _listed_until(evidence: Evidence, summary: Interaction) -> Iterator[Finding]:
+    """Yield a finding for a summary of nothing whose usage a list with an end alone shows, the same end or a later one.
+
+    Wherever windows with an end alone begin, that of an earlier end begins no later.
+    """
+    window = summary.window or Window(None, None)
+    for each in evidence.lists("list_llm"):
+        ends = each.window.end if each.window is not None and set(each.params) == {"org_id", "end_date"} else None
+        if each.org == summary.org and ends is not None and window.end is not None and ends >= window.end:
+            records = [record for record in each.records if window.contains(record.timestamp)]
+            yield from compare_total(evidence, summary, *total_of(records), len(records), each)
 
 
 def _suffix_sums(evidence: Evidence, summary: Interaction) -> list[float]:
@@ -242,8 +253,9 @@ def long(evidence: Evidence) -> Outcome:
     closed = [each for each in closed_summaries(evidence) if not each.has_offsets]
     covered = sorted((each for each in closed if covering(evidence, each)), key=_days)
     joined = list(_joined(evidence))
+    longest = [each for each in covered if _days(each) == _days(covered[-1])]
     is_long = covered and _days(covered[-1]) >= LONG
-    judged = _judge_sums(evidence, covered[-1:] if is_long or not joined else [])
+    judged = _judge_sums(evidence, longest if is_long or not joined else [])
     if not joined:
         return judged
     findings = [finding for each in joined for finding in _compare_parts(evidence, *each)]

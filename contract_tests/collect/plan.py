@@ -14,7 +14,7 @@ from .record import Record, record_id
 from .sample import Sample
 from .session import Session
 from .variety import choose_various
-from .window import DAY, EARLIEST, Window, default_windows
+from .window import DAY, EARLIEST, Window, default_windows, start_of_month
 
 __all__ = ["RESERVE", "UNREADABLE", "Plan", "evidence_of"]
 
@@ -83,8 +83,20 @@ class Plan:
 
     def early(self, sample: Sample) -> Window:
         """Return a window with an end alone, before which there is not very much."""
-        everything = sample.is_small and self.config.start is None and sample.open_end is not None
-        return Window(None, sample.open_end if everything else EARLIEST)
+        return self._until(sample, sample.open_end)
+
+    def late(self, sample: Sample) -> Window:
+        """Return a window with an end alone, after which few records follow; nothing old where there is very much."""
+        return self._until(sample, sample.late_end)
+
+    def last_month(self, sample: Sample) -> Window:
+        """Return a window with an end alone, in the month before: there it shows where such a window begins."""
+        return self._until(sample, sample.end_before(start_of_month(self.now) - DAY) or sample.open_end)
+
+    def _until(self, sample: Sample, end: int | None) -> Window:
+        """Return the window with an end alone, but one before everything where the list might be very long."""
+        is_bearable = sample.is_small and self.config.start is None and end is not None
+        return Window(None, end if is_bearable else EARLIEST)
 
     def send(self, query: Query, *, again: bool = False) -> Interaction:
         """Send a query, or return what came of it before, unless it is to be sent ``again``."""
@@ -137,7 +149,8 @@ def _lists(operation: str) -> Callable[[Plan], None]:
             plan.send(interest.query(Window(interest.open_start, None), **_task(plan, operation)))
         for first in plan.samples[operation][:1]:
             if first.has_list:
-                found = plan.send(first.query(plan.early(first)))
+                until = plan.early(first) if operation == "list_matching" else plan.last_month(first)
+                found = plan.send(first.query(until))
                 first.reach_back(found if plan.config.start is None else None)
                 if first.oldest_window is not None:
                     first.request(first.oldest_window)
@@ -169,7 +182,8 @@ def _tasks(plan: Plan) -> None:
             dates = sample.widened_window.params_with_offset
             if number == 0:
                 plan.send(Query.of("list_matching", task=plan.tasks[0], **dates))
-                plan.send(Query.of("list_matching", task=plan.tasks[1], **dates, org_id=sample.org))
+                recently = sample.recent_window or sample.widened_window
+                plan.send(Query.of("list_matching", task=plan.tasks[1], **recently.params, org_id=sample.org))
             plan.send(Query.of("list_matching", task=plan.tasks[0], **dates, org_id=sample.org))
     first = plan.first("list_matching")
     if first is None:
@@ -221,7 +235,10 @@ def _open_sums(plan: Plan) -> None:
 
 
 def _default_windows(plan: Plan) -> None:
-    """Request list and summary without dates, and what shows where the month begins and what is new."""
+    """Request list and summary without dates, and what shows where the month begins and what is new.
+
+    The list of what is new comes between: whichever of the three lags behind shows less than one before it.
+    """
     zones = default_windows(plan.now)
     starts = [zone.start or 0 for zone in zones]
     for number, sample in enumerate(plan.samples["list_llm"]):
@@ -237,9 +254,9 @@ def _default_windows(plan: Plan) -> None:
             )
             if edge is not None and not sample.covers(edge):
                 sample.request(edge)
-            plan.send(sample.query(Window(sample.settled_until, plan.now + 2 * DAY)))
             if sample.records:
                 plan.send(Query.of("list_llm"))
+            plan.send(sample.query(Window(sample.settled_until, plan.now + 2 * DAY)))
         plan.send(sample.query(None))
         plan.send(plan.summary(sample.org))
 
@@ -257,7 +274,7 @@ def _default_sums_of_many(plan: Plan, sample: Sample, starts: list[int]) -> None
 
 
 def _other_sums(plan: Plan) -> None:
-    """Request the summary of a day before any usage, of a long time, and again of a window."""
+    """Request the summary of a day before any usage, of all time or of its parts, and of long windows."""
     for org in plan.organizations[:1]:
         dawn = min(plan.bounds[0], EARLIEST)
         plan.send(plan.summary(org, Window(dawn - 2 * DAY, dawn - DAY)))
@@ -270,11 +287,11 @@ def _other_sums(plan: Plan) -> None:
     in_parts = middle is not None and sample.earliest < middle < sample.settled_until
     if (largest.start or 0) <= sample.settled_until - 400 * DAY or not in_parts:
         plan.send(plan.summary(sample.org, largest))
-        if largest.start is not None and middle is not None and largest.start < middle:
-            plan.send(plan.summary(sample.org, Window(largest.start, middle)))  # the same start, and another end
     else:
         for window in (whole, Window(whole.start, middle), Window(middle, whole.end)):
             plan.send(plan.summary(sample.org, window))
+    for window in sample.long_windows:
+        plan.send(plan.summary(sample.org, window))
 
 
 def _keys(plan: Plan) -> None:
@@ -286,9 +303,11 @@ def _keys(plan: Plan) -> None:
     windows = {operation: plan.first(operation) for operation in plan.samples}
     for operation, sample in windows.items():
         if sample is not None and sample.day_window is not None:
-            plan.kept_for_keys[operation] = sample.query(sample.day_window)
             if operation == "list_llm":
+                plan.kept_for_keys[operation] = sample.query(sample.day_window)
                 plan.kept_for_keys[SUMMARY] = plan.summary(sample.org, sample.day_window)
+            else:
+                plan.kept_for_keys[operation] = Query.of(operation, **sample.day_window.params)
     for operation in OPERATIONS:
         answered = _cheap(plan, operation)
         new = plan.kept_for_keys.get(operation, answered)
@@ -342,30 +361,28 @@ def _combinations(plan: Plan) -> Iterator[Query]:
 
 def _matching_combinations(plan: Plan, sample: Sample) -> Iterator[Query]:
     one, other = plan.tasks
-    before = plan.early(sample)
     yield Query.of("list_matching", **BEFORE_EVERYTHING.params)
     if sample.is_small:
         yield sample.query(None)
         yield Query.of("list_matching", task=one)
         yield Query.of("list_matching")
-    if sample.window is not None:
+    if sample.window is not None and "list_matching" not in plan.kept_for_keys:
         yield Query.of("list_matching", **sample.window.params)
     if sample.late_start is not None:
         after = Window(sample.late_start, None)
         yield sample.query(after)
         yield Query.of("list_matching", task=other, **after.params)
         yield Query.of("list_matching", **after.params)
+    before = plan.late(sample)
     yield sample.query(before, task=one)
     yield Query.of("list_matching", task=one, **before.params)
 
 
-def _repeated(plan: Plan) -> None:
-    """Request a list and a summary again."""
+def _overlap(plan: Plan) -> None:
+    """Request a list of older and of newer usage, most of which other lists showed before."""
     sample = plan.first("list_llm")
-    if sample is not None and sample.widened_window is not None:
-        dates = sample.widened_window.params_with_offset
-        plan.send(Query.of("list_llm", org_id=sample.org, **dates), again=True)
-        plan.send(Query.of(SUMMARY, org_id=sample.org, **dates), again=True)
+    if sample is not None and sample.overlapping_window is not None:
+        plan.send(sample.query(sample.overlapping_window))
 
 
 def _spec(plan: Plan) -> None:
@@ -383,7 +400,7 @@ STEPS: tuple[Callable[[Plan], None], ...] = (
     _sums,
     _open_sums,
     _other_sums,
-    _repeated,
+    _overlap,
     _keys,
     _unreadable_parameters,
     _spec,

@@ -30,6 +30,14 @@ LOOKBACK_DAYS = (100, 400, 200, 800, 35, 1200)
 MAX_LOOKBACKS = 1
 HISTORY = 6 * 365
 """Days that usage is likely to go back at most."""
+MANY = 80
+"""Timestamps of which the newest quarter can be left out."""
+OLD = 0.7
+"""The part of the usage that lies long ago."""
+FEW = 20
+"""Records that may follow after a late end."""
+LONG_WINDOWS = 5
+"""Windows from long ago to the last days."""
 LOOKBACK_RECORDS = 150
 """Records that a look at older usage should show."""
 
@@ -138,14 +146,26 @@ class Sample:
         """Whether a list of this month until now would be very long."""
         return self.has_list and self.records_per_day * datetime.fromtimestamp(now, UTC).day > 2 * MAX_RECORDS
 
+    @property
+    def recent_window(self) -> Window | None:
+        """The shortest window that was requested first and shows usage; ``None`` where none does."""
+        return next((each.window for each in self._lists if each.records), None)
+
     @cached_property
-    def window(self) -> Window | None:
-        """A window with close ends around some of the records; ``None`` where there are none."""
+    def _weights_of_old_usage(self) -> dict[int, float]:
+        """The credits of each timestamp; without the newest quarter, which other windows show, where there are many."""
         weights: dict[int, float] = defaultdict(float)
         for record in self.largest.records:
             if record.timestamp is not None:
                 weights[record.timestamp] += record.credits
-        return choose_window(weights, self._rng)
+        moments = sorted(weights)
+        old = moments[: len(moments) * 3 // 4] if len(moments) >= MANY else moments
+        return {at: weights[at] for at in old}
+
+    @cached_property
+    def window(self) -> Window | None:
+        """A window with close ends around some of the records; ``None`` where there are none."""
+        return choose_window(self._weights_of_old_usage, self._rng)
 
     @cached_property
     def widened_window(self) -> Window | None:
@@ -174,8 +194,7 @@ class Sample:
     @cached_property
     def day_window(self) -> Window | None:
         """A window within one UTC day, around some of its records; ``None`` where there are none."""
-        weights = {record.timestamp: record.credits for record in self.largest.records if record.timestamp is not None}
-        return choose_day_window(weights)
+        return choose_day_window(self._weights_of_old_usage)
 
     @cached_property
     def late_start(self) -> int | None:
@@ -187,10 +206,42 @@ class Sample:
     def open_start(self) -> int | None:
         """The start for queries without an end, chosen so that fewer than 3,000 records follow."""
         records = self.largest.records
-        start = self.window.start if self.window else None
-        if start is not None and sum((record.timestamp or 0) > start for record in records) in range(1, 3000):
-            return start
-        return choose_bound(_timestamps(records), self._rng, low=max(0.3, 1 - 3000 / max(1, len(records))))
+        low = max(0.02, 1 - 3000 / max(1, len(records)))
+        return choose_bound(_timestamps(records), self._rng, low=low, high=low + 0.2)
+
+    @cached_property
+    def late_end(self) -> int | None:
+        """An end after which few records follow, of the last days or the last records."""
+        moments = _timestamps(self.largest.records)
+        return choose_bound(moments, self._rng, low=max(0.8, 1 - FEW / max(1, len(moments))))
+
+    @cached_property
+    def long_windows(self) -> list[Window]:
+        """Windows from long ago, each from another time, to one of the last days: what is lost of either shows there.
+
+        They do not end with the newest record, so that an end that is ignored shows as well.
+        """
+        parts = [OLD * number / LONG_WINDOWS for number in range(LONG_WINDOWS)]
+        return [each for low in parts if (each := self._to_lately(low, low + OLD / LONG_WINDOWS)) is not None]
+
+    @cached_property
+    def overlapping_window(self) -> Window | None:
+        """A window of some older usage and most of the newer, of fewer than 3,000 records."""
+        low = max(OLD - 0.1, 1 - 3000 / max(1, len(self.largest.records)))
+        return self._to_lately(low, max(OLD, low + 0.1))
+
+    def _to_lately(self, low: float, high: float) -> Window | None:
+        """Return a window that starts between two quantiles of the records, and ends just before the newest ones."""
+        moments = _timestamps(self.largest.records)
+        start = choose_bound(moments, self._rng, low=low, high=high)
+        end = choose_bound(moments, self._rng, low=max(0.8, 1 - FEW / max(1, len(moments))))
+        return Window.or_none(start, end) if start is not None and end is not None else None
+
+    def end_before(self, instant: int) -> int | None:
+        """Return an end that stands close after the last record before an instant; ``None`` where there is none."""
+        pairs = pairwise(_timestamps(self.largest.records))
+        ends = [before + MARGIN for before, after in pairs if before < instant and after - before >= 2 * MARGIN]
+        return max(ends, default=None)
 
     @cached_property
     def open_end(self) -> int | None:
