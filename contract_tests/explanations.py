@@ -71,7 +71,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "-once": ("every list between two dates with org_id", "A join multiplies rows, or pages of a list overlap."),
     "-repeat": (
-        "a closed window, requested again: with the same dates, and with the same moments at other UTC offsets",
+        "a past window at other UTC offsets, with bounds just short of the next runs; again if responses disagree",
         "Replicas disagree, a cache is stale, or the UTC offset of a date is ignored.",
     ),
     "-without-organization": (

@@ -1,22 +1,26 @@
-"""Measure how rare a deviation may be and still be found: ``python -m tests.rarity [--seeds 100] [--only WORD]``.
+"""Measure how rare a deviation may be and still be found: ``python -m tests.rarity --seeds 20 --page FILE``.
 
-All of it takes hours: 93 cells, each of as many runs as there are seeds. ``--only`` chooses lines, ``--of`` replicas.
+Each line of a table is one deviation, each cell the number of runs that end with exit code 1, of one run a seed. Seed
+``s`` is the check's own seed and decides which records, or which requests, are wrong. The last table is the late row,
+which is legal: any run that ends otherwise than with exit code 0 is a false alarm.
 
-Each line is one deviation, each cell the number of runs that end with exit code 1, of one run a seed. Seed ``s`` is the
-check's own seed and decides which records, or which requests, are wrong. The last table is the late row, which is
-legal: any run that ends otherwise than with exit code 0 is a false alarm.
+A run takes about a second of processor time, and there are some hundred cells. So ``--results FILE`` keeps what was
+measured and adds to it: a cell is measured again only for seeds that it lacks. ``--only`` chooses lines, ``--columns``
+columns. ``--page FILE`` writes the page of the documentation from all results.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from civis_usage.contract_tests.results import Report
 
-from .deviations.replicas import MISTAKES, replica
+from .deviations.replicas import IMPOSSIBLE, MISTAKES, replica
 from .deviations.table import Deviation
 from .judging import judge
 from .legal.change import at_request, row
@@ -28,6 +32,7 @@ SIZE = {"daily": {1: 6, 2: 2, 3: 1}, "daily_matching": {1: 4, 2: 1.5, 3: 1}}
 """Some 2,200 LLM runs and 1,500 matching runs of organization 1 in a year."""
 RARITIES = (3, 10, 30, 100, 300, 1000)
 REPLICAS = (2, 3, 5, 10)
+LATE = "a row arrives late"
 
 
 def is_wrong(run: Run, one_in: int, seed: int) -> bool:
@@ -91,13 +96,36 @@ class Tally:
         """The number of runs with a violation."""
         return self.exits.count(1)
 
+    @property
+    def alarms(self) -> int:
+        """The number of runs that end otherwise than with exit code 0."""
+        return sum(code != 0 for code in self.exits)
 
-def runs(server: Server, seeds: range, make: Callable[[int], Standin]) -> Tally:
-    """Return what one run a seed came to."""
-    tally = Tally()
-    for seed in seeds:
-        tally.add(judge(server, make(seed), seed=seed))
-    return tally
+
+@dataclass(frozen=True)
+class Cell:
+    """A place in one of the tables, and how to make its stand-in for a seed."""
+
+    line: str
+    column: str
+    make: Callable[[int], Standin]
+
+
+def cells() -> Iterator[Cell]:
+    """Yield the cells of all tables."""
+    for name, make in RECORDS.items():
+        for n in RARITIES:
+            yield Cell(name, f"1 in {n:,}", lambda seed, n=n, make=make: make(n, seed).standin(**SIZE))
+    for operation in (LLM, MATCHING, SUMMARY):
+        for mistake, (_, _, words) in MISTAKES.items():
+            if (mistake, operation) not in IMPOSSIBLE:
+                for n in REPLICAS:
+                    yield Cell(f"`{operation}` {words}", f"of {n}", _replica(mistake, n, operation))
+    yield Cell(LATE, "", late_row)
+
+
+def _replica(mistake: str, of: int, operation: str) -> Callable[[int], Standin]:
+    return lambda seed: replica(mistake, of, operation, seed).standin(**SIZE)
 
 
 def late_row(seed: int) -> Standin:
@@ -108,51 +136,143 @@ def late_row(seed: int) -> Standin:
     return standin
 
 
-def line(name: str, tallies: Sequence[Tally]) -> str:
-    """Return a line of a Markdown table."""
-    median = statistics.median(count for tally in tallies for count in tally.requests)
-    return f"| {name} | {' | '.join(str(tally.found) for tally in tallies)} | {median:g} |"
+def runs(server: Server, seeds: Sequence[int], make: Callable[[int], Standin]) -> Tally:
+    """Return what one run a seed came to."""
+    tally = Tally()
+    for seed in seeds:
+        tally.add(judge(server, make(seed), seed=seed))
+    return tally
 
 
-def heading(first: str, columns: Sequence[str]) -> str:
-    """Return the head of a Markdown table."""
-    cells = [first, *columns, "requests, median"]
-    return f"| {' | '.join(cells)} |\n|---|{'--:|' * (len(cells) - 1)}"
+Results = dict[str, dict[str, Tally]]
+"""What was measured: by line and column, the runs with the seeds from 0 on."""
 
 
-def tables(server: Server, seeds: range, only: str, replicas: Sequence[int] = REPLICAS) -> Iterator[str]:
-    """Yield the tables, a line at a time."""
-    yield heading(f"Wrong records, found in … of {len(seeds)} runs", [f"1 in {rarity:,}" for rarity in RARITIES])
-    for name, make in RECORDS.items():
-        if only in name:
-            yield line(name, [runs(server, seeds, lambda seed, n=n, make=make: make(n, seed).standin(**SIZE))
-                              for n in RARITIES])  # fmt: skip
-    yield "\n" + heading(f"One bad replica, found in … of {len(seeds)} runs", [f"of {number}" for number in replicas])
-    for mistake, (_, _, words) in MISTAKES.items():
-        for operation in (LLM, MATCHING, SUMMARY):
-            name = f"`{operation}` {words}"
-            if only in name and (mistake, operation) != ("truncates", SUMMARY):
-                yield line(name, [runs(server, seeds, lambda seed, n=n, mistake=mistake, operation=operation:
-                                       replica(mistake, n, operation, seed).standin(**SIZE))
-                                  for n in replicas])  # fmt: skip
-    if only in "a row arrives late":
-        tally = runs(server, seeds, late_row)
-        alarms = sum(code != 0 for code in tally.exits)
-        middle, most = statistics.median(tally.requests), max(tally.requests)
-        yield f"\n| Legal | false alarms in {len(seeds)} runs | requests, median | requests, most |\n|---|--:|--:|--:|"
-        yield f"| a row arrives late | {alarms} | {middle:g} | {most} |"
+def measure(server: Server, seeds: int, results: Results, only: str, columns: Sequence[str]) -> Iterator[str]:
+    """Measure what ``results`` lack of some cells, and yield a sentence for each cell."""
+    for cell in cells():
+        if only not in cell.line or (columns and cell.column not in columns):
+            continue
+        known = results.setdefault(cell.line, {}).setdefault(cell.column, Tally())
+        new = runs(server, range(len(known.exits), seeds), cell.make)
+        known.exits += new.exits
+        known.requests += new.requests
+        wanted = 0 if cell.line == LATE else 1
+        others = [str(seed) for seed, code in enumerate(known.exits) if code != wanted]
+        count = f"exit code {wanted} in {len(known.exits) - len(others)} of {len(known.exits)} runs"
+        yield f"{cell.line} {cell.column}: {count}{', not with seeds ' if others else ''}{', '.join(others)}"
+
+
+def read(file: Path) -> Results:
+    """Read results; there are none where there is no file."""
+    if not file.exists():
+        return {}
+    return {
+        line: {column: Tally(**tally) for column, tally in columns.items()}
+        for line, columns in json.loads(file.read_text("utf-8")).items()
+    }
+
+
+def write(file: Path, results: Results) -> None:
+    """Write results."""
+    plain = {line: {column: vars(tally) for column, tally in columns.items()} for line, columns in results.items()}
+    file.write_text(json.dumps(plain), "utf-8")
+
+
+def table(first: str, lines: Sequence[str], columns: Sequence[str], results: Mapping[str, Mapping[str, Tally]]) -> str:
+    """Return a table in Markdown: found in so many of so many runs."""
+    rows = [f"| {first} | {' | '.join(columns)} | requests |", f"|---|{'--:|' * (len(columns) + 1)}"]
+    for line in lines:
+        tallies = [results.get(line, {}).get(column, Tally()) for column in columns]
+        found = [f"{each.found}/{len(each.exits)}" if each.exits else "" for each in tallies]
+        requests = [count for each in tallies for count in each.requests]
+        middle = f"{statistics.median(requests):g}" if requests else ""
+        rows.append(f"| {line} | {' | '.join(found)} | {middle} |")
+    return "\n".join(rows)
+
+
+def page(results: Results) -> str:
+    """Return the page of the documentation."""
+    lines = list(dict.fromkeys(cell.line for cell in cells()))
+    late = results.get(LATE, {}).get("", Tally())
+    return PAGE.format(
+        records=table("deviation", list(RECORDS), [f"1 in {n:,}" for n in RARITIES], results),
+        replicas=table("one replica", lines[len(RECORDS) : -1], [f"of {n}" for n in REPLICAS], results),
+        alarms=late.alarms,
+        runs=len(late.exits),
+        middle=statistics.median(late.requests or [0]),
+        most=max(late.requests, default=0),
+    )
+
+
+PAGE = """\
+# How rare a deviation may be
+
+The check looks at a sample: some 40 lists, eight runs by id, a dozen sums. A deviation shows if it lies in what is
+sampled, so a rare one may be missed on one night and found on another. `python -m tests.rarity` measures how rare one
+may be: each cell below says in how many runs it was found, of how many. Each run has another seed, which decides what
+the check asks and which records, or which requests, are wrong. The last column is the median of the requests that a
+run took.
+
+The stand-in has a year of usage: some 2,200 LLM runs and 1,500 matching runs of the organization that is looked at.
+
+## Wrong records
+
+{records}
+
+- **Surely found**: what is wrong in every list. The longest list that is requested has all of the year's runs, so one
+  wrong record in it is enough. At 1 in 1,000 some of the years have none.
+- **By chance**: what is wrong by id alone, if it is one of the eight or so runs that are fetched, and what is left
+  out of long lists alone, if it is in a short list too, or in a sum: matching usage has none.
+- **Never**: what is wrong in a field of which nothing else tells. A `runTime` of 41 seconds in place of 40 is as good
+  as the right one if every response shows it.
+
+## One bad replica
+
+Several machines answer behind one address, by chance, and one of them is wrong. What is found depends on which
+requests it happens to get, and on whether a wrong response differs from the right one there.
+
+{replicas}
+
+- **Surely found**: what is wrong in most responses, as of a replica that ignores a parameter.
+- **By chance**: what is wrong in few: one lost day is in a handful of windows only, and rounded credits disappear in
+  the sum of a year, which may be added up in single precision. The more replicas are right, the likelier each request
+  meets one of them.
+- **Never**: usage that only the first responses lack, and all later ones show. It might have been recorded in
+  between, which is no violation (below). Of the list of matching usage without dates, that the newest usage is
+  missing: nothing documents where that list ends.
+
+## A row that arrives late
+
+A row that is in every response from one instant on is no violation, however old it is. Here it arrives before the
+second to the fifty-first request, in either list, and is up to 600 hours old: {alarms} false alarms in {runs} runs,
+each of {middle:g} requests in the median and {most} at most.
+
+## To measure it yourself
+
+`python -m tests.rarity --seeds 20 --results results.json --page sensitivity.md` measures all cells, which takes about
+a second of processor time a run, and writes this page. `--only "ignores org_id" --columns "of 3" --seeds 100`
+measures more runs of some cells; with the same `--results` it adds to what was measured before.
+"""
 
 
 def main() -> None:
-    """Print the tables as Markdown."""
+    """Measure cells, and print or write what came of it."""
     parser = argparse.ArgumentParser(description="Measure how rare a deviation may be and still be found.")
-    parser.add_argument("--seeds", type=int, default=100, help="runs a cell, with seeds 0 … N-1 (default: 100)")
+    parser.add_argument("--seeds", type=int, default=20, help="runs a cell, with seeds 0 … N-1 (default: 20)")
     parser.add_argument("--only", default="", help="only lines that contain this text")
-    parser.add_argument("--of", type=int, nargs="+", default=REPLICAS, help="numbers of replicas (default: 2 3 5 10)")
+    parser.add_argument("--columns", nargs="+", default=(), help='only these columns, such as "of 3" or "1 in 30"')
+    parser.add_argument("--results", type=Path, help="a file of results, to which those of this run are added")
+    parser.add_argument("--page", type=Path, help="write the page of the documentation to this file")
     options = parser.parse_args()
+    results = read(options.results) if options.results else {}
     with serving() as server:
-        for text in tables(server, range(options.seeds), options.only, options.of):
+        for text in measure(server, options.seeds, results, options.only, options.columns):
             print(text, flush=True)
+            if options.results:
+                write(options.results, results)
+    if options.page:
+        options.page.write_text(page(results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ MANY = 80
 OLD = 0.7
 """The part of the usage that lies long ago."""
 FEW = 20
-"""Records that may follow after a late end."""
+"""Records of which some follow after a late end."""
 LONG_WINDOWS = 5
 """Windows from long ago to the last days."""
 LOOKBACK_RECORDS = 150
@@ -148,7 +148,7 @@ class Sample:
 
     @property
     def recent_window(self) -> Window | None:
-        """The shortest window that was requested first and shows usage; ``None`` where none does."""
+        """The first window that showed usage, which is of the last days; ``None`` where none does."""
         return next((each.window for each in self._lists if each.records), None)
 
     @cached_property
@@ -211,9 +211,8 @@ class Sample:
 
     @cached_property
     def late_end(self) -> int | None:
-        """An end after which few records follow, of the last days or the last records."""
-        moments = _timestamps(self.largest.records)
-        return choose_bound(moments, self._rng, low=max(0.8, 1 - FEW / max(1, len(moments))))
+        """An end after which few records follow."""
+        return self._choose_late_end()
 
     @cached_property
     def long_windows(self) -> list[Window]:
@@ -232,10 +231,13 @@ class Sample:
 
     def _to_lately(self, low: float, high: float) -> Window | None:
         """Return a window that starts between two quantiles of the records, and ends just before the newest ones."""
-        moments = _timestamps(self.largest.records)
-        start = choose_bound(moments, self._rng, low=low, high=high)
-        end = choose_bound(moments, self._rng, low=max(0.8, 1 - FEW / max(1, len(moments))))
+        start = choose_bound(_timestamps(self.largest.records), self._rng, low=low, high=high)
+        end = self._choose_late_end()
         return Window.or_none(start, end) if start is not None and end is not None else None
+
+    def _choose_late_end(self) -> int | None:
+        moments = _timestamps(self.largest.records)
+        return choose_bound(moments, self._rng, low=max(0.8, 1 - FEW / max(1, len(moments))))
 
     def end_before(self, instant: int) -> int | None:
         """Return an end that stands close after the last record before an instant; ``None`` where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..standin import LLM, MATCHING, SUMMARY, Question, Standin
-from ..standin_runs import noise
+from ..standin_runs import DAY, noise
 from .table import DEVIATIONS, WINDOWED, Deviation, age, width
 
 Select = Callable[..., object]
@@ -36,14 +36,30 @@ def ignores_end(api: Standin, right: Select, question: Question):
     return right(question.but(end=None) if width(api, question) < 400 else question)
 
 
+def loses_a_day(api: Standin, right: Select, question: Question):
+    """Return all but the runs of one day, two hundred days ago."""
+    return [run for run in right(question) if run.at // DAY != api.now() // DAY - 200]
+
+
+def rounds(api: Standin, right: Select, question: Question):
+    """Return runs whose credits have two decimals."""
+    return [run._replace(credits=round(run.credits, -4)) for run in right(question)]
+
+
 MISTAKES = {
     "ignores-org-id": (ignores_organization, "org_id", "ignores org_id"),
     "lags": (lags, "stability", "lags five days behind"),
     "truncates": (truncates, "list", "answers with eleven runs at most"),
     "forgets": (forgets, "list", "has lost what is older than eighty days"),
     "ignores-end-date": (ignores_end, "end_date", "ignores end_date"),
+    "loses-a-day": (loses_a_day, "list", "has lost one day of usage"),
+    "rounds": (rounds, "credits", "rounds credits to two decimals"),
 }
 """By name: what the wrong replica does, the promise it breaks, and the same in words."""
+IMPOSSIBLE = {("truncates", SUMMARY), ("rounds", MATCHING)}
+"""The mistakes that an operation cannot make."""
+BY_CHANCE = {"loses-a-day", "rounds"}
+"""The mistakes that few requests meet: how often they are found is measured by ``tests.rarity``."""
 
 
 def replica(mistake: str, of: int, operation: str, seed: int = 0, *, in_turn: bool = False) -> Deviation:
@@ -64,8 +80,9 @@ DEVIATIONS.extend(
     replica(mistake, of, operation, seed=of)
     for of in (2, 3)
     for mistake in MISTAKES
+    if mistake not in BY_CHANCE
     for operation in WINDOWED
-    if (mistake, operation) != ("truncates", SUMMARY)
+    if (mistake, operation) not in IMPOSSIBLE
 )
 DEVIATIONS.extend(
     replica(mistake, 2, operation, seed=1, in_turn=True)
