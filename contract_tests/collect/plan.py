@@ -213,11 +213,12 @@ def _by_id(plan: Plan) -> None:
 
 
 def _sums(plan: Plan) -> None:
-    """Request the summary of a window, of the organization of interest with offsets and a little wider."""
+    """Request the summary of a window, of the organization of interest one of the newest usage, with offsets."""
     for sample in plan.with_usage("list_llm"):
-        window = sample.widened_window or sample.window
+        is_first = sample is plan.first("list_llm")
+        window = sample.newest_window if is_first else sample.widened_window or sample.window
         if window is not None:
-            dates = window.params_with_offset if sample is plan.first("list_llm") else window.params
+            dates = window.params_with_offset if is_first else window.params
             plan.send(Query.of(SUMMARY, org_id=sample.org, **dates))
 
 
@@ -378,11 +379,15 @@ def _matching_combinations(plan: Plan, sample: Sample) -> Iterator[Query]:
     yield Query.of("list_matching", task=one, **before.params)
 
 
-def _overlap(plan: Plan) -> None:
-    """Request a list of older and of newer usage, most of which other lists showed before."""
+def _repeated(plan: Plan) -> None:
+    """Request the oldest list and the summary of some of the newest usage again."""
     sample = plan.first("list_llm")
-    if sample is not None and sample.overlapping_window is not None:
-        plan.send(sample.query(sample.overlapping_window))
+    if sample is None:
+        return
+    if sample.oldest_window is not None:
+        plan.send(sample.query(sample.oldest_window), again=True)
+    if sample.newest_window is not None:
+        plan.send(Query.of(SUMMARY, org_id=sample.org, **sample.newest_window.params_with_offset), again=True)
 
 
 def _spec(plan: Plan) -> None:
@@ -400,7 +405,7 @@ STEPS: tuple[Callable[[Plan], None], ...] = (
     _sums,
     _open_sums,
     _other_sums,
-    _overlap,
+    _repeated,
     _keys,
     _unreadable_parameters,
     _spec,

@@ -36,7 +36,7 @@ OLD = 0.7
 """The part of the usage that lies long ago."""
 FEW = 20
 """Records of which some follow after a late end."""
-LONG_WINDOWS = 5
+LONG_WINDOWS = 4
 """Windows from long ago to the last days."""
 LOOKBACK_RECORDS = 150
 """Records that a look at older usage should show."""
@@ -152,15 +152,19 @@ class Sample:
         return next((each.window for each in self._lists if each.records), None)
 
     @cached_property
-    def _weights_of_old_usage(self) -> dict[int, float]:
-        """The credits of each timestamp; without the newest quarter, which other windows show, where there are many."""
+    def _weights(self) -> dict[int, float]:
+        """The credits of each timestamp, the oldest first."""
         weights: dict[int, float] = defaultdict(float)
         for record in self.largest.records:
             if record.timestamp is not None:
                 weights[record.timestamp] += record.credits
-        moments = sorted(weights)
-        old = moments[: len(moments) * 3 // 4] if len(moments) >= MANY else moments
-        return {at: weights[at] for at in old}
+        return {at: weights[at] for at in sorted(weights)}
+
+    @property
+    def _weights_of_old_usage(self) -> dict[int, float]:
+        """The same without the newest quarter, which other windows show, where there are many."""
+        many = len(self._weights) >= MANY
+        return dict(list(self._weights.items())[: len(self._weights) * 3 // 4]) if many else self._weights
 
     @cached_property
     def window(self) -> Window | None:
@@ -170,11 +174,19 @@ class Sample:
     @cached_property
     def widened_window(self) -> Window | None:
         """``window`` extended on both sides to just short of the neighbouring records: it must hold the same ones."""
-        if self.window is None or self.window.start is None or self.window.end is None:
+        return self._widened(self.window)
+
+    @cached_property
+    def newest_window(self) -> Window | None:
+        """A window around some of the newest records, extended as ``widened_window`` is."""
+        return self._widened(choose_window(dict(list(self._weights.items())[-2 * FEW :]), self._rng))
+
+    def _widened(self, window: Window | None) -> Window | None:
+        if window is None or window.start is None or window.end is None:
             return None
-        moments = _timestamps(self.largest.records)
-        before = max((at for at in moments if at < self.window.start), default=self.window.start - MARGIN)
-        after = min((at for at in moments if at > self.window.end), default=self.window.end + MARGIN)
+        moments = self._weights
+        before = max((at for at in moments if at < window.start), default=window.start - MARGIN)
+        after = min((at for at in moments if at > window.end), default=window.end + MARGIN)
         return Window(before + MARGIN, after - MARGIN)
 
     @cached_property
@@ -222,12 +234,6 @@ class Sample:
         """
         parts = [OLD * number / LONG_WINDOWS for number in range(LONG_WINDOWS)]
         return [each for low in parts if (each := self._to_lately(low, low + OLD / LONG_WINDOWS)) is not None]
-
-    @cached_property
-    def overlapping_window(self) -> Window | None:
-        """A window of some older usage and most of the newer, of fewer than 3,000 records."""
-        low = max(OLD - 0.1, 1 - 3000 / max(1, len(self.largest.records)))
-        return self._to_lately(low, max(OLD, low + 0.1))
 
     def _to_lately(self, low: float, high: float) -> Window | None:
         """Return a window that starts between two quantiles of the records, and ends just before the newest ones."""
