@@ -18,7 +18,10 @@ from urllib3.util import Retry
 NOW = "2026-04-20T12:00:00Z"
 """Where the tests' servers pin their clock."""
 SMALL = ("--runs-per-day", "3")
-"""The options of a fake whose usage matters to nobody: it is drawn, listed and checked in a third of the time."""
+"""The options of a fake whose usage matters to nobody: it is drawn, listed and checked in a third of the time.
+
+With one run a day, a month that has just begun may have none, and the check would end with 4.
+"""
 
 
 @dataclass
