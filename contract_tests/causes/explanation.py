@@ -16,6 +16,7 @@ SUMMARY, LISTS = "get_llm_organization_summary", ("list_llm", "list_matching")
 RELATIONS = (
     "-organization", "-window", "-start-only", "-end-only", "-once", "-repeat", "-default-window", "-task-idr",
     "-task-cdm", "-without-organization", "-without-dates", "-sum", "-long", "-nothing", "-equals-listed",
+    "-one-run",
 )  # fmt: skip
 """How the ids of checks end that compare responses with their queries and with each other."""
 

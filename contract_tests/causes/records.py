@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from civis_usage.contract_tests.collect.evidence import Evidence
 from civis_usage.contract_tests.collect.interaction import Interaction
@@ -191,14 +191,42 @@ def one_id_for_several(listed: Listed) -> Sentence | None:
 
 
 def altered(listed: Listed) -> Sentence | None:
-    """Look for a field that differs between the lists that show one usage."""
-    pairs = [(record, listed.known[record.identity]) for each in listed.lists for record in each.records]
-    fields = Counter(name for record, first in pairs if record is not first for name in first.differences(record))
-    if not fields:
+    """Look for a field that differs between the lists that show one usage, and for what tells those lists apart."""
+    shown: dict[str, dict[object, dict[object, set[int]]]] = {}
+    for number, each in enumerate(listed.lists):
+        for record in each.records:
+            for name, value in zip(record.names, record.key, strict=True):
+                by_value = shown.setdefault(name, {}).setdefault(record.identity, {})
+                by_value.setdefault(value, set()).add(number)
+    differing = {name: [each for each in records.values() if len(each) > 1] for name, records in shown.items()}
+    field = max(differing, key=lambda name: len(differing[name]), default=None)
+    if field is None or not differing[field]:
         return None
-    field, count = fields.most_common(1)[0]
-    where = f"between the responses of {listed.operation} in {count:,} records"
-    return f"{field} differs {where}, and is not reproducible", field
+    found = f"{field} differs between the responses of {listed.operation} in {len(differing[field]):,} records"
+    one, other = sorted(_sides([[*each.values()] for each in differing[field]]), key=len)
+    lists = [[listed.lists[number] for number in sorted(side)] for side in (one, other)]
+    where = feature(lists[0], lists[1]) or feature(lists[1], lists[0])
+    return found + (f": it is different{where}" if where else ""), field
+
+
+def _sides(differing: Sequence[Sequence[set[int]]]) -> tuple[set[int], set[int]]:
+    """Return the lists that show one of two values of a field and those that show the other; none if that is unclear.
+
+    Args:
+        differing: for each record with several values, by value: the numbers of the lists that show it.
+    """
+    one: set[int] = set()
+    other: set[int] = set()
+    waiting = list(differing)
+    while waiting:
+        known = next((each for each in waiting if any(side & (one | other) for side in each)), waiting[0])
+        waiting.remove(known)
+        first, *more = known
+        second = set().union(*more)
+        if first & other or second & one:
+            first, second = second, first
+        one, other = one | first, other | second
+    return (set(), set()) if one & other or any(len(each) > 2 for each in differing) else (one, other)
 
 
 def missing(listed: Listed) -> Sentence | None:
