@@ -1,6 +1,6 @@
 """The table of causes: ``python -m tests.causes_table`` judges every deviation and says what its report begins with.
 
-Each tenth alone is part of the tests; this takes some minutes.
+A few alone are part of the quick tests, all of the nightly ones; this takes some minutes.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def other_objects(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterato
 
 def _is_of_objects(operation: str, each: Unexplained) -> bool:
     about = each.is_relation or each.result.check.id.endswith(("-shape", "-nulls", "-unknown"))
-    return each.operation == operation and about
+    return (each.operation == operation and about) or (operation == "list_llm" and each.is_sum)
 
 
 def wrong_lists(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
@@ -66,13 +66,12 @@ def _wrong_bodies(
     for operation in operations:
         wrong = [each for each in waiting if each.operation == operation and each.is_shape]
         if wrong:
-            sentence = (
-                _refused(evidence, operation)
-                or _unreadable(evidence, operation)
-                or _no_objects(evidence, operation)
-                or plain_sentence(wrong[0])
+            other = _refused(evidence, operation) or _unreadable(evidence, operation)
+            no_objects = None if other else _no_objects(evidence, operation)
+            sentence = other or no_objects or plain_sentence(wrong[0])
+            yield Explanation(
+                operation, sentence, None, partial(_is_of_objects if no_objects else _is_of_bodies, operation)
             )
-            yield Explanation(operation, sentence, None, partial(_is_of_bodies, operation))
 
 
 def _is_of_bodies(operation: str, each: Unexplained) -> bool:

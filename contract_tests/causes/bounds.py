@@ -12,7 +12,7 @@ from civis_usage.contract_tests.collect.window import DAY, Window, format_timest
 from .features import DATES, HOUR, duration, has_offset, share
 from .listed import Listed, window_of
 
-__all__ = ["SHIFTS", "moved", "other_default"]
+__all__ = ["OFFSETS", "SHIFTS", "moved", "other_default"]
 
 Sentence = tuple[str, str | None]
 NEVER = 10**12
@@ -45,6 +45,7 @@ def moved(listed: Listed) -> Sentence | None:
     lost_first, lost_last = _lost(listed, "start_date"), _lost(listed, "end_date")
     sentence = (
         _without_offset(listed, early, late, lost_first, lost_last)
+        or _read_as_days(listed, early, late)
         or _both_ignored(listed, early, late)
         or _other_zone(listed, early, late, lost_first, lost_last)
         or _listed_outside(listed, early, late)
@@ -64,6 +65,31 @@ def _without_offset(listed: Listed, early: _End, late: _End, *lost: _End) -> str
         ends = " and ".join(end.name for end in (early, late) if end.odd)
         return f"{zone}, or {ends} is off by up to an hour"
     return zone
+
+
+def _read_as_days(listed: Listed, *ends: _End) -> str | None:
+    """Look for ends that no one amount explains, and beyond which the rest of their days is listed."""
+    odd = [end for end in ends if end.odd]
+    if not odd or any(end.amount or end.reach[1] == NEVER or not _is_within_its_day(end) for end in odd):
+        return None
+    first, *others = odd
+    if others:
+        return f"start_date and end_date of {listed.operation} are read as whole days: records outside are listed"
+    edge, way = ("start", "early") if first.name == "start_date" else ("end", "late")
+    where = share(first.odd, first.others)
+    return f"{first.name} of {listed.operation} is read as the {edge} of its day: records too {way} are listed{where}"
+
+
+def _is_within_its_day(end: _End) -> bool:
+    """Return whether all records that are listed outside of an end lie on its day."""
+    for each in end.odd:
+        window = window_of(each)
+        at = (window.start if end.name == "start_date" else window.end) or 0
+        outside = [distance for distance in _distances(each.records, each, end.name) if distance > 0]
+        room = at % DAY if end.name == "start_date" else DAY - 1 - at % DAY
+        if max(outside, default=0) > room + 1:
+            return False
+    return True
 
 
 def _both_ignored(listed: Listed, early: _End, late: _End) -> str | None:

@@ -44,6 +44,12 @@ class Unexplained:
         return self.result.check.id.endswith(RELATIONS)
 
     @property
+    def is_sum(self) -> bool:
+        """Whether its check compares a summary with the lists."""
+        of_itself = self.result.check.id.endswith(("-organization", "-nothing"))
+        return self.operation == SUMMARY and self.is_relation and not of_itself
+
+    @property
     def is_shape(self) -> bool:
         """Whether its check is of whole bodies and of their fields."""
         return self.result.check.id.endswith("-shape")

@@ -1,4 +1,4 @@
-"""Explains fields that are wrong by their shape: missing, null, of another type."""
+"""Explains fields that are wrong by their shape: missing, null, of another type, more than once in an object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from civis_usage.schemas import OPERATIONS
 
 from .explanation import SUMMARY, Explanation, Unexplained
 
-__all__ = ["wrong_shapes"]
+__all__ = ["repeated_names", "wrong_shapes"]
 
 
 def wrong_shapes(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
@@ -26,6 +26,15 @@ def wrong_shapes(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator
                 yield Explanation(operation, sentence, field, partial(_comes_of, operation, field))
 
 
+def repeated_names(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
+    """Explain what is said of a field that stands more than once in an object: its value depends on the reader."""
+    for each in [each for each in waiting if each.rule == "-names-once"]:
+        field, found = each.finding.field, each.finding.request
+        operation = next((other.operation for other in evidence.interactions if other.request == found), each.operation)
+        if field is not None:
+            yield Explanation(operation, each.finding.message, field, partial(_comes_of, operation, field))
+
+
 def _comes_of(operation: str, field: str, each: Unexplained) -> bool:
     """Return whether a finding comes of a field that is wrong: it is about the field, or cannot hold without it."""
     depends = each.operation in (operation, "any") or (
@@ -35,4 +44,5 @@ def _comes_of(operation: str, field: str, each: Unexplained) -> bool:
         return depends
     sums = field == "credits" and each.operation == SUMMARY and each.is_relation
     instants = field == "runCreatedAt" and each.is_relation and each.operation != SUMMARY
-    return depends and (sums or instants or (field == "id" and each.is_relation))
+    tasks = field == "task" and each.is_relation and "task=" in (each.finding.request or "")
+    return depends and (sums or instants or tasks or (field == "id" and each.is_relation))

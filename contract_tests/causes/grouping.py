@@ -16,6 +16,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     keys.refused_keys,
     bodies.other_objects,
     fields.wrong_shapes,
+    fields.repeated_names,
     bodies.wrong_lists,
     lists.inconsistent_lists,
     bodies.wrong_objects,

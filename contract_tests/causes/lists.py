@@ -8,7 +8,7 @@ from functools import partial
 from civis_usage.contract_tests.collect.evidence import Evidence
 
 from . import bounds, instants, records
-from .explanation import LISTS, SUMMARY, Explanation, Unexplained
+from .explanation import LISTS, Explanation, Unexplained
 from .listed import Listed
 
 __all__ = ["inconsistent_lists"]
@@ -62,6 +62,5 @@ def _explains(operation: str, field: str | None, each: Unexplained) -> bool:
 
 def _relates(operation: str, each: Unexplained) -> bool:
     """Return whether a finding may come of a wrong list: its sums and its single records are compared with it."""
-    of_sums = operation == "list_llm" and each.operation in (SUMMARY, "get_llm")
-    of_sums = of_sums and not each.result.check.id.endswith(("summary-organization", "summary-nothing"))
-    return each.is_relation and (each.operation == operation or of_sums)
+    is_compared = operation == "list_llm" and (each.is_sum or (each.operation == "get_llm" and each.is_relation))
+    return is_compared or (each.operation == operation and each.is_relation)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from civis_usage.contract_tests.collect.window import DAY
 
-from .bounds import SHIFTS
+from .bounds import OFFSETS, SHIFTS
 from .features import HOUR, duration
 
-__all__ = ["Ends", "ending", "ignoring", "moving"]
+__all__ = ["Ends", "ending", "ignoring", "moving", "without_offset"]
 
 End = int | None
 Move = Callable[[int], End]
@@ -22,6 +22,11 @@ def ignoring() -> Iterator[tuple[Ends, str]]:
     yield _ends(_nowhere, _kept), "{} ignores start_date"
     yield _ends(_kept, _nowhere), "{} ignores end_date"
     yield _ends(_nowhere, _nowhere), "{} ignores start_date and end_date"
+
+
+def without_offset() -> Ends:
+    """Return the ends of windows whose dates are read without their UTC offsets."""
+    return _ends(_moved(-OFFSETS["start_date"] * HOUR), _moved(OFFSETS["end_date"] * HOUR))
 
 
 def ending(now: int) -> Iterator[tuple[Ends, str]]:

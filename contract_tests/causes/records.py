@@ -27,6 +27,8 @@ __all__ = [
 Sentence = tuple[str, str | None]
 MAX_SAFE = 2**53
 """Up to here, each whole number is its own double."""
+COMMON = ("task", "modelId", "userId", "jobId")
+"""Fields by which records may be left out."""
 SEVERAL = 4
 """Different queries whose responses are alike by more than chance."""
 ROUND = (10, 20, 25, 50, 250, 1024, 2048, 4096)
@@ -241,7 +243,20 @@ def missing(listed: Listed) -> Sentence | None:
     most = max(len(each.records) for each in listed.lists)
     limit = f", which shows at most {most:,}" if {len(each.records) for each in odd} == {most} and most else ""
     counts = f"{oldest}{lost:,} of {total:,}" if lost < total or total == 1 else f"all {total:,}"
-    return f"{counts} records are missing in {listed.operation}{where}{limit}", None
+    common = _common(listed, odd)
+    return f"{counts} records are missing in {listed.operation}{where}{limit}{common}", None
+
+
+def _common(listed: Listed, odd: Sequence[Interaction]) -> str:
+    """Return what all missing records have, and none of those that the same lists show."""
+    lost = [record.data for each in odd for record in listed.lacking(each)]
+    shown = [record.data for each in odd for record in each.records]
+    for name in COMMON:
+        value = lost[0].get(name)
+        is_of_lost = value is not None and all(data.get(name) == value for data in lost)
+        if is_of_lost and shown and len(lost) > 1 and all(data.get(name) != value for data in shown):
+            return f", all with the {name} {str(value)[:40]}"
+    return ""
 
 
 def _lacks_oldest(listed: Listed, each: Interaction) -> bool:

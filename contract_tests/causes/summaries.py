@@ -40,7 +40,7 @@ class _Trial(NamedTuple):
 
 def wrong_sums(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[Explanation]:
     """Explain the summaries that do not add up."""
-    mine = [each for each in waiting if _is_sum(each)]
+    mine = [each for each in waiting if each.is_sum]
     if not mine:
         return
     requests = {each.finding.request for each in mine}
@@ -57,15 +57,10 @@ def wrong_sums(evidence: Evidence, waiting: Sequence[Unexplained]) -> Iterator[E
     yield Explanation(SUMMARY, sentence, "credits", partial(_comes_of, evidence, trial))
 
 
-def _is_sum(each: Unexplained) -> bool:
-    other = each.result.check.id.endswith(("-organization", "-nothing"))
-    return each.operation == SUMMARY and each.is_relation and not other
-
-
 def _comes_of(evidence: Evidence, trial: _Trial | None, each: Unexplained) -> bool:
     """Return whether a finding comes of wrong sums: credits where there is no usage, if what explains the sums does."""
     if each.operation != SUMMARY or not each.result.check.id.endswith("-nothing"):
-        return _is_sum(each)
+        return each.is_sum
     shown = [found for found in evidence.summaries if found.request == each.finding.request]
     return trial is not None and any(_is_close(trial, found) for found in shown)
 
@@ -86,7 +81,8 @@ def _sentence(evidence: Evidence, mine: Sequence[Unexplained], odd: Sequence[Int
     where = share(odd, others)
     moved, doubt = (trial.words.format(SUMMARY), trial.doubt) if trial else ("", "")
     found = _narrowest(mine, odd)
-    if all(map(has_offset, odd)):
+    without_offset = _Trial(_within(evidence, _records(evidence), moves.without_offset()), "")
+    if all(map(has_offset, odd)) and _explains(without_offset, odd):
         zone = f"{SUMMARY} ignores the UTC offset of start_date and end_date (the time zone)"
         return f"{zone}, or {moved.removeprefix(SUMMARY).strip()}{doubt}" if moved else zone
     if moved.endswith("org_id"):
