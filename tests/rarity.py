@@ -14,14 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from civis_usage.contract_tests.results import Report
-
 from .deviations.replicas import IMPOSSIBLE, MISTAKES, replica
-from .deviations.table import Deviation
+from .deviations.table import Deviation, asks
 from .judging import judge
 from .legal.change import at_request, row
 from .standin import GET, LLM, MATCHING, SUMMARY, Standin
@@ -32,7 +30,16 @@ SIZE = {"daily": {1: 6, 2: 2, 3: 1}, "daily_matching": {1: 4, 2: 1.5, 3: 1}}
 """Some 2,200 LLM runs and 1,500 matching runs of organization 1 in a year."""
 RARITIES = (3, 10, 30, 100, 300, 1000)
 REPLICAS = (2, 3, 5, 10)
+CLEAN_RUNS = 4
+"""Runs at a right API from which the chances to meet a bad replica are reckoned."""
 LATE = "a row arrives late"
+KINDS = [
+    (operation, mistake, words)
+    for operation in (LLM, MATCHING, SUMMARY)
+    for mistake, (_, _, words) in MISTAKES.items()
+    if (mistake, operation) not in IMPOSSIBLE
+]
+"""The kinds of bad replica: the operation, the mistake and its words."""
 
 
 def is_wrong(run: Run, one_in: int, seed: int) -> bool:
@@ -81,25 +88,20 @@ RECORDS: dict[str, Callable[[int, int], Deviation]] = {
 
 @dataclass
 class Tally:
-    """What a number of runs came to."""
+    """What a number of runs came to, by their seeds."""
 
-    exits: list[int] = field(default_factory=list)
-    requests: list[int] = field(default_factory=list)
-
-    def add(self, report: Report) -> None:
-        """Count a run."""
-        self.exits.append(report.exit_code)
-        self.requests.append(report.requests)
+    exits: dict[int, int] = field(default_factory=dict)
+    requests: dict[int, int] = field(default_factory=dict)
 
     @property
     def found(self) -> int:
         """The number of runs with a violation."""
-        return self.exits.count(1)
+        return list(self.exits.values()).count(1)
 
     @property
     def alarms(self) -> int:
         """The number of runs that end otherwise than with exit code 0."""
-        return sum(code != 0 for code in self.exits)
+        return sum(code != 0 for code in self.exits.values())
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,9 @@ def cells() -> Iterator[Cell]:
     for name, make in RECORDS.items():
         for n in RARITIES:
             yield Cell(name, f"1 in {n:,}", lambda seed, n=n, make=make: make(n, seed).standin(**SIZE))
-    for operation in (LLM, MATCHING, SUMMARY):
-        for mistake, (_, _, words) in MISTAKES.items():
-            if (mistake, operation) not in IMPOSSIBLE:
-                for n in REPLICAS:
-                    yield Cell(f"`{operation}` {words}", f"of {n}", _replica(mistake, n, operation))
+    for operation, mistake, words in KINDS:
+        for n in REPLICAS:
+            yield Cell(f"`{operation}` {words}", f"of {n}", _replica(mistake, n, operation))
     yield Cell(LATE, "", late_row)
 
 
@@ -136,16 +136,18 @@ def late_row(seed: int) -> Standin:
     return standin
 
 
-def runs(server: Server, seeds: Sequence[int], make: Callable[[int], Standin]) -> Tally:
-    """Return what one run a seed came to."""
-    tally = Tally()
+def runs(server: Server, seeds: Iterable[int], make: Callable[[int], Standin], tally: Tally | None = None) -> Tally:
+    """Return what one run a seed came to, beside what ``tally`` has of other seeds."""
+    tally = tally or Tally()
     for seed in seeds:
-        tally.add(judge(server, make(seed), seed=seed))
+        if seed not in tally.exits:
+            report = judge(server, make(seed), seed=seed)
+            tally.exits[seed], tally.requests[seed] = report.exit_code, report.requests
     return tally
 
 
 Results = dict[str, dict[str, Tally]]
-"""What was measured: by line and column, the runs with the seeds from 0 on."""
+"""What was measured, by line and column."""
 
 
 def measure(server: Server, seeds: int, results: Results, only: str, columns: Sequence[str]) -> Iterator[str]:
@@ -154,29 +156,55 @@ def measure(server: Server, seeds: int, results: Results, only: str, columns: Se
         if only not in cell.line or (columns and cell.column not in columns):
             continue
         known = results.setdefault(cell.line, {}).setdefault(cell.column, Tally())
-        new = runs(server, range(len(known.exits), seeds), cell.make)
-        known.exits += new.exits
-        known.requests += new.requests
+        runs(server, range(seeds), cell.make, known)
         wanted = 0 if cell.line == LATE else 1
-        others = [str(seed) for seed, code in enumerate(known.exits) if code != wanted]
+        others = [str(seed) for seed, code in sorted(known.exits.items()) if code != wanted]
         count = f"exit code {wanted} in {len(known.exits) - len(others)} of {len(known.exits)} runs"
         yield f"{cell.line} {cell.column}: {count}{', not with seeds ' if others else ''}{', '.join(others)}"
 
 
 def read(file: Path) -> Results:
     """Read results; there are none where there is no file."""
-    if not file.exists():
-        return {}
-    return {
-        line: {column: Tally(**tally) for column, tally in columns.items()}
-        for line, columns in json.loads(file.read_text("utf-8")).items()
-    }
+    results: Results = {}
+    for line, column, seed, code, requests in json.loads(file.read_text("utf-8")) if file.exists() else ():
+        tally = results.setdefault(line, {}).setdefault(column, Tally())
+        tally.exits[seed], tally.requests[seed] = code, requests
+    return results
 
 
 def write(file: Path, results: Results) -> None:
-    """Write results."""
-    plain = {line: {column: vars(tally) for column, tally in columns.items()} for line, columns in results.items()}
-    file.write_text(json.dumps(plain), "utf-8")
+    """Write results: line, column, seed, exit code and requests of each run."""
+    measured = [
+        (line, column, seed, code, tally.requests[seed])
+        for line, columns in results.items()
+        for column, tally in columns.items()
+        for seed, code in tally.exits.items()
+    ]
+    file.write_text(json.dumps(measured), "utf-8")
+
+
+def chances(server: Server, seeds: Iterable[int]) -> str:
+    """Return a table in Markdown: in how many responses of a right API a replica would differ, and is so met."""
+    lines = [f"| one replica | responses | {' | '.join(f'of {n}' for n in REPLICAS)} |", "|---|--:|--:|--:|--:|--:|"]
+    differing: dict[str, list[int]] = {}
+    for seed in seeds:
+        right = Standin(**SIZE)
+        judge(server, right, seed=seed)
+        answered = [(request, answer) for request, answer in right.journal if answer.status == 200]
+        for operation, mistake, words in KINDS:
+            wrong = Standin(**SIZE, now=right.now).bend("select", _mistaken(MISTAKES[mistake][0]))
+            found = sum(
+                wrong.answer(request).body != answer.body for request, answer in answered if asks(request) == operation
+            )
+            differing.setdefault(f"`{operation}` {words}", []).append(found)
+    for line, counts in differing.items():
+        met = [statistics.mean(1 - (1 - 1 / n) ** count for count in counts) for n in REPLICAS]
+        lines.append(f"| {line} | {statistics.median(counts):g} | {' | '.join(f'{chance:.1%}' for chance in met)} |")
+    return "\n".join(lines)
+
+
+def _mistaken(function: Callable[..., object]) -> Callable[..., object]:
+    return lambda api, right, question: function(api, right, question)
 
 
 def table(first: str, lines: Sequence[str], columns: Sequence[str], results: Mapping[str, Mapping[str, Tally]]) -> str:
@@ -185,23 +213,26 @@ def table(first: str, lines: Sequence[str], columns: Sequence[str], results: Map
     for line in lines:
         tallies = [results.get(line, {}).get(column, Tally()) for column in columns]
         found = [f"{each.found}/{len(each.exits)}" if each.exits else "" for each in tallies]
-        requests = [count for each in tallies for count in each.requests]
-        middle = f"{statistics.median(requests):g}" if requests else ""
+        requests = [count for each in tallies for count in each.requests.values()]
+        if not requests:
+            continue
+        middle = f"{statistics.median(requests):g}"
         rows.append(f"| {line} | {' | '.join(found)} | {middle} |")
     return "\n".join(rows)
 
 
-def page(results: Results) -> str:
-    """Return the page of the documentation."""
+def page(results: Results, met: str) -> str:
+    """Return the page of the documentation: what was measured, and by ``met`` the chances to meet a bad replica."""
     lines = list(dict.fromkeys(cell.line for cell in cells()))
     late = results.get(LATE, {}).get("", Tally())
     return PAGE.format(
         records=table("deviation", list(RECORDS), [f"1 in {n:,}" for n in RARITIES], results),
         replicas=table("one replica", lines[len(RECORDS) : -1], [f"of {n}" for n in REPLICAS], results),
+        met=met,
         alarms=late.alarms,
         runs=len(late.exits),
-        middle=statistics.median(late.requests or [0]),
-        most=max(late.requests, default=0),
+        middle=statistics.median(late.requests.values() or [0]),
+        most=max(late.requests.values(), default=0),
     )
 
 
@@ -232,7 +263,14 @@ The stand-in has a year of usage: some 2,200 LLM runs and 1,500 matching runs of
 Several machines answer behind one address, by chance, and one of them is wrong. What is found depends on which
 requests it happens to get, and on whether a wrong response differs from the right one there.
 
+Measured, in how many of how many runs it was found; what is not measured is left out:
+
 {replicas}
+
+Reckoned, from what a right API answers: how many of the responses to 72 requests would differ, and how likely a run
+meets at least one of them, which is the most that can be found. Some of them are not judged, or may be right.
+
+{met}
 
 - **Surely found**: what is wrong in most responses, as of a replica that ignores a parameter.
 - **By chance**: what is wrong in few: one lost day is in a handful of windows only, and rounded credits disappear in
@@ -271,8 +309,8 @@ def main() -> None:
             print(text, flush=True)
             if options.results:
                 write(options.results, results)
-    if options.page:
-        options.page.write_text(page(results), "utf-8")
+        if options.page:
+            options.page.write_text(page(results, chances(server, range(CLEAN_RUNS))), "utf-8")
 
 
 if __name__ == "__main__":
