@@ -263,7 +263,7 @@ The stand-in has a year of usage: some 2,200 LLM runs and 1,500 matching runs of
 Several machines answer behind one address, by chance, and one of them is wrong. What is found depends on which
 requests it happens to get, and on whether a wrong response differs from the right one there.
 
-Measured, in how many of how many runs it was found; what is not measured is left out:
+Measured, in how many of how many runs it was found; what is left out or empty was not measured:
 
 {replicas}
 
@@ -272,7 +272,7 @@ meets at least one of them, which is the most that can be found. Some of them ar
 
 {met}
 
-- **Surely found**: what is wrong in most responses, as of a replica that ignores a parameter.
+- **Almost surely found**: what is wrong in most responses, as of one replica of two or three that ignores a parameter.
 - **By chance**: what is wrong in few: one lost day is in a handful of windows only, and rounded credits disappear in
   the sum of a year, which may be added up in single precision. The more replicas are right, the likelier each request
   meets one of them.
