@@ -29,7 +29,7 @@ FAULTS = {
     "list_matching malformed every=3": rf"list_matching answers 200 with a body that is not JSON in {SOME} responses.*",
     "list_llm content-type=text/html": r"list_llm answers 200 with JSON under the Content-Type 'text/html'\.",
     "list_llm status=500 every=3": rf"list_llm answers 500 instead of 200 in {SOME} responses\.",
-    "get_llm status=500": r"get_llm answers 500 instead of 200 in all \d+ responses\.",
+    "get_llm status=500": r"get_llm answers 500 instead of 200 in all \d+ responses to requests with id\.",
     "get_llm wrong-type=runTime": rf"runTime is a string instead of an integer in {ALL} responses of get_llm\.",
     "get_llm missing=id": rf"id is missing in {ALL} responses of get_llm\.",
     f"{SUMMARY} null=credits": rf"credits is null in {ALL} responses of {SUMMARY}\.",

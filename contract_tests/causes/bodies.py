@@ -11,7 +11,7 @@ from civis_usage.contract_tests.collect.record import excerpt
 from civis_usage.schemas import OPERATIONS, load
 
 from .explanation import Explanation, Unexplained, plain_sentence
-from .features import enumerated, share
+from .features import enumerated, feature, share
 
 __all__ = ["other_objects", "wrong_lists", "wrong_objects"]
 
@@ -88,7 +88,8 @@ def _unreadable(evidence: Evidence, operation: str) -> str | None:
     if not first.body.strip():
         what = "an empty body"
     elif first.json_error is not None:
-        what = "a body that is not JSON"
+        kind = f"{first.media_type} " if first.media_type and "json" not in first.media_type else ""
+        what = f"a {kind}body that is not JSON"
     elif first.media_type:
         what = f"JSON under the Content-Type {first.media_type!r}"
     else:
@@ -116,6 +117,12 @@ def _no_objects(evidence: Evidence, operation: str) -> str | None:
     return f"{operation} answers 200 with {inside}{kind} instead of {wanted}{where}{shown}"
 
 
+def _share_of_records(odd: Sequence[Interaction], others: Sequence[Interaction]) -> str:
+    """Return for how many records the odd responses came; nothing where others have the same ids, or none."""
+    ids, right = {each.params.get("id") for each in odd}, {each.params.get("id") for each in others}
+    return f" for {len(ids)} of {len(ids | right)} records" if right and None not in ids and not ids & right else ""
+
+
 def _refused(evidence: Evidence, operation: str) -> str | None:
     promised = [each for each in evidence.of(operation) if each.is_promised and not each.unavailable]
     refused = [each for each in promised if each.status != 200]
@@ -123,6 +130,9 @@ def _refused(evidence: Evidence, operation: str) -> str | None:
         return None
     status = refused[0].status
     odd = [each for each in refused if each.status == status]
-    where = share(odd, [each for each in promised if each.status == 200])
+    others = [each for each in promised if each.status == 200]
+    where = feature(odd, others) or _share_of_records(odd, others) or share(odd, others)
+    names = {tuple(each.params) for each in odd}
+    same = f" to requests with {enumerated(names.pop())}" if len(names) == 1 and odd[0].params else ""
     alone = f", as to a request with {enumerated(list(odd[0].params)) or 'no parameter'}" if not odd[1:] else ""
-    return f"{operation} answers {status} instead of 200{where or alone or f' in all {len(odd)} responses'}"
+    return f"{operation} answers {status} instead of 200{where or alone or f' in all {len(odd)} responses{same}'}"

@@ -165,7 +165,8 @@ def end_only(evidence: Evidence) -> Outcome:
     if not summaries:
         reason = "too few runs to end a summary between two of them"
         return without_evidence(evidence, "list_llm", reason, candidates)
-    findings, unusable = [], []
+    findings: list[Finding] = []
+    unusable: list[Interaction] = []
     for each in summaries:
         if credits_of(each) == 0:
             findings += _listed_until(evidence, each)
