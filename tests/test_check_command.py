@@ -141,7 +141,7 @@ def test_a_baseline_that_cannot_be_read_is_2_before_any_request(check: Check) ->
 
 
 def test_the_behavior_is_shown_and_saved_and_compared_with(check: Check, tmp_path: Path) -> None:
-    one = ("--org-id", "1", "--max-requests", "70")
+    one = ("--org-id", "1")
     result = check(*one, "--save-behavior", "behavior.toml", "--json", "report.json")
     assert result.exit_code == 0, result.output
     assert "\nBehavior\n  20 open questions: " in result.stdout

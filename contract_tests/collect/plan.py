@@ -304,11 +304,9 @@ def _keys(plan: Plan) -> None:
     windows = {operation: plan.first(operation) for operation in plan.samples}
     for operation, sample in windows.items():
         if sample is not None and sample.day_window is not None:
+            plan.kept_for_keys[operation] = sample.query(sample.day_window)
             if operation == "list_llm":
-                plan.kept_for_keys[operation] = sample.query(sample.day_window)
                 plan.kept_for_keys[SUMMARY] = plan.summary(sample.org, sample.day_window)
-            else:
-                plan.kept_for_keys[operation] = Query.of(operation, **sample.day_window.params)
     for operation in OPERATIONS:
         answered = _cheap(plan, operation)
         new = plan.kept_for_keys.get(operation, answered)
@@ -367,7 +365,7 @@ def _matching_combinations(plan: Plan, sample: Sample) -> Iterator[Query]:
         yield sample.query(None)
         yield Query.of("list_matching", task=one)
         yield Query.of("list_matching")
-    if sample.window is not None and "list_matching" not in plan.kept_for_keys:
+    if sample.window is not None:
         yield Query.of("list_matching", **sample.window.params)
     if sample.late_start is not None:
         after = Window(sample.late_start, None)
