@@ -566,8 +566,8 @@ def test_the_summary_tells_the_outcome_and_what_deviates() -> None:
     text = github.summary(make_report(notes=("A note",), unused_waivers=(UNUSED,)))
     assert text.startswith("## Contract of the Civis `/usage` API\n\n**The contract is violated&#58; 3 of 40")
     assert "| ❌ failed | `list-llm-filter` | `list_llm` | documented | 40 records in 2 windows |" in text
-    assert "<h3>❌ 3 of 40 records belong to another organization</h3>" in text
-    assert text.index("<h3>❌") < text.index("| ❌ failed"), "causes come first"
+    assert '<h3><span class="mark">❌</span> 3 of 40 records belong to another organization</h3>' in text
+    assert text.index("<h3><span") < text.index("| ❌ failed"), "causes come first"
     rows = re.findall(r"^\| \S+ (\w+) \| `", text, re.MULTILINE)
     assert rows == ["failed", "warning", "inconclusive", "waived", "info", "passed"]
     assert "- A note" in text

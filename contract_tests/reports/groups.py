@@ -44,7 +44,8 @@ def render(report: Report) -> str:
 def _group(cause: Cause, report: Report) -> Iterator[str]:
     is_new = marks(report, cause)
     yield f'<div class="cause {cause.verdict}">'
-    yield f"<h3>{MARKS[cause.verdict]} {as_text(cause.sentence)}{f' <em>({is_new})</em>' if is_new else ''}</h3>"
+    icon = f'<span class="mark">{MARKS[cause.verdict]}</span>'  # hidden in the report, which has a bar of the colour
+    yield f"<h3>{icon} {as_text(cause.sentence)}{f' <em>({is_new})</em>' if is_new else ''}</h3>"
     yield from _evidence(cause.findings[0][1], report, skipping=cause.sentence)
     yield "<ul>"
     for check in islice(cause.checks, SHOWN):
