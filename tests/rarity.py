@@ -294,23 +294,28 @@ measures more runs of some cells; with the same `--results` it adds to what was 
 """
 
 
-def main() -> None:
-    """Measure cells, and print or write what came of it."""
+def options() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description="Measure how rare a deviation may be and still be found.")
     parser.add_argument("--seeds", type=int, default=20, help="runs a cell, with seeds 0 … N-1 (default: 20)")
     parser.add_argument("--only", default="", help="only lines that contain this text")
     parser.add_argument("--columns", nargs="+", default=(), help='only these columns, such as "of 3" or "1 in 30"')
     parser.add_argument("--results", type=Path, help="a file of results, to which those of this run are added")
     parser.add_argument("--page", type=Path, help="write the page of the documentation to this file")
-    options = parser.parse_args()
-    results = read(options.results) if options.results else {}
+    return parser
+
+
+def main() -> None:
+    """Measure cells, and print or write what came of it."""
+    given = options().parse_args()
+    results = read(given.results) if given.results else {}
     with serving() as server:
-        for text in measure(server, options.seeds, results, options.only, options.columns):
+        for text in measure(server, given.seeds, results, given.only, given.columns):
             print(text, flush=True)
-            if options.results:
-                write(options.results, results)
-        if options.page:
-            options.page.write_text(page(results, chances(server, range(CLEAN_RUNS))), "utf-8")
+            if given.results:
+                write(given.results, results)
+        if given.page:
+            given.page.write_text(page(results, chances(server, range(CLEAN_RUNS))), "utf-8")
 
 
 if __name__ == "__main__":

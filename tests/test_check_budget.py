@@ -44,6 +44,7 @@ def assert_gentle(standin: Standin, report: Report) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_year_of_one_organization_takes_some_seconds(server: Server, record_property: pytest.RecordProperty) -> None:
     standins = [Standin(**A_YEAR) for _ in range(3)]
     reports = [judge(server, standin, seed=seed) for seed, standin in enumerate(standins)]

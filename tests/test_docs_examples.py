@@ -182,13 +182,16 @@ def test_every_option_that_a_page_names_exists(page: str, option: str, every_hel
 
 @pytest.fixture(scope="module")
 def every_help() -> str:
-    """Return the texts of ``--help`` of all commands, and pytest's options of the contract tests."""
+    """Return the texts of ``--help`` of all commands and of the rarity script, and pytest's options."""
     from civis_usage.contract_tests.pytest_options import OPTIONS
+
+    from . import rarity
 
     texts = [CliRunner().invoke(main, [name, "--help"]).output for name in COMMANDS]
     return "\n".join(
         [
             *texts,
+            rarity.options().format_help(),
             *(name for name, _ in OPTIONS),
             "--help --pyargs --usage-journal --version --allow-hosts --allowed-hosts --block-network",
         ]
