@@ -228,7 +228,7 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
     seen: dict[tuple[str, int], tuple[int, Interaction]] = {}
     found: set[str] = set()
     known: set[tuple[object, ...]] = set()
-    for each in evidence.lists(operation):
+    for each in reversed(evidence.lists(operation)):  # what the newest responses show is reproducible
         for record in each.records:
             if record.key in known:
                 continue
