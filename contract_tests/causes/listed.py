@@ -26,11 +26,10 @@ class Listed:
                 known.setdefault(record.identity, record)
         self.known: Mapping[object, Record] = known
         """What is known of the usage, by its identity."""
-        self._shown = {id(each): {record.identity for record in each.records} for each in self.lists}
 
     def shows(self, each: Interaction, key: object) -> bool:
         """Return whether a list shows the usage with an identity."""
-        return key in self._shown[id(each)]
+        return key in each.by_identity
 
     def aliens(self, each: Interaction) -> list[Record]:
         """Return a list's records of another organization than the one that was requested."""

@@ -80,7 +80,7 @@ IGNORING: tuple[tuple[str, str | None, Callable[[Interaction], bool]], ...] = (
 
 
 def _difference(operation: str, first: Interaction, second: Interaction) -> Sentence:
-    one, other = ({record.identity: record for record in each.records} for each in (first, second))
+    one, other = first.by_identity, second.by_identity
     if not one.keys() & other.keys():  # their ids are others each time: compared by their runs
         one, other = ({_run(record): record for record in each.records} for each in (first, second))
     fields = Counter(name for key in one.keys() & other.keys() for name in one[key].differences(other[key]))

@@ -40,7 +40,7 @@ def bounds(facts: Facts) -> Seen:
                 at = record.data.get("runCreatedAt")
                 if _instant(at) == instant:
                     side = name.removesuffix("_date")
-                    shows = record.identity in (shown.identity for shown in each.records)
+                    shows = record.identity in each.by_identity
                     what = f"it {'shows' if shows else 'leaves out'} the usage exactly at its {side}, {at}"
                     yield from facts.see(f"{side}_bound", each, what, ["inclusive" if shows else "exclusive"])
 
