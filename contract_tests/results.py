@@ -292,7 +292,8 @@ class Report:
     @property
     def fidelity(self) -> Fidelity:
         """How the fake's answers compare with what was seen."""
-        return compare(self.observations, self.behavior)
+        guessed = [question for question, each in (self.chosen or {}).items() if each.guessed]
+        return compare(self.observations, self.behavior, guessed)
 
     @property
     def changed_answers(self) -> tuple[str, ...]:

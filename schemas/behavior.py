@@ -7,6 +7,9 @@ A file of answers is TOML, and leaves out what has its default::
     end_bound = "exclusive"
     summary_decimals = 2
 
+    [guessed]  # one of several answers that are possible, for a fake
+    default_window_offset = "-06:00"
+
     [observed]  # when an answer was seen at the live API
     end_bound = 2026-11-26T04:00:07Z
 """
@@ -76,11 +79,12 @@ class Question:
     values: tuple[Value, ...]
 
     def meaning(self, value: Value) -> str:
-        """Return what an answer means, in words; a number or an offset with what it stands for."""
+        """Return what an answer means, in words; a number or an offset within what it stands for."""
         for each in self.answers:
             if each.value == value:
                 return each.description
-        return f"{value} ({next(each.description for each in self.answers if each.value is None)})"
+        description = next(each.description for each in self.answers if each.value is None)
+        return description.replace("that many", str(value)).replace("this offset", str(value))
 
 
 def _question(id: str, schema: Mapping[str, Any]) -> Question:  # noqa: A002  what it is called in the file
@@ -131,11 +135,13 @@ class Choice:
 
     Attributes:
         value: the answer.
-        observed: when it was seen at the live API, in UTC; ``None`` where somebody chose it.
+        observed: when it was seen at the live API, in UTC; ``None`` where somebody chose it, or it is a guess.
+        guessed: whether nobody saw or chose it: a fake needs one of the answers that are possible.
     """
 
     value: Value
     observed: datetime | None = None
+    guessed: bool = False
 
 
 def read_file(path: str | PathLike[str]) -> dict[str, Value]:
@@ -197,14 +203,27 @@ def _choices(document: Mapping[str, object]) -> dict[str, Choice]:
             f"version {version} is newer than version {VERSION}, the newest that can be read here: "
             "upgrade civis-usage-kit"
         )
-    answers = {id_: _answer(id_, value) for id_, value in document.items() if id_ not in ("version", "observed")}
-    observed = _observed(document.get("observed", {}), answers)
-    return {id_: Choice(value, observed.get(id_)) for id_, value in answers.items()}
+    guesses = _answers(_table(document, "guessed"))
+    answers = _answers({id_: value for id_, value in document.items() if id_ not in ("version", "guessed", "observed")})
+    observed = _observed(_table(document, "observed"), answers)
+    return {id_: Choice(value, guessed=True) for id_, value in guesses.items()} | {
+        id_: Choice(value, observed.get(id_)) for id_, value in answers.items()
+    }
 
 
-def _observed(times: object, answers: Mapping[str, Value]) -> dict[str, datetime]:
-    if not isinstance(times, dict):
-        raise InvalidBehavior(f"observed cannot be {_shown(times)}: write it as a table, [observed]")
+def _table(document: Mapping[str, object], name: str) -> dict[str, object]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise InvalidBehavior(f"{name} cannot be {_shown(table)}: write it as a table, [{name}]")
+    return table
+
+
+def _answers(given: Mapping[str, object]) -> dict[str, Value]:
+    return {id_: _answer(id_, value) for id_, value in given.items()}
+
+
+def _observed(times: Mapping[str, object], answers: Mapping[str, Value]) -> dict[str, datetime]:
+    found = {}
     for id_, at in times.items():
         if id_ not in QUESTIONS:
             raise InvalidBehavior(f"observed has no question {_shown(id_)}: {_nearest(id_)}")
@@ -213,7 +232,8 @@ def _observed(times: object, answers: Mapping[str, Value]) -> dict[str, datetime
         if not isinstance(at, datetime) or at.tzinfo is None:
             shown = at.isoformat() if isinstance(at, datetime) else _shown(at)
             raise InvalidBehavior(f"observed.{id_} cannot be {shown}: write it as 2026-04-17T17:26:07Z, without quotes")
-    return {id_: at.astimezone(UTC) for id_, at in times.items()}
+        found[id_] = at.astimezone(UTC)
+    return found
 
 
 def _answer(id: str, value: object) -> Value:  # noqa: A002  what it is called in the file

@@ -539,6 +539,8 @@ WRONG = (
     ('local_offset = "+05:30\\n"', "local_offset cannot be '+05:30\\n': use"),
     ("local_offset = 02:00:00", "local_offset cannot be datetime.time(2, 0): use"),
     ('[list_order]\nis = "newest_first"', "list_order cannot be {'is': 'newest_first'}: use newest_first, oldest"),
+    ("guessed = 1", "guessed cannot be 1: write it as a table, [guessed]"),
+    ("[guessed]\nend_bound = 1", "end_bound cannot be 1: use inclusive or exclusive"),
     ("observed = 1", "observed cannot be 1: write it as a table, [observed]"),
     (
         "[observed]\nend_bounds = 2026-04-17T17:26:07Z",

@@ -159,9 +159,9 @@ def test_the_behavior_is_shown_and_saved_and_compared_with(check: Check, tmp_pat
     LEGAL["exclusive-end"].bend(otherwise)
     result = check("--org-id", "1", "--behavior", "behavior.toml", "--strict", standin=otherwise)
     assert (
-        result.exit_code == 1 and "  end_bound is exclusive, not inclusive as chosen by --behavior\n" in result.stdout
+        result.exit_code == 1 and "  end_bound is exclusive, not inclusive as in the --behavior file\n" in result.stdout
     )
-    assert "behaves otherwise than chosen (--behavior, --strict): end_bound.\n" in result.stdout
+    assert "the API's behavior differs from the --behavior file: end_bound.\n" in result.stdout
 
 
 def test_a_behavior_is_saved_whole_or_not_at_all(check: Check, tmp_path: Path) -> None:

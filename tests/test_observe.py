@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from civis_usage.contract_tests.results import Report
 from civis_usage.contract_tests.runner import collect, run
 from civis_usage.mock_server.app import create_app
 from civis_usage.mock_server.settings import Settings
+from civis_usage.mock_server.world.organization import parse_organizations
 from civis_usage.schemas.behavior import DEFAULT, QUESTIONS, Choice, read_choices, resolve
 
 from .judging import judge, wrong
@@ -151,6 +153,16 @@ def test_what_a_fake_is_told_is_what_the_check_observes(chosen: dict[str, Any], 
             assert cannot_be_seen(question, behavior, organizations), (question, told, observation.possible)
 
 
+@pytest.mark.parametrize("organizations", [(2,), (1, 2), (2, 1), (1, 2, 3)])
+def test_usage_of_others_contradicts_no_list_of_the_own_organization(organizations: tuple[int, ...]) -> None:
+    now = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    app = create_app(Settings(now=now, organizations=parse_organizations("1:2,2:2,3:2"), since=date(2026, 1, 1)))
+    found = checked({}, organizations, adapter=WsgiAdapter(app), max_requests=None)
+    for question, observation in by_question(found).items():
+        assert DEFAULT[question] in observation.possible, (question, observation)
+    assert by_question(found)["end_alone"].sightings
+
+
 @pytest.mark.parametrize("decimals", [2, 3, 4, 5])
 def test_decimals_are_seen_by_the_sums(decimals: int) -> None:
     assert by_question(checked({"record_decimals": decimals}))["record_decimals"].value == decimals
@@ -244,10 +256,10 @@ def test_what_contradicts_itself_is_said(server: Server) -> None:
     found = judge(server, LEGAL["dates-without-time-are-chicagos"].standin(**DENSE), max_requests=72)
     observed = by_question(found)
     assert observed["date_as_start"].value == "start_of_day" and observed["blank_in_date_time"].value == "read"
-    assert observed["local_offset"].state is State.CONTRADICTING
+    assert observed["local_offset"].state is State.CONTRADICTORY
     requests = {each.request.partition("?")[2] for each in observed["local_offset"].decisive}
     assert len(requests) == 2 and sum("+00%3A00%3A00" in each for each in requests) == 1, requests
-    assert found.fidelity.verdict("local_offset") == "open"
+    assert found.fidelity.verdict("local_offset") == "undecided"
     assert "Responses contradict each other" in render(found.observations, base_url="there", day="2026-05-19")
 
 
@@ -307,11 +319,13 @@ def test_a_fake_with_the_file_confirms_all_that_was_seen(changed: Report, tmp_pa
     assert again.exit_code == 0
 
 
-def test_what_the_defaults_say_is_confirmed_contradicted_or_open(changed: Report) -> None:
+def test_what_the_defaults_say_is_confirmed_contradicted_or_undecided(changed: Report) -> None:
     assert set(changed.fidelity.contradicted) == {"end_bound", "list_order", "unreadable_parameter"}
     assert {"start_bound", "start_after_end"} <= set(changed.fidelity.confirmed)
-    assert {"org_id_omitted", "foreign_organization"} <= set(changed.fidelity.open)
-    numbers = [len(each) for each in (changed.fidelity.confirmed, changed.fidelity.contradicted, changed.fidelity.open)]
+    assert {"org_id_omitted", "foreign_organization"} <= set(changed.fidelity.undecided)
+    numbers = [
+        len(each) for each in (changed.fidelity.confirmed, changed.fidelity.contradicted, changed.fidelity.undecided)
+    ]
     assert sum(numbers) == len(QUESTIONS)
     assert changed.exit_code == 0, "an assumption never fails the API"
 
@@ -321,9 +335,9 @@ def test_a_change_from_the_file_is_a_note_and_fails_when_strict(changed: Report,
     choices = read_choices(saved(changed, tmp_path))
     now = checked({"list_order": "lowest_id_first"}, behavior=choices, strict=strict)
     assert set(now.changed_answers) == {"end_bound", "unreadable_parameter"}
-    assert "end_bound is inclusive, not exclusive as chosen by --behavior" in now.notes
+    assert "end_bound is inclusive, not exclusive as in the --behavior file" in now.notes
     assert now.exit_code == int(strict)
-    assert not strict or headline(now).endswith("(--behavior, --strict): end_bound, unreadable_parameter.")
+    assert not strict or headline(now).endswith("differs from the --behavior file: end_bound, unreadable_parameter.")
 
 
 def test_answers_of_the_file_stay_where_nothing_rules_them_out(tmp_path: Path) -> None:
@@ -340,12 +354,23 @@ def test_answers_of_the_file_stay_where_nothing_rules_them_out(tmp_path: Path) -
     assert new["start_bound"].value == "inclusive"
 
 
-def test_a_narrowed_answer_is_chosen_and_not_called_observed(tmp_path: Path) -> None:
+def test_a_guess_is_marked_and_never_contradicted(tmp_path: Path) -> None:
     sighting = Sighting(("-06:15", "-06:00", "-05:45"), "it begins there", "/usage/llm?org_id=1", NOW)
     one = Observation("default_window_offset", sighting.possible, (sighting,))
     (tmp_path / "behavior.toml").write_text(render([one], base_url="there", day="2026-04-20"), encoding="utf-8")
-    assert read_choices(tmp_path / "behavior.toml") == {"default_window_offset": Choice("-06:00")}
+    assert read_choices(tmp_path / "behavior.toml") == {"default_window_offset": Choice("-06:00", guessed=True)}
     assert one.state is State.UNKNOWN and one.best(None) == "-06:00" and one.best("-05:45") == "-05:45"
+    narrower = replace(one, possible=("-05:45",), sightings=(replace(sighting, possible=("-05:45",)),))
+    report = replace(
+        checked({}), observations=(narrower,), chosen=read_choices(tmp_path / "behavior.toml"), strict=True
+    )
+    assert report.fidelity.undecided == ("default_window_offset",) and report.exit_code == 0
+    (tmp_path / "behavior.toml").write_text(
+        'default_window_offset = "-06:00"\n[guessed]\ndefault_window_offset = "-05:45"'
+    )
+    own = read_choices(tmp_path / "behavior.toml")
+    assert own == {"default_window_offset": Choice("-06:00")}
+    assert replace(report, chosen=own).exit_code == 1
 
 
 def test_a_recording_shows_what_the_run_showed() -> None:

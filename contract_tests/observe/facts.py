@@ -26,6 +26,7 @@ __all__ = [
     "Seen",
     "credits_of",
     "is_list",
+    "organizations_of",
     "refusal",
     "unreadable",
 ]
@@ -61,7 +62,7 @@ class Facts:
         self.evidence = evidence
         self.possible: dict[str, tuple[Value, ...]] = {each.id: each.values for each in QUESTIONS.values()}
         self.sightings: dict[str, list[Sighting]] = {each: [] for each in QUESTIONS}
-        self._chosen: dict[tuple[str, object, object], list[Record]] = {}
+        self._chosen: dict[tuple[str, tuple[int, ...], object], list[Record]] = {}
         self._reaches: dict[int, Reach] = {}
 
     def rule_out(self, found: Iterable[tuple[str, Sighting]]) -> None:
@@ -111,15 +112,16 @@ class Facts:
         }
 
     def known(self, interaction: Interaction) -> list[Record]:
-        """Return the known usage of a request's organization and task; of any, where it names none."""
-        operation, org, task = interaction.operation, interaction.org, interaction.params.get("task")
-        if (operation, org, task) not in self._chosen:
-            self._chosen[operation, org, task] = [
-                record
-                for record in self._known[operation].values()
-                if org in (None, record.org) and record.is_of_task(task)
-            ]
-        return self._chosen[operation, org, task]
+        """Return the known usage of a list's organizations and task."""
+        chosen = interaction.operation, organizations_of(interaction), interaction.params.get("task")
+        if chosen not in self._chosen:
+            self._chosen[chosen] = [each for each in self.known_of_all(interaction) if each.org in chosen[1]]
+        return self._chosen[chosen]
+
+    def known_of_all(self, interaction: Interaction) -> list[Record]:
+        """Return the known usage of a list's task, of every organization."""
+        task = interaction.params.get("task")
+        return [each for each in self._known[interaction.operation].values() if each.is_of_task(task)]
 
     @cached_property
     def _by_second(self) -> dict[tuple[str, int], list[Record]]:
@@ -130,10 +132,10 @@ class Facts:
         return found
 
     def known_at(self, second: int, interaction: Interaction) -> Iterator[Record]:
-        """Yield the known usage of a second, of a request's organization and task."""
-        org, task = (interaction.params.get(name) for name in ("org_id", "task"))
+        """Yield the known usage of a second, of a list's organizations and task."""
+        organizations, task = organizations_of(interaction), interaction.params.get("task")
         for record in self._by_second.get((interaction.operation, second), []):
-            if org in (None, record.org) and record.is_of_task(task):
+            if record.org in organizations and record.is_of_task(task):
                 yield record
 
     def reach(self, interaction: Interaction) -> Reach:
@@ -149,6 +151,16 @@ class Facts:
         """Return whether a list is that of a window from one of ``firsts``."""
         reach = self.reach(interaction)
         return any(reach.fits(first, last, slack) for first in firsts)
+
+
+def organizations_of(interaction: Interaction) -> tuple[int, ...]:
+    """Return the organizations that a list is about.
+
+    Without ``org_id`` it may be about the key's own alone, or about all: only those that it shows are surely meant.
+    """
+    if interaction.org is not None:
+        return (interaction.org,)
+    return tuple(sorted({each.org for each in interaction.records if type(each.org) is int}))
 
 
 def unreadable(interaction: Interaction) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from civis_usage.schemas.behavior import Behavior, Choice
@@ -20,28 +20,33 @@ class Fidelity:
     """The fake's answer was seen."""
     contradicted: tuple[str, ...]
     """The fake's answer was ruled out."""
-    open: tuple[str, ...]
+    undecided: tuple[str, ...]
     """The fake's answer is one of several that are possible, or responses contradict each other."""
 
     def verdict(self, question: str) -> str:
-        """Return ``confirmed``, ``contradicted`` or ``open``."""
-        return next(name for name in ("confirmed", "contradicted", "open") if question in getattr(self, name))
+        """Return ``confirmed``, ``contradicted`` or ``undecided``."""
+        return next(name for name in ("confirmed", "contradicted", "undecided") if question in getattr(self, name))
 
 
-def compare(observations: Iterable[Observation], behavior: Behavior) -> Fidelity:
-    """Compare what was observed with a whole behavior."""
-    found: dict[str, list[str]] = {"confirmed": [], "contradicted": [], "open": []}
+def compare(observations: Iterable[Observation], behavior: Behavior, guessed: Collection[str] = ()) -> Fidelity:
+    """Compare what was observed with a whole behavior; an answer that was only ``guessed`` is never contradicted."""
+    found: dict[str, list[str]] = {"confirmed": [], "contradicted": [], "undecided": []}
     for each in observations:
         answer = behavior[each.question]
-        is_ruled_out = each.state is not State.CONTRADICTING and answer not in each.possible
-        verdict = "confirmed" if each.value == answer else "contradicted" if is_ruled_out else "open"
+        is_ruled_out = each.state is not State.CONTRADICTORY and answer not in each.possible
+        is_contradicted = is_ruled_out and each.question not in guessed
+        verdict = "confirmed" if each.value == answer else "contradicted" if is_contradicted else "undecided"
         found[verdict].append(each.question)
     return Fidelity(*map(tuple, found.values()))
 
 
 def contradicted(observations: Iterable[Observation], chosen: Mapping[str, Choice]) -> Iterator[str]:
-    """Yield a sentence for each chosen answer that is ruled out: what the API does, and what was chosen."""
+    """Yield a sentence for each answer of a file that is ruled out: what the API does, and what the file says."""
     for each in observations:
-        if each.question in chosen and each.possible and chosen[each.question].value not in each.possible:
+        choice = chosen.get(each.question)
+        if choice is not None and each.possible and choice.value not in each.possible:
             seen = in_words(each.question, each.possible)
-            yield f"{each.question} is {seen}, not {chosen[each.question].value} as chosen by --behavior"
+            if choice.guessed:
+                yield f"{each.question} is {seen}, not {choice.value} as guessed in the --behavior file: save it again"
+            else:
+                yield f"{each.question} is {seen}, not {choice.value} as in the --behavior file"

@@ -19,7 +19,7 @@ class State(StrEnum):
     """Exactly one answer is left."""
     UNKNOWN = "unknown"
     """Several answers are left."""
-    CONTRADICTING = "contradicting"
+    CONTRADICTORY = "contradictory"
     """No answer is left: responses contradict each other, or one is like none of the answers."""
 
 
@@ -51,7 +51,7 @@ class Observation:
     @property
     def state(self) -> State:
         """How much is known."""
-        return (State.CONTRADICTING, State.SEEN)[len(self.possible)] if len(self.possible) < 2 else State.UNKNOWN
+        return (State.CONTRADICTORY, State.SEEN)[len(self.possible)] if len(self.possible) < 2 else State.UNKNOWN
 
     @property
     def value(self) -> Value | None:
@@ -66,6 +66,13 @@ class Observation:
         wanted = [each for each in (preferred, QUESTIONS[self.question].default) if each is not None]
         left = [each for each in wanted if each in self.possible] if self.possible else wanted
         return left[0] if left else min(self.possible, key=_plainness)
+
+    @property
+    def contradiction(self) -> str:
+        """Why no answer is left, as the beginning of a sentence."""
+        return (
+            "One response is like none of the answers" if len(self.decisive) == 1 else "Responses contradict each other"
+        )
 
     @property
     def decisive(self) -> tuple[Sighting, ...]:

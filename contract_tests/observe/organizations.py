@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from civis_usage.contract_tests.collect.interaction import NONEXISTENT_ID, Interaction
 from civis_usage.contract_tests.collect.window import EARLIEST
 
-from .facts import DATES, LISTS, SUMMARY, Facts, Seen, credits_of, is_list, refusal
+from .facts import DATES, LISTS, SUMMARY, Facts, Seen, credits_of, is_list, organizations_of, refusal
 
 __all__ = ["foreign_organization", "org_id_omitted", "summary_without_usage", "unknown_organization"]
 
@@ -17,7 +17,7 @@ REFUSALS = {404: ["not_found"], 403: ["forbidden"]}
 def org_id_omitted(facts: Facts) -> Seen:
     """See whose usage lists without ``org_id`` show."""
     for each in _without_organization(facts):
-        shown = _organizations(each)
+        shown = organizations_of(each)
         if len(shown) > 1:
             what = f"it shows usage of {len(shown)} organizations"
             yield from facts.see("org_id_omitted", each, what, ["all_organizations"])
@@ -32,14 +32,10 @@ def _without_organization(facts: Facts) -> Iterator[Interaction]:
             yield each
 
 
-def _organizations(interaction: Interaction) -> set[int]:
-    return {record.org for record in interaction.records if type(record.org) is int}
-
-
 def _hidden(facts: Facts, interaction: Interaction) -> list[int]:
     """Return the organizations whose known usage in the list's window the list does not show."""
-    shown, window = _organizations(interaction), interaction.window
-    known = facts.known(interaction)
+    shown, window = set(organizations_of(interaction)), interaction.window
+    known = facts.known_of_all(interaction)
     found = {record.org for record in known if window is not None and window.contains(record.timestamp)}
     return sorted(org for org in found - shown if type(org) is int)
 
@@ -48,7 +44,7 @@ def foreign_organization(facts: Facts) -> Seen:
     """See what a key gets for an organization other than its own."""
     question = "foreign_organization"
     for each in _without_organization(facts):
-        shown = _organizations(each)
+        shown = organizations_of(each)
         if len(shown) > 1:
             what = f"it shows usage of {len(shown)} organizations, of which one at most is the key's own"
             yield from facts.see(question, each, what, ["served"])
@@ -62,7 +58,7 @@ def foreign_organization(facts: Facts) -> Seen:
 
 def _refused(facts: Facts) -> Seen:
     """See how organizations are refused that are neither the key's own nor treated as unknown ones."""
-    own = {org for each in _without_organization(facts) if len(shown := _organizations(each)) == 1 for org in shown}
+    own = {org for each in _without_organization(facts) if len(shown := organizations_of(each)) == 1 for org in shown}
     unknown = facts.possible["unknown_organization_in_list"]
     if facts.possible["org_id_omitted"] == ("all_organizations",) or len(own) != 1 or len(unknown) != 1:
         return

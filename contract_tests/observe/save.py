@@ -13,9 +13,14 @@ from .observation import Observation, State, in_words
 __all__ = ["render"]
 
 HEAD = """\
-# How {base_url} behaves where its documentation leaves room, as civis-usage check saw it on {day}.
-# A fake that behaves so: civis-usage serve --behavior FILE
+# How {base_url} behaves where its documentation leaves the answer open, as civis-usage check saw it on {day}.
+# To start a fake that behaves this way: civis-usage serve --behavior FILE
 version = {version}
+"""
+GUESSES = """\
+# Guesses: several answers are possible, and a fake needs one. check --behavior never fails on them.
+# If you know an answer, write it above this table.
+[guessed]
 """
 
 
@@ -30,15 +35,17 @@ def render(
         day: when it was observed.
         kept: the answers of the file that was compared with: they stay where nothing rules them out.
     """
-    entries, seen = [HEAD.format(base_url=base_url, day=day, version=VERSION)], {}
+    entries, guesses, seen = [HEAD.format(base_url=base_url, day=day, version=VERSION)], [GUESSES], {}
     for each in observations:
         choice, reason = _choice(each, (kept or {}).get(each.question))
         lines = [QUESTIONS[each.question].text, reason, *(f"  {line}" for line in _sightings(each))]
         entry = f"{each.question} = {_toml(choice.value if choice else each.best(None))}"
         comments = [f"# {line}" for line in lines]
-        entries.append("\n".join([*comments, entry if choice else f"# {entry}", ""]))
+        written = guesses if choice and choice.guessed else entries
+        written.append("\n".join([*comments, entry if choice else f"# {entry}", ""]))
         if choice is not None and choice.observed is not None:
             seen[each.question] = choice.observed
+    entries += guesses if len(guesses) > 1 else []
     if seen:
         entries.append("\n".join(["[observed]", *(f"{id_} = {_utc(at)}" for id_, at in seen.items()), ""]))
     return "\n".join(entries)
@@ -50,8 +57,8 @@ def _choice(observation: Observation, kept: Choice | None) -> tuple[Choice | Non
     left = in_words(observation.question, observation.possible)
     if observation.state is State.SEEN:
         return Choice(value, max(each.at for each in observation.decisive)), f"Seen: {_meaning(observation, value)}."
-    if observation.state is State.CONTRADICTING:
-        unsure = "Responses contradict each other, or are like none of the answers"
+    if observation.state is State.CONTRADICTORY:
+        unsure = observation.contradiction
     elif not observation.sightings:
         unsure = "Unknown: no response says anything about it"
     else:
@@ -60,7 +67,7 @@ def _choice(observation: Observation, kept: Choice | None) -> tuple[Choice | Non
         return kept, f"{unsure}. The answer that was here is kept."
     if value == QUESTIONS[observation.question].default:
         return None, f"{unsure}. The default is kept."
-    return Choice(value), f"{unsure}. This one is chosen as the plainest."
+    return Choice(value, guessed=True), f"{unsure}. This is the plainest."
 
 
 def _meaning(observation: Observation, value: Value) -> str:

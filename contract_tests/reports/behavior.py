@@ -22,7 +22,8 @@ def overview(report: Report) -> Iterator[str]:
         found = report.fidelity
         named = f" ({', '.join(found.contradicted)})" if found.contradicted else ""
         answers = (
-            f"{len(found.confirmed)} confirmed, {len(found.contradicted)} contradicted{named}, {len(found.open)} open"
+            f"{len(found.confirmed)} confirmed, {len(found.contradicted)} contradicted{named}, "
+            f"{len(found.undecided)} undecided"
         )
         yield f"{_whose(report)}: {answers}"
 
@@ -39,9 +40,9 @@ def details(report: Report) -> Iterator[tuple[Observation, str, list[str]]]:
         found = {
             State.SEEN: str(each.value),
             State.UNKNOWN: f"unknown: {in_words(each.question, each.possible)}" if each.sightings else "unknown",
-            State.CONTRADICTING: "responses contradict each other, or are like none of the answers",
+            State.CONTRADICTORY: each.contradiction.lower(),
         }[each.state]
-        fake = "" if verdict == "confirmed" else f" (the fake: {report.behavior[each.question]}, {verdict})"
+        fake = "" if verdict == "confirmed" else f" (the fake's answer, {report.behavior[each.question]}, is {verdict})"
         yield each, f"{each.question}: {found}{fake}", [f"GET {s.request}: {s.what}" for s in each.decisive]
 
 

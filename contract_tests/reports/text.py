@@ -48,7 +48,7 @@ def headline(report: Report) -> str:
         return "".join(_expired(report))
     if report.changed_answers:
         named = ", ".join(report.changed_answers)
-        return f"Nothing is violated, but the API behaves otherwise than chosen (--behavior, --strict): {named}."
+        return f"Nothing is violated, but the API's behavior differs from the --behavior file: {named}."
     warned = _number(report.count(Verdict.WARNING), "check")
     return f"Nothing is violated, but --strict allows no warning: {warned} warned."
 

@@ -32,7 +32,11 @@ def read_live(name: str) -> dict[str, Live]:
     """Return how the live API behaves, by a file of ``check --save-behavior``."""
     from ..schemas.behavior import read_choices
 
-    return {id_: Live(choice.value, choice.observed, name) for id_, choice in read_choices(name).items()}
+    return {
+        id_: Live(choice.value, choice.observed, name)
+        for id_, choice in read_choices(name).items()
+        if not choice.guessed
+    }
 
 
 @click.command()
