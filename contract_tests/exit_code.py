@@ -17,4 +17,4 @@ class ExitCode(IntEnum):
     NOT_JUDGED = 3
     """No verdict: unreachable, key refused, budget spent, not the API's responses, interrupted, a fault of the kit."""
     NO_DATA = 4
-    """Nothing is violated, but an operation showed no data."""
+    """Nothing is violated, but an operation or an organization showed no usage."""

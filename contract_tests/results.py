@@ -17,6 +17,7 @@ from civis_usage.contract_tests.config import Waiver
 from civis_usage.contract_tests.exit_code import ExitCode
 from civis_usage.contract_tests.observe.fidelity import Fidelity, compare
 from civis_usage.contract_tests.observe.observation import Observation
+from civis_usage.schemas import OPERATIONS
 from civis_usage.schemas.behavior import DEFAULT, Behavior, Choice
 
 __all__ = [
@@ -235,6 +236,8 @@ class Report:
     """Why the API as a whole could not be judged (unreachable, key refused, …); ``None`` where it could."""
     invisible: str | None = None
     """That nothing of an organization is visible to the key, and what to do; ``None`` where something of each is."""
+    without_usage: tuple[int, ...] = ()
+    """The organizations of which no list or summary showed any usage."""
     expired_waivers: tuple[Waiver, ...] = ()
     unused_waivers: tuple[Waiver, ...] = ()
     program: Program | None = None
@@ -314,12 +317,17 @@ class Report:
         return bool(self.allow_no_data) if check.operation == "any" else check.operation in self.allow_no_data
 
     @property
+    def lacking_usage(self) -> tuple[int, ...]:
+        """The organizations that show no usage, unless every operation may show none."""
+        return self.without_usage if OPERATIONS.keys() - set(self.allow_no_data) else ()
+
+    @property
     def exit_code(self) -> ExitCode:
         """The exit code of the run."""
         codes = {self.exit_code_for(result) for result in self.results} - {ExitCode.KEPT}
         if self.expired_waivers:
             codes.add(ExitCode.VIOLATED)
-        if self.invisible:
+        if self.invisible or self.lacking_usage:
             codes.add(ExitCode.NO_DATA)
         if self.strict and self.changed_answers:
             codes.add(ExitCode.VIOLATED)

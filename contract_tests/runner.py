@@ -203,6 +203,7 @@ def report(
         chosen=config.behavior,
         unjudged=unjudged,
         invisible=evidence.invisible,
+        without_usage=() if unjudged else evidence.organizations_without_usage,
         expired_waivers=expired(config.waivers, today),
         unused_waivers=unused(config.waivers, results, today),
         program=program,
@@ -286,6 +287,8 @@ def _program(evidence: Evidence) -> Program | None:
 
 def _notes(evidence: Evidence, changes: int) -> Iterator[str]:
     """Yield what is worth knowing beside the verdicts."""
+    for org in evidence.organizations_without_usage:
+        yield f"organization {org} showed no usage"
     if changes:
         yield f"usage was added during the run, which explains {changes} disagreements of earlier and later responses"
     for operation in OPERATIONS.values():

@@ -44,8 +44,9 @@ def test_contract(check_id: str, contract_report: Report) -> None:
 
 
 def test_every_organization_is_visible(tested: str, contract_report: Report) -> None:
-    """The API shows something of each organization, or at least does not refuse it."""
+    """The API shows usage of each organization, or does not refuse it where none is allowed."""
     assert contract_report.invisible is None, in_pytest_words(str(contract_report.invisible))
+    assert not contract_report.lacking_usage, f"no usage of {contract_report.lacking_usage} was shown"
 
 
 def test_no_waiver_is_expired(tested: str, contract_report: Report) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,11 +12,13 @@ from civis_usage.client.errors import ConfigurationError
 from civis_usage.contract_tests.config import Config
 from civis_usage.contract_tests.reports.text import headline
 from civis_usage.contract_tests.results import Report, Verdict
+from civis_usage.schemas import OPERATIONS
 
 from .deviations import DEVIATIONS
 from .judging import judge, wrong
 from .legal import VARIATIONS
 from .standin import KEY, Answer, Refused, Request, Standin
+from .standin_runs import NOW, make_runs
 from .standin_server import Server, serving
 
 SIZE = {"daily": {1: 2, 2: 1}, "daily_matching": {1: 1.6, 2: 1}}
@@ -83,6 +87,27 @@ def test_a_known_organization_without_usage_is_0_where_that_is_allowed(server: S
     empty = LEGAL["no-usage"]
     codes = [judge(server, empty.standin(), allow_no_data=allowed).exit_code for allowed in (True, False)]
     assert codes == [0, 4]
+
+
+@pytest.mark.parametrize("organizations", [(1, 3), (3, 1), (3,)])
+def test_an_organization_without_usage_is_named_and_4_unless_that_is_allowed(
+    server: Server, organizations: tuple[int, ...]
+) -> None:
+    standin = Standin(daily={1: 2, 3: 0}, daily_matching={1: 2})
+    report = judge(server, standin, organizations, allow_no_data=False)
+    said = "Nothing is violated, but organization 3 showed no usage: check the id (--allow-no-data accepts that)."
+    assert (report.exit_code, headline(report)) == (4, said), wrong(report)
+    allowed = replace(report, allow_no_data=tuple(OPERATIONS))
+    assert allowed.exit_code == 0 and "organization 3 showed no usage" in allowed.notes, wrong(report)
+
+
+@pytest.mark.parametrize("matching", [False, True])
+def test_a_further_organization_with_usage_of_long_ago_has_usage(server: Server, matching: bool) -> None:
+    old = list(make_runs(matching, 3, (NOW - timedelta(days=900)).toordinal() - date(1970, 1, 1).toordinal(), 2))
+    standin = Standin(daily={1: 2, 3: 0}, daily_matching={1: 2}, extra=old)
+    report = judge(server, standin, (1, 3), allow_no_data=False)
+    assert old
+    assert report.exit_code == 0 and not report.without_usage, wrong(report)
 
 
 def test_only_the_operations_that_are_named_may_be_empty(server: Server) -> None:

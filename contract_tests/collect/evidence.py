@@ -152,6 +152,17 @@ class Evidence:
         empty = [each for each in mine if each.operation in lists and each.status == 200 and each.json == []]
         return any(each.is_hidden for each in mine) and all(each.is_hidden or each in empty for each in mine)
 
+    @cached_property
+    def organizations_without_usage(self) -> tuple[int, ...]:
+        """The organizations of which lists came, and no list or summary showed any usage."""
+        if self.stopped is not None:
+            return ()
+        listed = {each.org for operation in self._lists for each in self.closed_lists(operation)}
+        lists = {each.org for operation in self._lists for each in self.lists(operation) if each.items}
+        summaries = {each.org for each in self.summaries if as_float(each.json["credits"])}
+        without = listed - lists - summaries - set(self.unknown_organizations)
+        return tuple(org for org in self.organizations if org in without)
+
     @property
     def invisible(self) -> str | None:
         """That the API shows nothing of an organization to the key, and what to do; ``None`` where it shows some."""

@@ -154,6 +154,9 @@ def _lists(operation: str) -> Callable[[Plan], None]:
                 first.reach_back(found if plan.config.start is None else None)
                 if first.oldest_window is not None:
                     first.request(first.oldest_window)
+        for other in plan.samples[operation][1:]:
+            if other.has_list and not other.records:
+                other.reach_back(None)
         for other in plan.with_usage(operation):
             for window in () if other is interest else (other.window, other.oldest_window):
                 if window is not None:

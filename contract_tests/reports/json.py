@@ -50,6 +50,7 @@ def _report(report: Report) -> dict[str, Any]:
         "headline": headline(report),
         "unjudged": report.unjudged,
         "invisible": report.invisible,
+        "without_usage": list(report.without_usage),
         "totals": {"checks": len(report.results)} | {str(verdict): report.count(verdict) for verdict in Verdict},
         "causes": [_cause(cause, report) for cause in report.causes],
         "results": [_result(result, report) for result in report.results],

@@ -34,6 +34,9 @@ def headline(report: Report) -> str:
         return "The contract is kept."
     if report.exit_code == 4 and report.invisible:
         return f"{report.invisible[0].upper()}{report.invisible[1:]}."
+    if report.exit_code == 4 and (orgs := report.lacking_usage):
+        named = f"organization{'s' * (len(orgs) > 1)} {', '.join(map(str, orgs))}"
+        return f"Nothing is violated, but {named} showed no usage: check the id (--allow-no-data accepts that)."
     if report.exit_code == 4:
         empty = [operation_name(each.check.operation) for each in report.results if report.exit_code_for(each) == 4]
         named = ", ".join(dict.fromkeys(empty))

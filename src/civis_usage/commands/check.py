@@ -78,8 +78,8 @@ def check(
          behavior than --behavior says
       2  wrong use of this command
       3  the API could not be judged (unreachable, key refused, budget spent, too slow)
-      4  nothing is violated, but an operation showed no data, or nothing of an organization is
-         visible to the key (--allow-no-data accepts the former)
+      4  nothing is violated, but an operation or an organization showed no usage
+         (--allow-no-data accepts that), or nothing of an organization is visible to the key
     """
 
     output = Output(json, junit, html, write_waivers, save_behavior)
