@@ -104,6 +104,21 @@ def test_a_worlds_repr_is_a_program_that_makes_it_again(world: UsageWorld) -> No
     assert eval(repr(world)) == world
 
 
+def test_a_month_without_usage_is_drawn_often_with_each_answer_to_what_its_summary_is() -> None:
+    answers = []
+
+    @settings(QUICK, max_examples=100)
+    @given(world=usage_worlds())
+    def look(world: UsageWorld) -> None:
+        if not world.llm(1, month=MONTH):
+            answers.append(world.behavior.get("summary_without_usage", "zero"))
+
+    look()
+    assert answers.count("zero") >= 5
+    assert answers.count("not_found") >= 5
+    assert len(answers) <= 75, "most worlds have usage"
+
+
 @QUICK
 @given(world=usage_worlds(organizations=(7, 2**62)))
 def test_a_world_is_legal_and_coherent(world: UsageWorld) -> None:
