@@ -87,8 +87,19 @@ def find(id: str) -> Variation:  # noqa: A002  what it is called in settings
     except InvalidBehavior as reason:
         if "=" in id:
             raise InvalidVariation(str(reason)) from None
-        raise InvalidVariation(f"there is no variation {quote(id)}: {did_you_mean(id, VARIATIONS)}") from None
+        raise InvalidVariation(_remedy(id)) from None
     return Variation(id=id, answers={question: value})
+
+
+def _remedy(id: str) -> str:  # noqa: A002  what it is called in settings
+    """Return what is wrong with an id that is no variation, and what to write."""
+    if id in QUESTIONS:
+        answers = [f"{id}={answer}" for answer in _answers(id)]
+        return f"{quote(id)} is a question: name an answer, such as {', '.join(answers)}"
+    remedy = did_you_mean(id, [*VARIATIONS, *QUESTIONS])
+    if not remedy.startswith("did you mean"):
+        remedy = f"{did_you_mean(id, VARIATIONS)}, or QUESTION=ANSWER, such as end_bound=exclusive"
+    return f"there is no variation {quote(id)}: {remedy}"
 
 
 def from_environment() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from civis_usage.assumptions.report import Live, Report, assumptions, render, to_json
-from civis_usage.assumptions.runs import Outcome, Result, all_variations, met_variations
+from civis_usage.assumptions.runs import Outcome, Result, Runner, all_variations, met_variations
 from civis_usage.assumptions.sentences import SENTENCES, assumed
 from civis_usage.commands.assumptions import read_live
 from civis_usage.mock_server.variations import VARIATIONS, find, other_answers
@@ -74,15 +74,17 @@ def test_what_a_program_assumes_is_named(tmp_path: Path) -> None:
     assert report["passed"] == ["keys_reversed"]
     assert report["not_met"] == ["start_alone=bad_request"]
     assert report["tests"] == 8
-    lines = done.stderr.splitlines()
+    announcement, *lines = done.stderr.splitlines()
+    assert "Now it runs with 2 variations, 2 at a time: about " in announcement
     assert {line.partition(": ")[2] for line in lines} == {"one_429", "keys_reversed"}
     assert [line.partition(": ")[0] for line in lines][:2] == ["1 of 2", "2 of 2"]
     assert lines[2:] == ["once more, alone: one_429"]
     assert "  the rate limit refuses no request\n" in done.stdout
     assert "      1 test fails with one_429: tests/programs/suite.py::test_a_nightly_bill\n" in done.stdout
+    assert "          requests.exceptions.HTTPError: 429 " in done.stdout
     assert "documented: no (a 429 with Retry-After is)" in done.stdout
     assert "Passes with: keys_reversed." in done.stdout
-    assert "Not run, as it sends no such request: start_alone." in done.stdout
+    assert "Not run, because your tests send no such request: start_alone." in done.stdout
 
 
 @pytest.mark.nightly
@@ -97,7 +99,7 @@ def test_each_assumption_of_the_eight_programs_is_named(tmp_path: Path) -> None:
 def test_the_right_programs_assume_nothing() -> None:
     done = run("--fail-on", "undocumented", *command(*SUITE), PROGRAMS="right")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "No assumption was found." in done.stdout
+    assert "No assumption was found with the usage of your tests; usage_worlds() varies the usage" in done.stdout
 
 
 SCRIPT = """
@@ -114,7 +116,7 @@ try:
 finally:
     served.terminate()
     served.wait()
-sys.exit(times != sorted(times, reverse=True))
+sys.exit("the newest is not first" if times != sorted(times, reverse=True) else 0)
 """
 
 
@@ -123,6 +125,7 @@ def test_any_command_that_starts_serve_varies(tmp_path: Path) -> None:
     done = run(*only("list_order=oldest_first", "whitespace"), "--", sys.executable, "check.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "the command ends with exit code 1 with list_order=oldest_first" in done.stdout
+    assert "          the newest is not first\n" in done.stdout
     assert "Passes with: whitespace." in done.stdout
 
 
@@ -152,6 +155,7 @@ def test_a_command_that_never_reaches_the_fake_is_told_so() -> None:
         (("--", "pytst"), "the command 'pytst' cannot be found: check its spelling."),
         ((), "Missing argument 'COMMAND...'"),
         (("--only", "key_reversed", "--", "pytest"), "did you mean 'keys_reversed'"),
+        (("--fail-on", "unconfirmed", "--", "pytest"), "add --behavior FILE"),
         (("--behavior", "nowhere.toml", "--", "pytest"), "nowhere.toml cannot be read"),
     ],
 )
@@ -239,7 +243,7 @@ def test_each_answer_has_a_sentence() -> None:
 
 def outcome(*failed: str, exit_code: int | None = None, **more: Any) -> Outcome:
     code = (1 if failed else 0) if exit_code is None else exit_code
-    return Outcome(code, 1.0, "", failed=frozenset(failed), **more)
+    return Outcome(code, 1.0, "", failed=dict.fromkeys(failed, "assert 8 == 4"), **more)
 
 
 MET = frozenset({"list_llm", "list_order=newest_first", "end_bound=inclusive"})
@@ -249,6 +253,39 @@ def report_of(*results: Result, live: dict[str, Live] | None = None) -> Report:
     passed = tuple(each.variation.id for each in results if not each.outcome.fails)
     as_it_is = Outcome(0, 1.5, "", met=MET, passed=frozenset({"a", "b"}))
     return Report(("pytest",), as_it_is, assumptions(results, MET, live or {}), passed, ("slow",), 12.25)
+
+
+def test_the_most_frequent_failure_is_quoted() -> None:
+    failed = {"a": "assert 8 == 4", "b": "BillingError: nothing is visible", "c": "BillingError: nothing is visible"}
+    some, one = Outcome(1, 1.0, "", failed=failed), outcome("a", "b")
+    text = render(report_of(Result(find("one_503"), some), Result(find("one_429"), one)))
+    assert "          most often: BillingError: nothing is visible\n" in text
+    assert "          assert 8 == 4\n" in text
+    assert json.loads(to_json(report_of(Result(find("one_503"), some))))["assumptions"][0]["failing"] == [
+        {
+            "variation": "one_503",
+            "exit_code": 1,
+            "failed_tests": ["a", "b", "c"],
+            "reason": "BillingError: nothing is visible",
+        }
+    ]
+
+
+def test_what_a_command_prints_is_quoted_on_a_line_without_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVIS_API_KEY", "a-key-of-somebody")
+    assert Outcome(1, 1.0, "first\nthe key is a-key-of-somebody\x1b[0m\n").reason == "the key is ***\\x1b[0m"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_command_that_a_signal_ends_is_shown_with_its_name_and_how_it_began() -> None:
+    lines = [f"line {number}" for number in range(100)]
+    program = f"import os; print({chr(10).join(lines)!r}, flush=True); os.kill(os.getpid(), 11)"
+    with Runner.opened([sys.executable, "-c", program]) as runner:
+        ended = runner.run()
+    assert ended.ending == "exit code 139, SIGSEGV"
+    assert ended.output.splitlines()[0] == "line 0"
+    assert ended.output.splitlines()[-1] == "line 99"
+    assert len(ended.output.splitlines()) < 60
 
 
 def test_answers_to_one_question_are_one_assumption() -> None:
@@ -284,7 +321,7 @@ def test_a_report_says_how_the_live_api_was_seen_to_behave(tmp_path: Path) -> No
     text = render(report, 200)
     assert f"documented: no; live API on 2026-11-20: newest_first (from {file})\n" in text
     assert f"documented: no; live API: exclusive (from {file}), which contradicts it\n" in text
-    assert [each.contradicted for each in report.assumptions] == [False, True]
+    assert [(each.contradicted, each.confirmed) for each in report.assumptions] == [(False, True), (True, False)]
     listed = json.loads(to_json(report))["assumptions"]
     assert listed[0]["live"]["observed"] == "2026-11-20T04:00:00+00:00"
     assert listed[1]["live"] == {"answer": "exclusive", "observed": None, "file": str(file), "contradicted": True}

@@ -167,6 +167,8 @@ def test_the_environment_chooses_it_for_every_fake(monkeypatch: pytest.MonkeyPat
         ("key_reversed", "there is no variation 'key_reversed': did you mean 'keys_reversed'"),
         ("end_bound=open", "end_bound cannot be 'open': use inclusive or exclusive"),
         ("end_bond=exclusive", "did you mean 'end_bound'"),
+        ("bogus", "one_503, slow, or QUESTION=ANSWER, such as end_bound=exclusive"),
+        ("list_order", "is a question: name an answer, such as list_order=newest_first, list_order=oldest_first, "),
     ],
 )
 def test_an_unknown_variation_is_refused_with_a_sentence(id_: str, message: str) -> None:

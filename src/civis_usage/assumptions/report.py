@@ -47,6 +47,11 @@ class Assumption:
     contradicted: bool = False
     """Whether the live API was seen to behave otherwise."""
 
+    @property
+    def confirmed(self) -> bool:
+        """Whether the live API was seen to behave so."""
+        return self.live is not None and not self.contradicted
+
 
 @dataclass(frozen=True)
 class Report:
@@ -88,7 +93,9 @@ def assumptions(results: Iterable[Result], met: Iterable[str], live: Mapping[str
 
 def _is_subsumed(results: list[Result] | None, others: list[Result] | None) -> bool:
     """Return whether the same tests fail with another variation, which is a part of this one."""
-    return results is not None and others is not None and results[0].outcome.failed <= others[0].outcome.failed
+    if results is None or others is None:
+        return False
+    return results[0].outcome.failed.keys() <= others[0].outcome.failed.keys()
 
 
 def render(report: Report, width: int | None = None) -> str:
@@ -97,9 +104,10 @@ def render(report: Report, width: int | None = None) -> str:
     tests = len(report.as_it_is.passed)
     what = f"{tests} {'test' if tests == 1 else 'tests'}, " if tests else ""
     count = sum(len(each.failing) for each in report.assumptions) + len(report.passed)
+    variations = "variation" if count == 1 else "variations"
     lines = [
         *wrap(f"As it is, the command passes ({what}{report.as_it_is.seconds:.1f} s)."),
-        *wrap(f"It ran with {count} legal variations of the API in {report.seconds:.1f} s."),
+        *wrap(f"It ran with {count} legal {variations} of the API in {report.seconds:.1f} s."),
         "",
     ]
     if report.assumptions:
@@ -108,16 +116,17 @@ def render(report: Report, width: int | None = None) -> str:
             lines += wrap(each.sentence, "  ")
             for result in each.failing:
                 lines += wrap(_failure(result), "      ")
+                lines += wrap(_reason(result.outcome), "          ")
             lines += [*wrap(_known(each), "      "), ""]
     else:
-        lines += ["No assumption was found.", ""]
+        lines += ["No assumption was found with the usage of your tests; usage_worlds() varies the usage as well.", ""]
     if report.assumptions:
         variation = report.assumptions[0].failing[0].variation.id
         lines += wrap(f"To see a failure: CIVIS_USAGE_VARIATION={variation} {shlex.join(report.command)}")
     if report.passed:
         lines += wrap(f"Passes with: {', '.join(report.passed)}.")
     if report.not_met:
-        lines += wrap(f"Not run, as it sends no such request: {', '.join(_short(report))}.")
+        lines += wrap(f"Not run, because your tests send no such request: {', '.join(_short(report))}.")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -153,6 +162,7 @@ def _as_dict(each: Assumption) -> dict[str, Any]:
                 "variation": result.variation.id,
                 "exit_code": None if result.outcome.timed_out else result.outcome.exit_code,
                 "failed_tests": sorted(result.outcome.failed),
+                "reason": result.outcome.reason,
             }
             for result in each.failing
         ],
@@ -167,11 +177,16 @@ def _failure(result: Result) -> str:
     if outcome.timed_out:
         return f"the command does not end with {name}"
     if not outcome.failed:
-        return f"the command ends with exit code {outcome.exit_code} with {name}"
+        return f"the command ends with {outcome.ending} with {name}"
     tests = sorted(outcome.failed)
     more = f" and {len(tests) - SHOWN_TESTS} more" if len(tests) > SHOWN_TESTS else ""
     fail = "1 test fails" if len(tests) == 1 else f"{len(tests)} tests fail"
     return f"{fail} with {name}: {', '.join(tests[:SHOWN_TESTS])}{more}"
+
+
+def _reason(outcome: Outcome) -> str:
+    """Return how the tests fail: one failure, and whether there are others."""
+    return f"most often: {outcome.reason}" if len(set(outcome.failed.values())) > 1 else outcome.reason
 
 
 def _short(report: Report) -> list[str]:

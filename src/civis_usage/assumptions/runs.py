@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..client.redaction import redact
 from ..mock_server import coverage, variations
 from ..mock_server.variations import VARIATIONS, Variation
+from ..schemas.text import escape
 
 __all__ = ["Outcome", "Result", "Runner", "all_variations", "met_variations"]
 
 LEAST_LIMIT = 60.0
 """Seconds that each run may take at least; more where the command as it is takes long."""
+HEAD, TAIL = 15, 30
+"""Lines of a long output that are kept."""
+LINE = 160
+"""Characters of a failure that are shown."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +39,35 @@ class Outcome:
     exit_code: int
     seconds: float
     output: str = field(repr=False)
-    """The end of what it printed."""
+    """What it printed; of much, the beginning and the end."""
     met: frozenset[str] = frozenset()
     """Operations that were requested, and questions that were looked up, with their answers."""
     passed: frozenset[str] = frozenset()
     """Tests that passed, if pytest ran them."""
-    failed: frozenset[str] = frozenset()
-    """Tests that failed."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Tests that failed, each with the first line of its failure."""
     timed_out: bool = False
 
     @property
     def fails(self) -> bool:
         """Whether the command did not end with 0."""
         return self.exit_code != 0
+
+    @property
+    def ending(self) -> str:
+        """The exit code, with the name of the signal that it stands for."""
+        try:
+            return f"exit code {self.exit_code}, {signal.Signals(self.exit_code - 128).name}"
+        except ValueError:
+            return f"exit code {self.exit_code}"
+
+    @property
+    def reason(self) -> str:
+        """The most frequent failure of the tests, else the last line of what the command printed."""
+        lines = [*filter(None, self.failed.values())]
+        if self.failed:
+            return Counter(lines).most_common(1)[0][0] if lines else ""
+        return _line(self.output.strip().rpartition("\n")[2])
 
 
 @dataclass(frozen=True)
@@ -113,14 +138,14 @@ class Runner:
             finally:
                 self._running.discard(process)
                 _end(process)
-        tests = _tests(folder)
+        passed, failed = _tests(folder)
         return Outcome(
             exit_code=code,
             seconds=time.monotonic() - began,
-            output=_tail(folder / "output"),
+            output=_shortened((folder / "output").read_bytes().decode(errors="replace")),
             met=coverage.read(folder),
-            passed=frozenset(tests["passed"] - tests["failed"]),
-            failed=frozenset(tests["failed"]),
+            passed=frozenset(passed - failed.keys()),
+            failed=failed,
             timed_out=timed_out,
         )
 
@@ -182,16 +207,29 @@ def _environment(folder: Path, variation: Variation | None) -> dict[str, str]:
     return environment
 
 
-def _tests(folder: Path) -> dict[str, set[str]]:
-    """Return the tests that passed and failed, as the pytest plugin noted them."""
-    found: dict[str, set[str]] = {"passed": set(), "failed": set()}
-    for file in folder.glob("*.tests"):
+def _tests(folder: Path) -> tuple[set[str], dict[str, str]]:
+    """Return the tests that passed, and those that failed with the first line of the failure, as the plugin noted."""
+    passed: set[str] = set()
+    failed: dict[str, str] = {}
+    for file in sorted(folder.glob("*.tests")):
         for line in file.read_text(encoding="utf-8").splitlines():
-            outcome, _, test = line.partition(" ")
-            found.setdefault(outcome, set()).add(test)
-    return found
+            outcome, test, message = json.loads(line)
+            if outcome == "passed":
+                passed.add(test)
+            else:
+                failed.setdefault(test, _line(message.strip().partition("\n")[0]))
+    return passed, failed
 
 
-def _tail(file: Path, lines: int = 30) -> str:
-    text = file.read_bytes()[-20_000:].decode(errors="replace")
-    return "\n".join(text.splitlines()[-lines:])
+def _line(text: str) -> str:
+    """Return a line of the user's output, short and without the key of the environment."""
+    shown = escape(redact(text.strip(), [os.environ.get("CIVIS_API_KEY", "").strip()]))
+    return shown if len(shown) <= LINE else f"{shown[: LINE - 1]}…"
+
+
+def _shortened(text: str) -> str:
+    """Return an output whole, or its first and last lines."""
+    lines = text.splitlines()
+    if len(lines) > HEAD + TAIL:
+        lines[HEAD:-TAIL] = ["…"]
+    return "\n".join(lines)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 
 import click
 
-from ..assumptions.report import Live, Report, render, to_json
+from ..assumptions.report import Assumption, Live, Report, render, to_json
 from ..assumptions.report import assumptions as find_assumptions
 from ..assumptions.runs import LEAST_LIMIT, Outcome, Runner, all_variations, met_variations
 from ..contract_tests.exit_code import ExitCode
-from ..mock_server.variations import Variation, find
+from ..mock_server.variations import VARIATIONS, Variation, find
 from .errors import complain
 from .options import options, parse_with
 from .output import Output
@@ -49,7 +49,8 @@ def read_live(name: str) -> dict[str, Live]:
     metavar="VARIATION",
     multiple=True,
     callback=parse_with(find),
-    help="Run this variation, not all. Repeatable.",
+    help=f"Run this variation, not all: {', '.join(VARIATIONS)}, or QUESTION=ANSWER such as end_bound=exclusive. "
+    "Repeatable.",
 )
 @click.option(
     "--behavior",
@@ -60,8 +61,9 @@ def read_live(name: str) -> dict[str, Live]:
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(["undocumented", "contradicted"]),
-    help="Exit code 1 if the program assumes what is not documented, or what the file of --behavior contradicts.",
+    type=click.Choice(["undocumented", "unconfirmed", "contradicted"]),
+    help="Exit code 1 if the program assumes what is not documented; with --behavior, only what the file does not "
+    "confirm, or only what it contradicts.",
 )
 @options("json")
 def assumptions(
@@ -92,6 +94,8 @@ def assumptions(
       2  wrong use of this command
       3  COMMAND fails as it is, or never reaches the fake
     """
+    if fail_on in ("unconfirmed", "contradicted") and live is None:
+        raise click.UsageError(f"--fail-on {fail_on} compares with how the live API behaves: add --behavior FILE.")
     output = Output(json)
     if shutil.which(command[0]) is None:
         raise click.UsageError(f"the command {command[0]!r} cannot be found: check its spelling.")
@@ -104,9 +108,12 @@ def assumptions(
             return ExitCode.NOT_JUDGED
         met = met_variations(as_it_is.met)
         chosen = [each for each in only or met if each.id in {known.id for known in met}]
+        jobs = jobs or os.cpu_count() or 1
+        if chosen:
+            click.echo(_announcement(as_it_is, len(chosen), jobs), err=True)
         with _progress(len(chosen)) as (on_result, on_repeat):
             limit = max(LEAST_LIMIT, 10 * as_it_is.seconds)
-            results = runner.run_each(chosen, jobs or os.cpu_count() or 1, limit, on_result, on_repeat)
+            results = runner.run_each(chosen, jobs, limit, on_result, on_repeat)
     report = Report(
         command,
         as_it_is,
@@ -117,20 +124,38 @@ def assumptions(
     )
     output.show(render(report, output.width))
     output.write(json, to_json(report))
-    failing = [each for each in report.assumptions if fail_on == "undocumented" or each.contradicted]
-    return ExitCode.VIOLATED if fail_on and failing else ExitCode.KEPT
+    violated = any(_counts(each, fail_on) for each in report.assumptions)
+    return ExitCode.VIOLATED if violated else ExitCode.KEPT
+
+
+def _counts(assumption: Assumption, fail_on: str | None) -> bool:
+    """Return whether an assumption is one that ``--fail-on`` names."""
+    if fail_on == "contradicted":
+        return assumption.contradicted
+    return fail_on == "undocumented" or (fail_on == "unconfirmed" and not assumption.confirmed)
 
 
 def _complaint(outcome: Outcome) -> str | None:
     """Return why no assumption can be found; ``None`` where one can."""
     if outcome.fails:
-        return f"The command fails as it is (exit code {outcome.exit_code}): make it pass first; its output is above."
+        return f"The command fails as it is ({outcome.ending}): make it pass first; its output is above."
     if not outcome.met:
         return (
             "The command sent no request to the fake: let its tests use usage_server, usage_environment or "
             "usage_intercept, or start civis-usage serve themselves (one that runs already does not vary)."
         )
     return None
+
+
+def _announcement(as_it_is: Outcome, count: int, jobs: int) -> str:
+    """Return how many runs there will be, and how long they will take by the first one."""
+    seconds = as_it_is.seconds * -(-count // jobs)
+    long = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return (
+        f"As it is, the command passes, in {as_it_is.seconds:.1f} s. Now it runs with {count} "
+        f"{'variation' if count == 1 else 'variations'}, {min(jobs, count)} at a time: about {long}. "
+        "(--only VARIATION runs one.)"
+    )
 
 
 @contextmanager
