@@ -174,13 +174,13 @@ class Baseline:
     """When that run began: UTC, RFC 3339."""
     deviations: tuple[Deviation, ...]
     """What no waiver accepted."""
-    waived: frozenset[tuple[str, str | None]] = frozenset()
-    """What waivers accepted, by check and field."""
+    others: frozenset[tuple[str, str | None]] = frozenset()
+    """What fails a run beside deviations: expired waivers, by check and field, and answers that were contradicted."""
 
     @property
     def known(self) -> frozenset[tuple[str, str | None]]:
-        """All that deviated, by check and field."""
-        return self.waived | {each.key for each in self.deviations}
+        """All of it by what names it; what a waiver accepted is not known, so that it is new when that ends."""
+        return self.others | {each.key for each in self.deviations}
 
 
 @dataclass(frozen=True)
@@ -276,6 +276,14 @@ class Report:
             for finding in result.findings
         )
         return _once(found)
+
+    @property
+    def new_and_known(self) -> tuple[int, int]:
+        """How much of what deviates, or fails the run, is new since the earlier run, and how much was there."""
+        found = {each.key for each in self.deviations} | {(each.check, each.field) for each in self.expired_waivers}
+        found |= {("behavior", question) for question in self.changed_answers if self.strict}
+        known = found & self.baseline.known if self.baseline is not None else set()
+        return len(found) - len(known), len(known)
 
     @property
     def gone(self) -> tuple[Deviation, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,11 +19,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civis_usage.client.errors import ConfigurationError
+from civis_usage.contract_tests.config import Waiver
+from civis_usage.contract_tests.observe.observation import Observation, Sighting
 from civis_usage.contract_tests.reports import baseline, github, html, junit, terminal
 from civis_usage.contract_tests.reports import json as json_report
 from civis_usage.contract_tests.reports.text import comparison
 from civis_usage.contract_tests.results import Finding, Outcome, Report, Result, Verdict
+from civis_usage.schemas.behavior import Choice
 
+from .documentation.pages import pages
 from .report_samples import WAIVER, make_check, make_report
 
 FIELDS = [None, "credits", "modelId", "runId"]
@@ -115,12 +123,62 @@ def test_what_could_not_be_judged_now_is_not_gone(tmp_path: Path) -> None:
     assert replace(now, baseline=baseline.read(written(earlier, tmp_path))).gone == ()
 
 
-def test_what_a_waiver_accepts_is_neither_new_nor_gone(tmp_path: Path) -> None:
-    open_, waived = (make_report((result("list-llm-shape", ["credits"], waived=each),)) for each in (False, True))
-    for earlier, now in ((open_, waived), (waived, open_)):
-        compared = replace(now, baseline=baseline.read(written(earlier, tmp_path)))
-        assert compared.gone == ()
-        assert not any(compared.is_new(each.check, Finding("", each.field)) for each in compared.deviations)
+@pytest.mark.parametrize("deviates", [True, False])
+def test_what_a_waiver_accepts_is_not_gone_and_new_when_it_expires(tmp_path: Path, deviates: bool) -> None:
+    fields: list[str | None] = ["credits"] if deviates else []
+    open_, waived = (make_report((result("list-llm-shape", fields, waived=each),)) for each in (False, True))
+    expired = replace(open_, expired_waivers=(Waiver("list-llm-shape", "known", "credits", "2026-05-03"),))
+    nights = [
+        replace(now, baseline=baseline.read(written(earlier, tmp_path)))
+        for earlier, now in ((open_, waived), (waived, waived), (waived, expired), (expired, expired))
+    ]
+    assert [each.gone for each in nights] == [()] * 4
+    assert [each.new_and_known for each in nights] == [(0, 0), (0, 0), (1, 0), (0, 1)]
+    assert json.loads(json_report.render(nights[2]))["baseline"]["new"] == 1 == nights[2].exit_code
+
+
+def test_an_answer_that_the_api_contradicts_is_new_once(tmp_path: Path) -> None:
+    seen = Sighting(("exclusive",), "it leaves it out", "/usage/llm", datetime(2026, 5, 4, tzinfo=UTC))
+    observed = (Observation("end_bound", seen.possible, (seen,)),)
+    changed = make_report((), observations=observed, chosen={"end_bound": Choice("inclusive")}, strict=True)
+    earlier = [make_report(()), changed]
+    nights = [replace(changed, baseline=baseline.read(written(each, tmp_path))) for each in earlier]
+    assert [each.new_and_known for each in nights] == [(1, 0), (0, 1)]
+
+
+NIGHTS = (
+    (0, None, 0, True),
+    (3, None, 3, False),
+    (1, 0, 0, True),
+    (1, 2, 1, True),
+    (2, None, 2, False),
+    (4, 0, 4, False),
+)
+"""The check's exit code, what is new, the script's exit code, and whether the report is the next night's baseline."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script for sh")
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("code", "new", "ends", "keeps"), NIGHTS)
+def test_the_nightly_script_hides_no_outage(
+    tmp_path: Path, first: bool, code: int, new: int | None, ends: int, keeps: bool
+) -> None:
+    [script] = [each.text for each in pages()["docs/ci.md"].blocks("sh") if each.file == "nightly.sh"]
+    (tmp_path / "nightly.sh").write_text(script)
+    report = {"baseline": None if first or new is None else {"new": new}}
+    if not first:
+        (tmp_path / "known.json").write_text("earlier")
+    stub = f"#!/bin/sh\necho '{json.dumps(report)}' >today.json\necho \"$@\" >given\nexit {code}\n"
+    (tmp_path / "civis-usage").write_text(stub)
+    (tmp_path / "civis-usage").chmod(0o755)
+    (tmp_path / "python").symlink_to(sys.executable)
+    done = subprocess.run(["sh", "nightly.sh"], cwd=tmp_path, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == (1 if first and code == 1 else ends)
+    assert ("--baseline known.json" in (tmp_path / "given").read_text()) is not first
+    known = tmp_path / "known.json"
+    assert (known.read_text() if known.exists() else "") == (
+        json.dumps(report) + "\n" if keeps else "" if first else "earlier"
+    )
 
 
 def test_a_comparison_changes_no_exit_code(compared: Report) -> None:

@@ -50,11 +50,10 @@ def read(path: str) -> Baseline:
 
 def of(document: dict[str, Any]) -> Baseline:
     """Return what deviated by a report that follows the schema."""
-    found, waived = [], []
-    for result in document["results"]:
-        found += [_deviation(result, finding) for finding in result["findings"]]
-        waived += [_deviation(result, each["finding"]) for each in result["waived"]]
-    return Baseline(document["started"], tuple(found), frozenset(each.key for each in waived))
+    found = [_deviation(result, finding) for result in document["results"] for finding in result["findings"]]
+    others = {(each["check"], each["field"]) for each in document["expired_waivers"]}
+    others |= {("behavior", each["question"]) for each in document["behavior"] if each["fidelity"] == "contradicted"}
+    return Baseline(document["started"], tuple(found), frozenset(others))
 
 
 def _deviation(result: dict[str, Any], finding: dict[str, Any]) -> Deviation:

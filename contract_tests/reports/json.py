@@ -79,10 +79,10 @@ def _program(program: Program | None) -> dict[str, Any] | None:
 def _baseline(report: Report) -> dict[str, Any] | None:
     if report.baseline is None:
         return None
-    known = [each.key in report.baseline.known for each in report.deviations]
+    new, known = report.new_and_known
     gone = [{"check": each.check, "field": each.field, "message": each.message} for each in report.gone]
     return {
-        "started": report.baseline.started, "new": known.count(False), "known": known.count(True), "gone": gone,
+        "started": report.baseline.started, "new": new, "known": known, "gone": gone,
     }  # fmt: skip
 
 

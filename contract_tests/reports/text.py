@@ -114,8 +114,8 @@ def comparison(report: Report) -> str | None:
     """Return how many deviations are new, known and gone; ``None`` where the run is compared with none."""
     if report.baseline is None:
         return None
-    known = [each.key in report.baseline.known for each in report.deviations]
-    counts = f"{known.count(False)} new, {known.count(True)} known, {len(report.gone)} gone"
+    new, known = report.new_and_known
+    counts = f"{new} new, {known} known, {len(report.gone)} gone"
     return f"Since the run of {report.baseline.started}: {counts}."
 
 
@@ -202,8 +202,8 @@ def _baseline(baseline: Baseline, change: Callable[[str], str]) -> Baseline:
         Deviation(change(each.check), _optional(each.field, change), change(each.message))
         for each in baseline.deviations
     )
-    waived = frozenset((change(check), _optional(field, change)) for check, field in baseline.waived)
-    return Baseline(change(baseline.started), deviations, waived)
+    others = frozenset((change(check), _optional(field, change)) for check, field in baseline.others)
+    return Baseline(change(baseline.started), deviations, others)
 
 
 def _result(result: Result, change: Callable[[str], str]) -> Result:
