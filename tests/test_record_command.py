@@ -223,13 +223,17 @@ def test_nothing_is_written_where_the_api_cannot_be_recorded(standins: Server, t
 
 
 def test_a_violated_contract_is_recorded_and_violated_offline(standins: Server, tmp_path: Path) -> None:
-    broken = {each.id: each for each in DEVIATIONS}["list_matching: task-ignored"]
-    standins.standin = broken.standin(daily={1: 3}, daily_matching={1: 3})
+    broken = {each.id: each for each in DEVIATIONS}
+    standins.standin = broken["list_matching: task-ignored"].standin(daily={1: 3}, daily_matching={1: 3})
+    broken["list_llm: inputTokens is missing"].bend(standins.standin)
     options = ("--base-url", standins.url, "--org-id", "1", "--allow-no-data")
     path = str(tmp_path / "usage.json")
     done = run("record", *options[:-1], "-o", path, key=KEY)
     assert done.returncode == 0, done.stderr
     assert "The contract is violated: " in done.stdout
+    assert re.search(
+        "incomplete     [0-9,]+ LLM records: inputTokens is missing .serve --data fills it in.", done.stdout
+    )
     judged = run("check", "--recording", path, "--allow-no-data")
     assert judged.returncode == 1
     assert "curl" not in judged.stdout, "no API knows the recording's numbers"

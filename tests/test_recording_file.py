@@ -23,6 +23,8 @@ from civis_usage.contract_tests.recording.cassette import (
     parse,
     render,
 )
+from civis_usage.mock_server.app import create_app
+from civis_usage.mock_server.settings import Settings
 from civis_usage.mock_server.world.loading import read_file, read_records
 
 from .recordings import AT, MATCHING, RECORD, answered, recording
@@ -193,13 +195,45 @@ def test_the_records_of_its_lists_are_in_the_file_once_and_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [RECORD | {"credits": None}, RECORD | {"runTime": "long"}, {"id": 5}, "a record", None, [RECORD]]
+    ("wrong", "reason"),
+    [
+        ({"id": 5}, "runCreatedAt is missing"),
+        ({"id": None}, "id is null"),
+        ({"id": 5, "runCreatedAt": "yesterday"}, "runCreatedAt is not as documented"),
+        ("a record", None),
+        (None, None),
+        ([RECORD], None),
+    ],
 )
-def test_a_record_that_breaks_the_contract_is_an_interaction_and_no_record(wrong: Any) -> None:
-    item = {**wrong, "id": 5} if isinstance(wrong, dict) else wrong
-    text = render(recording(answered([item, RECORD])))
+def test_a_record_without_what_names_it_is_an_interaction_and_no_record(wrong: Any, reason: str | None) -> None:
+    item = wrong if reason is None or reason.endswith("missing") else RECORD | wrong
+    made = recording(answered([item, RECORD]))
+    text = render(made)
     assert json.loads(text)["records"] == [{"kind": "llm", **RECORD}]
     assert json.loads(text)["interactions"][0]["body"] == [item, RECORD]
+    assert made.left_out.get(("llm", str(reason))) == (1 if reason else None) and not made.incomplete
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "reason"),
+    [
+        ("credits", {"credits": None}, "credits is null"),
+        ("runTime", {"runTime": "long"}, "runTime is not as documented"),
+        ("modelId", {}, "modelId is missing"),
+    ],
+)
+def test_a_record_that_breaks_the_contract_is_served_with_that_field_filled_in(
+    name: str, wrong: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    rest = {each: value for each, value in RECORD.items() if each != name}
+    made = recording(answered([rest | wrong]))
+    assert made.records == ({"kind": "llm", **rest},)
+    assert made.incomplete == {("llm", reason): 1} and not made.left_out
+    whole = recording(answered([rest | wrong]), answered([RECORD]))
+    assert whole.records == ({"kind": "llm", **RECORD},) and not whole.incomplete
+    app = create_app(Settings(data=read_records(render(made)), generated=False))
+    listed = app.test_client().get("/usage/llm?start_date=2000-01-01", headers={"Authorization": "Bearer k"}).get_json()
+    assert [each | {name: RECORD[name]} for each in listed] == [RECORD] and name in listed[0]
 
 
 def test_serve_serves_its_records_after_an_editor_has_saved_it(tmp_path: Path) -> None:

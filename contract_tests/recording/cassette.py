@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,21 +65,70 @@ class Recording:
     further: tuple[Interaction, ...] = ()
     """What was requested beside, to settle open questions."""
 
-    @cached_property
+    @property
     def records(self) -> tuple[dict[str, Any], ...]:
         """The usage records in the lists, each once, with its ``kind`` and its documented fields.
 
-        A record that breaks its schema is left out: a fake serves valid records only. Of LLM usage with one id, the
-        first counts.
+        A field that breaks the schema is left out, so that the fake fills it in, and so is a record without what
+        names it. Of LLM usage with one id, the first counts.
         """
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        return tuple({"kind": each.kind, **each.fields} for each in self._usage if not each.is_nameless)
+
+    @property
+    def incomplete(self) -> Counter[tuple[str, str]]:
+        """How many of the records lack a field, by kind and by what is wrong with it: ``modelId is missing``."""
+        return Counter((each.kind, why) for each in self._usage if not each.is_nameless for why in each.flaws.values())
+
+    @property
+    def left_out(self) -> Counter[tuple[str, str]]:
+        """How many records are left out, by kind and reason."""
+        return Counter(
+            (each.kind, why) for each in self._usage for name, why in each.flaws.items() if name in _NAMES[each.kind]
+        )
+
+    @cached_property
+    def _usage(self) -> tuple[_Usage, ...]:
+        found: dict[tuple[str, str], _Usage] = {}
         for kind, record in _listed(self.interactions):
             schema = OPERATIONS[f"list_{kind}"].body
             fields = {name: record[name] for name in load(schema)["properties"] if name in record}
-            identity = (kind, json.dumps(fields.get("id", fields), sort_keys=True))
-            if identity not in found and validator(schema).is_valid(fields):
-                found[identity] = {"kind": kind, **fields}
+            number = fields.get("id")
+            identity = (kind, json.dumps(fields if number is None else number, sort_keys=True))
+            if identity not in found or found[identity].flaws:
+                flaws = _flaws(schema, fields)
+                if identity not in found or not flaws:
+                    kept = {name: value for name, value in fields.items() if name not in flaws}
+                    found[identity] = _Usage(kind, kept, flaws)
         return tuple(found.values())
+
+
+_NAMES = {
+    "llm": ("id", "organizationId", "runCreatedAt"),
+    "matching": ("runId", "organizationId", "runCreatedAt"),
+}
+"""The fields without which a record cannot be found: by kind."""
+
+
+@dataclass(frozen=True)
+class _Usage:
+    """A usage record of a list, without the fields that are missing or wrong."""
+
+    kind: str
+    fields: dict[str, Any]
+    flaws: Mapping[str, str]
+    """What is wrong with the others, by their names."""
+
+    @property
+    def is_nameless(self) -> bool:
+        return any(name in self.flaws for name in _NAMES[self.kind])
+
+
+def _flaws(schema: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    if validator(schema).is_valid(fields):
+        return {}
+    missing = {name: f"{name} is missing" for name in load(schema)["required"] if name not in fields}
+    wrong = {str(error.path[0]) for error in validator(schema).iter_errors(fields) if error.path}
+    return missing | {name: f"{name} is {'null' if fields[name] is None else 'not as documented'}" for name in wrong}
 
 
 def _listed(interactions: Iterable[Interaction]) -> Iterator[tuple[str, dict[str, Any]]]:

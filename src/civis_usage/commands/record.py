@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,16 @@ def _summary(path: str, made: Recorded, key: str) -> str:
     numbers = ", ".join(str(each) for each in dict.fromkeys(each["organizationId"] for each in records))
     lines = [
         f"Recorded {len(made.recording.interactions)} responses of {made.recording.base_url} in {path}:",
-        f"  usage          {counts['llm']} LLM and {counts['matching']} matching records",
+        f"  usage          {counts['llm']:,} LLM and {counts['matching']:,} matching records",
+        *_flaws("incomplete", made.recording.incomplete, "serve --data fills it in"),
+        *_flaws("left out", made.recording.left_out, "without it, a record cannot be served"),
         f"  organizations  {numbers or 'none'}, as the file names them",
         f"  the check      {headline(clean(made.report, [key]))}",
     ]
     return "\n".join(lines)
+
+
+def _flaws(title: str, counts: Mapping[tuple[str, str], int], remark: str) -> Iterator[str]:
+    for (kind, reason), count in counts.items():
+        noun = {"llm": "LLM", "matching": "matching"}[kind]
+        yield f"  {title:<14} {count:,} {noun} record{'s' * (count != 1)}: {reason} ({remark})"
