@@ -22,11 +22,22 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "add_options", "config_of", "header", "in_pytest_words", "report_of", "target"]
 
+
+def organization_ids(text: str) -> list[int]:
+    """Return ids with commas between."""
+    return [int(each) for each in text.split(",")]
+
+
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--usage-base-url", {"metavar": "URL", "help": "test the API at this base URL (default: start the fake)"}),
     (
         "--usage-org-id",
-        {"metavar": "ID", "type": int, "action": "append", "help": "an organization to look at; repeatable"},
+        {
+            "metavar": "ID[,…]",
+            "type": organization_ids,
+            "action": "extend",
+            "help": "an organization to look at, or several with commas between; repeatable",
+        },
     ),
     ("--usage-start-date", {"metavar": "DATE", "help": "look at no usage before this day"}),
     ("--usage-end-date", {"metavar": "DATE", "help": "look at no usage after this day"}),

@@ -221,6 +221,7 @@ WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
     "unknown option": (["--org", "1"], {}, "--org-id"),
     "argument": ([KEY], {}, "Got unexpected extra argument (***)"),
     "organization in words": (["--org-id", "mine"], {}, "--org-id"),
+    "organizations of which one is in words": (["--org-id", "1,mine"], {}, "'--org-id': 'mine' is not a valid"),
     "organization that is the key": (["--org-id", KEY], {}, "'***'"),
     "no request": (["--max-requests", "0"], {}, "'--max-requests': 0 is not in the range x>=1."),
     "negative organization": (["--org-id", "-1"], {}, "'--org-id': -1 is not in the range x>=0."),
@@ -432,7 +433,7 @@ def test_options_reach_the_run(check: Check, server: Server, monkeypatch: pytest
 
     monkeypatch.setattr(runner, "run", run)
     check(
-        *("--base-url", f"{server.url}/", "--org-id", "2", "--org-id", "1", "--org-id", "2"),
+        *("--base-url", f"{server.url}/", "--org-id", "2,1", "--org-id", "2"),
         *(
             "--start-date",
             "2026-01-01",

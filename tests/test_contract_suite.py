@@ -134,7 +134,7 @@ def configured(pytester, *options):
 def test_the_options_say_what_is_requested(pytester):
     config = configured(
         pytester,
-        *("--usage-org-id=2", "--usage-org-id=1", "--usage-org-id=2", "--usage-start-date=2026-01-01"),
+        *("--usage-org-id=2,1", "--usage-org-id=2", "--usage-start-date=2026-01-01"),
         *("--usage-end-date=2026-01-31", "--usage-max-requests=12", "--usage-seed=7", "--usage-with-drift"),
         *("--usage-strict", "--usage-allow-no-data"),
     )

@@ -87,6 +87,7 @@ def test_it_is_the_world_that_the_options_name():
     world = {"seed": 4, "organizations": {7: 30, 8: None}, "runs_per_day": 2, "since": date(2024, 6, 1)}
     assert lines(*YEAR, *options) == of_the_year("llm", **world) != []
     assert {record["organizationId"] for record in lines(*YEAR, *options, "--org-id", "8")} == {8}
+    assert lines(*YEAR, *options, "--org-id", "7, 8") == lines(*YEAR, *options)
 
 
 def test_no_days_are_no_records():

@@ -32,7 +32,7 @@ from .progress import Progress
 @click.command()
 @options(
     *("base-url", "org-id", "start-date", "end-date", "max-requests", "timeout", "deadline", "max-body", "sample-seed"),
-    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "behavior", "requests", "recording"),
+    *("strict", "with-drift", "allow-no-data", "waivers", "baseline", "behavior-to-compare", "requests", "recording"),
 )
 @click.option("--write-waivers", metavar="FILE", help="Draft waivers for what is found, into a new file.")
 @options("save-behavior", "json")
@@ -67,6 +67,7 @@ def check(
     \b
     Examples:
       civis-usage check --org-id 1
+      civis-usage check --org-id 1,2 --deadline 120
       civis-usage check --base-url http://127.0.0.1:8000 --org-id 1 --json report.json --html report.html
       civis-usage check --recording usage.recording.json
       civis-usage check --org-id 1 --save-behavior behavior.toml

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from .options import day, options, parse_with
+from .options import Organizations, day, options, parse_with
 
 if TYPE_CHECKING:
     from ..mock_server.world import Kind, World
@@ -26,7 +26,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
     "--end-date", callback=parse_with(day), required=True, metavar="DAY", help="The day after the last one (UTC)."
 )
 @click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Kind of usage.")
-@click.option("--org-id", type=int, metavar="ID", help="Only this organization's usage.")
+@click.option("--org-id", type=Organizations(), metavar="ID[,…]", help="Only the usage of these organizations.")
 @click.option(
     "--format",
     "form",
@@ -41,7 +41,7 @@ def generate(
     start_date: date,
     end_date: date,
     kind: Kind,
-    org_id: int | None,
+    org_id: tuple[int, ...] | None,
     form: str,
     output: str,
     seed: int,
@@ -68,10 +68,10 @@ def generate(
     if start_date < end_date <= since:
         click.echo(f"Warning: the world begins on {since}, after these days: there is nothing to write.", err=True)
     organizations = [each.id for each in world.organizations]
-    if org_id is not None and org_id not in organizations:
+    asked = organizations if org_id is None else list(dict.fromkeys(org_id))
+    for unknown in (each for each in asked if each not in organizations):
         known = ", ".join(map(str, organizations))
-        raise click.BadParameter(f"this world has no organization {org_id}; it has {known}.", param_hint="--org-id")
-    asked = organizations if org_id is None else [org_id]
+        raise click.BadParameter(f"this world has no organization {unknown}; it has {known}.", param_hint="--org-id")
     asked_days = range(start_date.toordinal() - _EPOCH, end_date.toordinal() - _EPOCH)
     with _opened(output) as file, _progress(asked_days, file) as days:
         texts = (world.generated_texts(kind, asked, day, "csv" if form == "csv" else "json") for day in days)

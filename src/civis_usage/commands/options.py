@@ -13,7 +13,18 @@ from ..mock_server.messages import sentence
 if TYPE_CHECKING:
     from ..contract_tests.config import Config
 
-__all__ = ["LIVE_ONLY", "MAX_SECONDS", "OPTIONS", "config_of", "day", "is_given", "option", "options", "parse_with"]
+__all__ = [
+    "LIVE_ONLY",
+    "MAX_SECONDS",
+    "OPTIONS",
+    "Organizations",
+    "config_of",
+    "day",
+    "is_given",
+    "option",
+    "options",
+    "parse_with",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -70,6 +81,20 @@ class _Seconds(click.FloatRange):
         return seconds if seconds == seconds else self.fail(f"{value} is not a number of seconds.", param, ctx)
 
 
+class Organizations(click.ParamType):
+    """The ids of organizations, with commas between."""
+
+    name = "ids"
+    _ID = click.IntRange(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Return the ids."""
+        if isinstance(value, tuple):
+            return value
+        texts = [each.strip() for each in str(value).split(",")]
+        return tuple(self._ID.convert(each, param, ctx) for each in texts)
+
+
 def _operations(text: str) -> tuple[str, ...]:
     from ..schemas import OPERATIONS
 
@@ -101,18 +126,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
     # the API, and what to request of it
     "base-url": {"metavar": "URL", "help": "The API.  [default: CIVIS_API_ENDPOINT, else the live one]"},
     "org-id": {
-        "type": click.IntRange(min=0),
+        "type": Organizations(),
         "multiple": True,
-        "metavar": "ID",
-        "help": "Organization to check. Repeatable.  [default: what the key shows]",
+        "callback": lambda ctx, param, given: tuple(org for each in given for org in each),
+        "metavar": "ID[,…]",
+        "help": "Organization to look at, or several with commas between. Repeatable.  [default: what the key shows]",
     },
-    "start-date": {"metavar": "DATE", "callback": _date, "help": "Check no usage before this day."},
-    "end-date": {"metavar": "DATE", "callback": _date, "help": "Check no usage after this day."},
+    "start-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage before this day."},
+    "end-date": {"metavar": "DATE", "callback": _date, "help": "Look at no usage after this day."},
     "max-requests": {
         "type": click.IntRange(min=1),
         "metavar": "N",
-        "help": "Request budget, retries included.  [default: 72, 12 for each further organization, and one for "
-        "each request of --requests]",
+        "help": "Request budget, retries included.  [default: 72, and 12 for each further organization]",
     },
     "timeout": {
         "type": _Seconds(min=0, min_open=True, max=MAX_SECONDS),
@@ -157,13 +182,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "behavior": {
         "metavar": "FILE",
         "callback": parse_with(_choices),
-        "help": "Answers to the open questions of the documentation (TOML): to serve, or to compare the API with.",
+        "help": "Answer the open questions of the documentation as this file says (TOML), from check --save-behavior.",
+    },
+    "behavior-to-compare": {
+        "name": "behavior",
+        "metavar": "FILE",
+        "callback": parse_with(_choices),
+        "help": "Compare the API's behavior with this file (TOML), from --save-behavior; with --strict, a "
+        "difference fails.",
     },
     "save-behavior": {"metavar": "FILE", "help": "Write how the API behaves, for serve --behavior (TOML)."},
     "requests": {
         "metavar": "FILE",
         "callback": parse_with(_requests),
-        "help": "Send the requests of this journal first, from pytest --usage-journal or serve --journal.",
+        "help": "Send the requests of this journal first, from pytest --usage-journal or serve --journal; each "
+        "raises the default of --max-requests by one.",
     },
     "recording": {"metavar": "FILE", "help": "Check what civis-usage record wrote, without requests."},
     "json": {"metavar": "FILE", "help": "Write the report as JSON (- for standard output)."},
