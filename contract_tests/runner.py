@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -55,8 +55,9 @@ def run(config: Config, observer: Observer | None = None) -> Report:
     Nothing is raised for what the API does: an API that cannot be judged gets a report that says so.
     """
     began = time.monotonic()
-    evidence, further, requests = collect(config, observer=observer)
-    return report(config, evidence, further, requests=requests, seconds=time.monotonic() - began)
+    evidence, further, requests, resent = collect(config, observer=observer)
+    seconds = time.monotonic() - began
+    return report(config, evidence, further, requests=requests, resent=resent, seconds=seconds)
 
 
 class Collected(NamedTuple):
@@ -67,6 +68,8 @@ class Collected(NamedTuple):
     further: tuple[Interaction, ...]
     """What was requested beside, to settle open questions: no check judges it, since none could confirm it."""
     requests: int
+    resent: Mapping[str, int]
+    """How many of the requests were sent again, by the reason."""
 
 
 def collect(
@@ -95,7 +98,7 @@ def collect(
         if then is not None:
             then(session, evidence.organizations)
         evidence = confirm(session, plan.combine(), used, MAX_CONFIRMATIONS - confirmed)
-        return Collected(evidence, settle(session, evidence), session.requests)
+        return Collected(evidence, settle(session, evidence), session.requests, session.resent)
     finally:
         session.close()
 
@@ -166,6 +169,7 @@ def report(
     further: tuple[Interaction, ...] = (),
     *,
     requests: int = 0,
+    resent: Mapping[str, int] | None = None,
     seconds: float = 0.0,
 ) -> Report:
     """Judge evidence by the checks and the waivers of ``config``.
@@ -175,6 +179,7 @@ def report(
         evidence: collected just now, or recorded.
         further: what was requested beside, to settle open questions.
         requests: what it took, for the report.
+        resent: how many of them were sent again, by the reason.
         seconds: what it took, for the report.
     """
     used = _checks(config)
@@ -211,6 +216,7 @@ def report(
             *([str(program)] if program else []),
             *([trouble] if trouble else []),
             *_notes(evidence, changes),
+            *_resent(resent or {}),
             *contradicted(observations, config.behavior or {}),
         ),
         strict=config.strict,
@@ -283,6 +289,15 @@ def _program(evidence: Evidence) -> Program | None:
         organization=organizations[0] if journal.replaced(organizations) else None,
         in_place_of=journal.replaced(organizations),
     )
+
+
+def _resent(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield how many requests were sent again and why: a response that comes at last hides that."""
+    if counts:
+        number = sum(counts.values())
+        reasons = [f"{count} {why}" for why, count in counts.items()]
+        why = f" {next(iter(counts))}" if len(counts) == 1 else f": {', '.join(reasons)}"
+        yield f"{number} request{' was' if number == 1 else 's were'} sent again{why}"
 
 
 def _notes(evidence: Evidence, changes: int) -> Iterator[str]:

@@ -190,7 +190,7 @@ def test_the_kit_s_own_fake_keeps_the_contract(check: Check) -> None:
 
 UNJUDGED = {
     "closed port": ({"CIVIS_API_ENDPOINT": closed_port()}, "nothing listens at this address"),
-    "unknown host": ({"CIVIS_API_ENDPOINT": "http://no-such-host.invalid"}, "reached"),
+    "unknown host": ({"CIVIS_API_ENDPOINT": "http://no-such-host.invalid"}, "its host name is not known"),
     "refused key": ({"CIVIS_API_KEY": "a-key-that-nobody-knows"}, "refused the key"),
     "not an API": ({"CIVIS_API_ENDPOINT": "{url}/elsewhere"}, "404"),
 }
@@ -207,7 +207,7 @@ def test_what_cannot_be_judged_is_3_and_one_sentence(
     assert said in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert env.get("CIVIS_API_KEY", KEY) not in result.output
-    assert json.loads((tmp_path / "report.json").read_text())["unjudged"] in result.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["headline"] in result.stderr
 
 
 def test_an_answered_check_that_ran_out_of_requests_is_3_with_its_report(check: Check) -> None:

@@ -384,7 +384,7 @@ def test_a_recording_shows_what_the_run_showed() -> None:
 
 def test_further_requests_are_few_and_stay_within_the_budget() -> None:
     whole = config_of({}, (1,))
-    evidence, further, requests = collect(whole)
+    evidence, further, requests, _ = collect(whole)
     assert 1 <= len(further) <= MAX_FURTHER and requests <= whole.budget
     assert not any(each in evidence.interactions for each in further), "the checks judge none of them"
     for left in (0, 1, 3):

@@ -53,7 +53,7 @@ OUTCOMES: dict[str, tuple[int, Report]] = {
         1,
         make_report((PASSED, BY_VERDICT[Verdict.WARNING]), strict=True),
     ),
-    "The API could not be judged: the key was refused": (3, make_report((), unjudged="the key was refused")),
+    "The API could not be judged: the key was refused.": (3, make_report((), unjudged="the key was refused")),
     "1 of 1 check inconclusive, because no matching usage.": (3, OPEN),
     "Nothing is violated, but there was no data for list_matching (--allow-no-data accepts that).": (
         4,
@@ -466,12 +466,16 @@ def test_quiet_shows_what_deviates_alone() -> None:
     assert [line[0] for line in text.splitlines() if line and line[0] in "✓✗!·?~"] == ["✗", "!"]
 
 
-def test_the_terminal_says_a_reason_once_with_its_count() -> None:
-    open_ = replace(OPEN.results[0], outcome=replace(OPEN.results[0].outcome, inconclusive="the budget is spent"))
-    report = make_report((open_, open_, OPEN.results[0]))
-    text = terminal.render(report)
-    assert text.count("? 2 checks inconclusive: the budget is spent\n") == 1
-    assert headline(report) == "3 of 3 checks inconclusive, because the budget is spent (1 for other reasons)."
+def test_the_terminal_says_a_reason_once_with_its_count_and_after_what_failed() -> None:
+    first = OPEN.results[0]
+    reasons = ["/usage/llm?org_id=1 answered 503", "/usage/llm?org_id=1&end_date=2026-01-01T00%3A00%3A00Z answered 503"]
+    open_ = [replace(first, outcome=replace(first.outcome, inconclusive=reason)) for reason in reasons]
+    report = make_report((*open_, first))
+    assert headline(report) == "3 of 3 checks inconclusive, because /usage/llm answered 503 (1 for other reasons)."
+    failed = every_verdict()[1]
+    text = terminal.render(make_report((*open_, first, failed), causes=(cause((failed,)),)))
+    assert text.count("? 2 checks inconclusive: /usage/llm answered 503\n") == 1
+    assert text.rindex("\n✗ ") < text.index("\n? 2 checks")
 
 
 def test_the_terminal_shows_an_example_once() -> None:

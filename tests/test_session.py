@@ -158,6 +158,22 @@ def test_a_budget_is_kept_and_named() -> None:
     assert len(stub.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("replies", "resent"),
+    [
+        ([Reply(503), Reply(503), Reply()], {"after 503": 2}),
+        ([Reply(429), Reply(503), Reply()], {"after 429": 1, "after 503": 1}),
+        ([Reply(cut=1), Reply()], {"since the response broke off before its end": 1}),
+        ([Reply(522), Reply()], {"after 522": 1}),
+        ([Reply(500)], {}),
+    ],
+)
+def test_what_is_sent_again_is_counted_by_its_reason(replies: list[Reply], resent: dict[str, int]) -> None:
+    with answering(*replies) as stub, session(stub.url) as made:
+        made.send(LIST)
+        assert (made.resent, made.requests) == (resent, len(replies))
+
+
 # Retry-After
 
 

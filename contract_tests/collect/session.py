@@ -6,7 +6,9 @@ response, and a server can send a byte at a time. The thread is a daemon, so it 
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
@@ -61,6 +63,8 @@ class Session:
         self.interactions: list[Interaction] = []
         self.requests = 0
         """Requests sent, retries included."""
+        self.resent: Counter[str] = Counter()
+        """How many of them were sent again, by the reason."""
         self.stopped: str | None = None
         """Why no more requests are sent; ``None`` while they are."""
         self.slowness = 0.0
@@ -147,12 +151,12 @@ class Session:
             return _failed(sent, Failure.UNSENT, self.stopped)
         if isinstance(result, ConnectionFailed):
             if not any(each.status for each in self.interactions):
-                self.stopped = str(result)
-            return _failed(sent, Failure.UNREACHABLE, str(result))
+                self.stopped = _said(result, f"{self.config.base_url}{sent.request}")
+            return _failed(sent, Failure.UNREACHABLE, _said(result, sent.request))
         if isinstance(result, ConfigurationError):
             raise result
         if isinstance(result, UsageError):
-            return _failed(sent, Failure.UNDECODABLE, str(result))
+            return _failed(sent, Failure.UNDECODABLE, _said(result, sent.request))
         if isinstance(result, Exception):
             raise result
         self._kept += size_of(result.content)
@@ -248,6 +252,8 @@ class _Calls:
         if session.requests >= session.config.budget:
             raise _Stop(f"the budget of {session.config.budget} requests is spent: raise it with --max-requests")
         session.requests += 1
+        if self.attempts and self._last_attempt is not None:
+            session.resent[_why(self._last_attempt)] += 1
         self.attempts += 1
 
     def _after_attempt(self, attempt: Attempt) -> None:
@@ -268,6 +274,23 @@ class _Calls:
             self._events.put(float(seconds))
         self._session.observer.on_wait(seconds)
         self._session.config.sleep(seconds)
+
+
+def _why(attempt: Attempt) -> str:
+    """Return why a request is sent again, as the end of a sentence."""
+    return f"after {attempt.status}" if attempt.failure is None else f"since {_sentence(attempt.failure)}"
+
+
+def _said(error: UsageError, request: str) -> str:
+    return f"{_sentence(error)}; the request was GET {request}"
+
+
+def _sentence(error: UsageError) -> str:
+    """Return what the client says, as a part of a sentence and without the request."""
+    text = str(error).removesuffix(f" (GET {error.url})").removesuffix(".").removeprefix("The API cannot be reached: ")
+    for subject, possessive in (("it ", "the response "), ("its ", "the response's ")):
+        text = re.sub(f"^The response cannot be read: {subject}", possessive, text)
+    return text[:1].lower() + text[1:]
 
 
 def _failed(sent: Interaction, failure: Failure, reason: str) -> Interaction:

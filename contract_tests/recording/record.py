@@ -55,8 +55,8 @@ def record(config: Config, *, observer: Observer | None = None, secret: bytes | 
     """
     config = replace(config, waivers=())
     began = time.monotonic()
-    evidence, further, requests = collect(config, then=_request_window, observer=observer)
-    live = report(config, evidence, further, requests=requests, seconds=time.monotonic() - began)
+    evidence, further, requests, resent = collect(config, then=_request_window, observer=observer)
+    live = report(config, evidence, further, requests=requests, resent=resent, seconds=time.monotonic() - began)
     reason = live.unjudged or (evidence.stopped if live.exit_code == ExitCode.NOT_JUDGED else None)
     reason = reason or (_unanswered_window(config, evidence) if config.start or config.end else None)
     if reason:

@@ -26,6 +26,7 @@ from .text import (
     message,
     operation_name,
     totals,
+    without_query,
 )
 
 __all__ = ["render"]
@@ -80,7 +81,6 @@ class _Lines:
             yield from self._waivers()
             yield from self._notes()
             yield from self._behavior()
-            yield from self._inconclusive()
         for group in report.causes:
             if self._verbosity >= 0 or group.verdict is not Verdict.INFO:
                 yield ""
@@ -88,6 +88,7 @@ class _Lines:
         yield from self._gone()
         if self._verbosity < 0:
             return
+        yield from self._inconclusive()
         if report.causes:
             yield ""
             yield from self._styled(f"civis-usage explain {report.causes[0].checks[0]} says more of a check", dim=True)
@@ -149,7 +150,7 @@ class _Lines:
         """Return why a check is inconclusive; what lacks data is one reason, unless every check is shown."""
         if result.outcome.no_data and self._verbosity <= 0 and not self._report.invisible:
             return f"no data for {operation_name(result.check.operation)} (-v says what was looked for)"
-        return result.outcome.inconclusive or ""
+        return without_query(result.outcome.inconclusive or "")
 
     def _group(self, group: Cause) -> Iterator[str]:
         is_new = marks(self._report, group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,8 +17,8 @@ from civis_usage.schemas.text import escape
 
 __all__ = [
     "GRAVITY", "by_gravity", "clean", "clean_text", "comparison", "cost", "curl", "describe_deviation",
-    "describe_waiver", "evidence", "headline", "map_text", "mark", "marks", "message", "operation_name", "reasons",
-    "totals",
+    "describe_waiver", "evidence", "headline", "map_text", "mark", "marks", "message", "not_judged", "operation_name",
+    "reasons", "totals", "without_query",
 ]  # fmt: skip
 
 GRAVITY = (
@@ -42,7 +43,7 @@ def headline(report: Report) -> str:
         named = ", ".join(dict.fromkeys(empty))
         return f"Nothing is violated, but there was no data for {named} (--allow-no-data accepts that)."
     if report.exit_code == 3:
-        return f"The API could not be judged: {report.unjudged}" if report.unjudged else reasons(report)
+        return not_judged(report) if report.unjudged else reasons(report)
     if broken := report.count(Verdict.FAILED):
         failing = [cause.sentence for cause in report.causes if cause.verdict is Verdict.FAILED]
         violated = f"The contract is violated: {broken} of {_number(len(report.results), 'check')}."
@@ -56,6 +57,12 @@ def headline(report: Report) -> str:
     return f"Nothing is violated, but --strict allows no warning: {warned} warned."
 
 
+def not_judged(report: Report) -> str:
+    """Return why the API as a whole could not be judged, as a sentence."""
+    reason = without_query(report.unjudged or "")
+    return f"The API could not be judged: {_readable(reason)}{'' if reason.endswith(('.', '…')) else '.'}"
+
+
 def _expired(report: Report) -> Iterator[str]:
     if report.expired_waivers:
         yield f"{_number(len(report.expired_waivers), 'waiver')} expired: renew or delete what no longer holds."
@@ -66,10 +73,19 @@ def operation_name(operation: str) -> str:
     return "any operation" if operation == "any" else operation
 
 
+def without_query(text: str) -> str:
+    """Return a reason with the paths of its requests alone, so that requests that fail alike have one reason.
+
+    >>> without_query("/usage/llm?org_id=1&end_date=2026-04-19T11%3A59%3A37Z answered 503, after retries as well")
+    '/usage/llm answered 503, after retries as well'
+    """
+    return re.sub(r"(/usage[\w/]*)\?[^\s,;:)]*", r"\1", text)
+
+
 def reasons(report: Report) -> str:
     """Return how many checks are inconclusive and why: the commonest reason alone, which says what can be done."""
     open_ = [result for result in report.results if report.exit_code_for(result) == 3]
-    counted = Counter(result.outcome.inconclusive or "no reason is known" for result in open_)
+    counted = Counter(without_query(result.outcome.inconclusive or "no reason is known") for result in open_)
     (reason, count), *others = counted.most_common()
     more = f" ({len(open_) - count} for other reasons)" if others else ""
     total = _number(len(report.results), "check")

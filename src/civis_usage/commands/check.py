@@ -21,7 +21,7 @@ from ..contract_tests.reports import html as html_report
 from ..contract_tests.reports import json as json_report
 from ..contract_tests.reports import junit as junit_report
 from ..contract_tests.reports.baseline import read as read_baseline
-from ..contract_tests.reports.text import clean
+from ..contract_tests.reports.text import clean, not_judged
 from ..contract_tests.results import Report
 from .errors import complain
 from .options import LIVE_ONLY, config_of, is_given, options
@@ -116,7 +116,7 @@ def check(
 
 def _show(report: Report, output: Output, verbosity: int) -> None:
     if report.unjudged:
-        complain(f"The API could not be judged: {report.unjudged}")
+        complain(not_judged(report))
     else:
         settings: dict[str, Any] = {"colour": output.colour, "ascii_only": output.ascii_only, "width": output.width}
         output.show(terminal.render(report, verbosity=verbosity, **settings))
