@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civis_usage.mock_server.world import World
-from civis_usage.mock_server.world.pool import DEALT, draw_pool
+from civis_usage.mock_server.world.pool import DEALT, FEW, draw_pool
 from civis_usage.mock_server.world.schedule import PROFILES as SCHEDULES
 from civis_usage.schemas import times, validator
 
@@ -388,6 +388,19 @@ def test_pools_are_drawn_when_they_are_needed():
     draw_pool.cache_clear()
     assert len(World(seed=77, organizations=999).organizations) == 999
     assert draw_pool.cache_info().misses == 0
+
+
+@pytest.mark.parametrize("profile", ["realistic", "edge", "large_ids"])
+def test_the_first_records_of_a_pool_are_drawn_without_the_others(profile: str):
+    draw_pool.cache_clear()
+    for organization in World(seed=78, profile=profile).organizations[:2]:
+        for kind in KINDS:
+            first = [organization.record(kind, index) for index in range(FEW)]
+            assert draw_pool.cache_info().misses == 0
+            pool = organization.pool(kind).records
+            assert first == list(pool[:FEW])
+            assert organization.record(kind, len(pool) + FEW) == pool[FEW]
+            draw_pool.cache_clear()
 
 
 def test_threads_share_a_world():

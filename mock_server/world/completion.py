@@ -78,8 +78,7 @@ def _complete(kind: Kind, values: Record, world: Surroundings, index: int) -> Re
     """Return a whole record: what ``values`` lack comes from a record of the pool, the credits from the tokens."""
     if len(values) < len(FIELDS[kind]):
         organization = world.organization(values["organizationId"])
-        pool = organization.pool(kind).records
-        drawn = pool[index % len(pool)]
+        drawn = organization.record(kind, index)
         whole = {**drawn, **values}
         if "credits" not in values and values.keys() & {"inputTokens", "outputTokens", "modelId"}:
             whole["credits"] = _credits(whole, drawn, organization)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .pool import Kind, Pool, draw_pool
+from .pool import FEW, Kind, Pool, Record, draw_few, draw_pool
 
 __all__ = [
     "LARGEST_ID",
@@ -41,6 +41,13 @@ class Organization:
     def pool(self, kind: Kind) -> Pool:
         """Return the records that its days are dealt from."""
         return draw_pool(self.seed, self.profile, self.id, kind)
+
+    def record(self, kind: Kind, index: int) -> Record:
+        """Return the record at a place of the pool; one of the first does not take the time of drawing all."""
+        if index < FEW:
+            return draw_few(self.seed, self.profile, self.id, kind)[index]
+        records = self.pool(kind).records
+        return records[index % len(records)]
 
     def sixths_per_day(self, kind: Kind) -> int:
         """Return its runs on an average day, in sixths; an extreme is an organization that matches nothing."""

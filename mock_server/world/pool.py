@@ -24,7 +24,20 @@ from ...schemas.json_format import encode
 from ...schemas.strategies import from_schema, llm_usage, matching_usage
 from .words import MODELS, ODD_MODELS, Model
 
-__all__ = ["DEALT", "FIELDS", "MICRO", "PROFILES", "Kind", "Pool", "Record", "Resources", "draw", "draw_pool"]
+__all__ = [
+    "DEALT",
+    "FEW",
+    "FIELDS",
+    "MICRO",
+    "PROFILES",
+    "Kind",
+    "Pool",
+    "Record",
+    "Resources",
+    "draw",
+    "draw_few",
+    "draw_pool",
+]
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -65,7 +78,7 @@ def _resources(draw: st.DrawFn, organization: int) -> Resources:
     return Resources(tuple(users), tuple(jobs), tuple(matching_jobs), tuple(models))
 
 
-def _realistic(kind: Kind, organization: int, resources: Resources) -> st.SearchStrategy[list[Record]]:
+def _realistic(kind: Kind, organization: int, resources: Resources, size: int = 256) -> st.SearchStrategy[list[Record]]:
     common = {**_placeholders(kind, organization), "userId": _often_the_first(resources.users)}
     if kind == "matching":
         record = from_schema(
@@ -75,7 +88,7 @@ def _realistic(kind: Kind, organization: int, resources: Resources) -> st.Search
             numRecords=_mostly_small(8_000, 900_000),
             runTime=_mostly_small(60, 1_800),
         )
-        return _lists(record, 256)
+        return _lists(record, size)
     record = from_schema(
         load("llm_usage"),
         **common,
@@ -87,7 +100,7 @@ def _realistic(kind: Kind, organization: int, resources: Resources) -> st.Search
         credits=0.0,
     )
     rates = {model.id: model for model in resources.models}
-    return _lists(record.map(lambda drawn: {**drawn, "credits": price(drawn, rates[drawn["modelId"]])}), 256)
+    return _lists(record.map(lambda drawn: {**drawn, "credits": price(drawn, rates[drawn["modelId"]])}), size)
 
 
 def price(record: Record, model: Model) -> float:
@@ -120,22 +133,24 @@ def _often_the_first(values: Sequence[T]) -> st.SearchStrategy[T]:
 # -- edge: all that the schemas allow, and extremes ------------------------------------------------------------------
 
 
-def _edge(kind: Kind, organization: int, resources: Resources) -> st.SearchStrategy[list[Record]]:
+def _edge(kind: Kind, organization: int, resources: Resources, size: int = 64) -> st.SearchStrategy[list[Record]]:
     common = _placeholders(kind, organization)
     if kind == "matching":
-        return _lists(matching_usage(**common), 64)
+        return _lists(matching_usage(**common), size)
     odd = st.tuples(*(llm_usage(**common, modelId=model) for model in ODD_MODELS))
-    return st.builds(lambda some, more: [*some, *more], odd, _lists(llm_usage(**common), 64 - len(ODD_MODELS)))
+    return st.builds(
+        lambda some, more: [*some, *more], odd, _lists(llm_usage(**common), max(0, size - len(ODD_MODELS)))
+    )
 
 
-def _large_ids(kind: Kind, organization: int, resources: Resources) -> st.SearchStrategy[list[Record]]:
+def _large_ids(kind: Kind, organization: int, resources: Resources, size: int = 256) -> st.SearchStrategy[list[Record]]:
     """Draw as ``realistic`` does; users and jobs have ids of 64 bits."""
     users, jobs, matching_jobs = (tuple(id_ + 2**62 for id_ in ids) for ids in resources[:3])
     large = Resources(users, jobs, matching_jobs, resources.models)
-    return _realistic(kind, organization, large)
+    return _realistic(kind, organization, large, size)
 
 
-PROFILES: dict[str, Callable[[Kind, int, Resources], st.SearchStrategy[list[Record]]]] = {
+PROFILES: dict[str, Callable[..., st.SearchStrategy[list[Record]]]] = {
     "realistic": _realistic,
     "edge": _edge,
     "large_ids": _large_ids,
@@ -196,6 +211,17 @@ def draw_pool(seed: int, profile: str, organization: int, kind: Kind) -> Pool:
     for record in records:
         validator(f"{kind}_usage").validate(record)
     return Pool(kind, tuple(records))
+
+
+FEW = 16
+"""Records with which a pool begins, and which are drawn alone in a twentieth of the time."""
+
+
+@lru_cache(maxsize=512)
+def draw_few(seed: int, profile: str, organization: int, kind: Kind) -> Sequence[Record]:
+    """Return the first ``FEW`` records of an organization's pool."""
+    strategy = PROFILES[profile](kind, organization, draw_resources(seed, profile, organization), FEW)
+    return draw(strategy, "pool", seed, profile, organization, kind)
 
 
 @lru_cache(maxsize=2048)
