@@ -47,7 +47,9 @@ class Stub:
         if not isinstance(self.path, str) or not self.path.startswith("/") or "?" in self.path or self.path == "/":
             raise InvalidStub(f"invalid path {quote(str(self.path))}: write it as /users/me, without a query")
         if f"{self.path}/".startswith(_OWN):
-            raise InvalidStub(f"the fake itself answers {quote(self.path)}: load records, or set a fault")
+            raise InvalidStub(
+                f"the fake itself answers {quote(self.path)}: load records, or set a fault such as list_llm limit=1"
+            )
         if not isinstance(self.status, int) or isinstance(self.status, bool) or not 200 <= self.status <= 599:
             raise InvalidStub(f"invalid status {quote(str(self.status))}: use a number from 200 to 599")
         if not isinstance(self.headers, Mapping) or not all(map(_is_header, self.headers.items())):

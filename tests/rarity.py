@@ -31,7 +31,7 @@ SIZE = {"daily": {1: 6, 2: 2, 3: 1}, "daily_matching": {1: 4, 2: 1.5, 3: 1}}
 RARITIES = (3, 10, 30, 100, 300, 1000)
 REPLICAS = (2, 3, 5, 10)
 CLEAN_RUNS = 4
-"""Runs at a right API from which the chances to meet a bad replica are reckoned."""
+"""Runs at a right API from which the chances to meet a bad replica are calculated."""
 LATE = "a row arrives late"
 KINDS = [
     (operation, mistake, words)
@@ -241,9 +241,9 @@ PAGE = """\
 
 The check looks at a sample: some 40 lists, eight runs by id, a dozen sums. A deviation shows if it lies in what is
 sampled, so a rare one may be missed on one night and found on another. `python -m tests.rarity` measures how rare one
-may be: each cell below says in how many runs it was found, of how many. Each run has another seed, which decides what
-the check asks and which records, or which requests, are wrong. The last column is the median of the requests that a
-run took.
+may be, in a clone of the kit: each cell below says in how many runs it was found, of how many. Each run has another
+seed, which decides what the check requests and which records, or which requests, are wrong. The last column is the
+median of the requests that a run took.
 
 The stand-in has a year of usage: some 2,200 LLM runs and 1,500 matching runs of the organization that is looked at.
 
@@ -251,8 +251,8 @@ The stand-in has a year of usage: some 2,200 LLM runs and 1,500 matching runs of
 
 {records}
 
-- **Surely found**: what is wrong in every list. The longest list that is requested has all of the year's runs, so one
-  wrong record in it is enough. At 1 in 1,000 some of the years have none.
+- **Always found**: errors that appear in every list. The longest list that is requested has all of the year's runs, so
+  one wrong record in it is enough. At 1 in 1,000 some of the years have none.
 - **By chance**: what is wrong by id alone, if it is one of the eight or so runs that are fetched, and what is left
   out of long lists alone, if it is in a short list too, or in a sum: matching usage has none.
 - **Never**: what is wrong in a field of which nothing else tells. A `runTime` of 41 seconds in place of 40 is as good
@@ -267,8 +267,8 @@ Measured, in how many of how many runs it was found; what is left out or empty w
 
 {replicas}
 
-Reckoned, from what a right API answers: how many of the responses to 72 requests would differ, and how likely a run
-meets at least one of them, which is the most that can be found. Some of them are not judged, or may be right.
+Calculated from the responses of a correct API: how many of the responses to 72 requests would differ, and how likely a
+run meets at least one of them, which is the upper limit. Some of them are not judged, or may be right.
 
 {met}
 
@@ -288,9 +288,15 @@ each of {middle:g} requests in the median and {most} at most.
 
 ## To measure it yourself
 
-`python -m tests.rarity --seeds 20 --results results.json --page sensitivity.md` measures all cells, which takes about
-a second of processor time a run, and writes this page. `--only "ignores org_id" --columns "of 3" --seeds 100`
-measures more runs of some cells; with the same `--results` it adds to what was measured before.
+In a clone of the kit (the installed package has no `tests`), `python -m tests.rarity --seeds 20 --results results.json
+--page sensitivity.md` measures all cells, which takes about a second of processor time a run, and writes this page.
+`--only "ignores org_id" --columns "of 3" --seeds 100` measures more runs of some cells; with the same `--results` it
+adds to what was measured before.
+
+Without a clone, try a rarity of your own with a fault: `civis-usage serve --fault "list_llm missing=jobId
+probability=0.05"`, and in another terminal some runs of
+`civis-usage check --base-url http://127.0.0.1:8765 --org-id 1`. Each response is then wrong by this chance, as of one
+bad replica of twenty.
 """
 
 

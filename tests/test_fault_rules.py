@@ -33,6 +33,7 @@ RULES = [
     ("'content-type=text/html; charset=utf-8' status=502", Fault(content_type="text/html; charset=utf-8", status=502)),
     ("null=credits,runTime missing=model_id", Fault(null=("credits", "runTime"), missing=("modelId",))),
     ("wrong-type=credits key=abc", Fault(wrong_type=("credits",), key="abc")),
+    ("list_llm limit=0 null=credits", Fault(operation="list_llm", limit=0, null=("credits",))),
 ]
 INVALID = [
     ("", "a fault without an effect does nothing"),
@@ -75,6 +76,11 @@ INVALID = [
     ("list_matching null=credits", "null='credits' is unknown: use one of runId, jobId"),
     ("get_llm_organization_summary missing=runTime", "use one of credits, organizationId"),
     ("get_llm wrong-type=numRecords", "wrong-type='numRecords' is unknown"),
+    ("limit=2", "limit cuts a list: write list_llm or list_matching beside it"),
+    ("get_llm_organization_summary limit=2", "write list_llm or list_matching"),
+    ("list_llm limit=-1", "limit=-1 is invalid: use a whole number from 0"),
+    ("list_llm limit=2 status=500", "no records"),
+    ("list_llm limit=2 disconnect", "only latency"),
     ("disconnect status=500", "only latency"),
     ("disconnect null=credits", "only latency"),
     ("truncate malformed", "cannot stand together"),

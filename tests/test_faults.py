@@ -193,6 +193,16 @@ class TestWhatHappens:
             assert {name: record[name] for name in rest} == {name: before[name] for name in rest}
         assert client.get(path, headers={**KEY, "If-None-Match": drifted.headers["ETag"]}).status_code == 304
 
+    @pytest.mark.parametrize("limit", [0, 2, 10_000])
+    def test_a_list_ends_after_so_many_records_and_its_summary_is_of_all(self, client, fake, limit):
+        truth = client.get("/usage/llm", headers=KEY).json
+        summary = client.get("/usage/llm/organization/1/summary", headers=KEY).json
+        fake.faults.add("list_llm", limit=limit)
+        cut = client.get("/usage/llm", headers=KEY)
+        assert cut.json == truth[:limit]
+        assert int(cut.headers["Content-Length"]) == len(cut.get_data())
+        assert client.get("/usage/llm/organization/1/summary", headers=KEY).json == summary
+
     def test_numbers_of_the_wrong_type_become_strings_and_strings_numbers(self, client, fake):
         truth = client.get("/usage/llm", headers=KEY).json[0]
         fake.faults.add("list_llm wrong-type=credits,inputTokens,modelId")

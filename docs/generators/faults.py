@@ -26,7 +26,7 @@ def faults() -> str:
         table(["name", "value", "meaning"], ([code(name), *_row(each)] for name, each in PROPERTIES.items())),
         "Only the first rule that fires changes a response; a rule of latency alone delays the request and lets the "
         "next one be tried. A rule counts the requests that reach it, so `status=429 first=2` and `status=500 first=1` "
-        "give 429, 429, 500, and then no more faults. A request with a refused key gets no fault.",
+        "give 429, 429, 500, and then no more faults. Faults do not apply to requests whose key is refused.",
         "Combinations that are refused, with their messages:",
         "\n".join(f"- {rule['description']}" for rule in SCHEMA["allOf"] if "description" in rule),
     )

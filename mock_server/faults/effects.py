@@ -34,10 +34,14 @@ def headers(fault: Fault) -> list[tuple[str, str]]:
 
 
 def mutate_records(fault: Fault | None, response: Response) -> None:
-    """Make the fault's fields null, of another type or missing in every record of a successful response."""
-    if fault is None or response.status_code != 200 or not (fault.null or fault.missing or fault.wrong_type):
+    """Cut a list off, and make the fault's fields null, of another type or missing in every record."""
+    if fault is None or response.status_code != 200:
+        return
+    if fault.limit is None and not (fault.null or fault.missing or fault.wrong_type):
         return
     body = json.loads(response.get_data())
+    if fault.limit is not None:
+        del body[fault.limit :]
     for record in body if isinstance(body, list) else [body]:
         _mutate(fault, record)
     response.set_data(encode(body))

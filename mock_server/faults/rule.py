@@ -55,6 +55,7 @@ class Fault:
     malformed: bool = False
     disconnect: bool = False
     content_type: str | None = None
+    limit: int | None = None
     null: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     wrong_type: tuple[str, ...] = ()
@@ -107,7 +108,7 @@ class Fault:
         return {name: value for name, value in values if value is not None and value is not False and value != ()}
 
 
-_RESPONSE_EFFECTS = {"status", "content_type", *schema.FLAGS, *RECORD_EFFECTS}
+_RESPONSE_EFFECTS = {"status", "content_type", "limit", *schema.FLAGS, *RECORD_EFFECTS}
 
 
 def _range(latency: Any) -> Any:

@@ -179,7 +179,7 @@ def serve(
                        endpoints (none: all of /usage); org-id=1; key=KEY
       how often        first=2, every=3 or probability=0.1 (none: always)
       what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds),
-                       truncate, malformed, disconnect, content-type=text/html,
+                       truncate, malformed, disconnect, content-type=text/html, limit=2,
                        null=credits, missing=modelId, wrong-type=runTime,inputTokens
     The first rule that matches is applied; after one that only adds latency, the next are tried too.
 
