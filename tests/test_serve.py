@@ -17,6 +17,9 @@ import requests
 from click.testing import CliRunner
 
 from civis_usage.commands.serve import serve
+from civis_usage.commands.serve_texts import welcome
+from civis_usage.mock_server.fake import Fake
+from civis_usage.mock_server.settings import Settings
 
 from .serve_process import serving
 
@@ -269,3 +272,15 @@ def test_says_why_there_is_no_usage_yet(options, reason):
     with serving(*options, now=None) as served:
         said = "".join(served.said)
     assert f"example        no usage yet: {reason}" in said
+
+
+def test_says_that_matching_usage_alone_is_no_llm_usage():
+    settings = Settings(generated=False, data=({"kind": "matching"},))
+    assert "  example        no LLM usage yet\n" in welcome(Fake(settings), settings, "http://localhost", ())
+
+
+def test_says_that_many_records_are_being_loaded(tmp_path):
+    (tmp_path / "many.json").write_text(json.dumps([{"credits": "many"}] * 5000), encoding="ascii")
+    ended = run("--data", str(tmp_path / "many.json"))
+    assert "Loading 5,000 records …\n" in ended.output
+    assert ended.exit_code == 2

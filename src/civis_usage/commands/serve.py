@@ -33,6 +33,8 @@ __all__ = ["PORT", "serve"]
 
 PORT = 8765
 """The port where none is given."""
+MANY = 5000
+"""Records that take so long to load that it is said: about a second."""
 
 
 def _moment(text: str) -> int:
@@ -211,6 +213,8 @@ def serve(
         behavior={**{id_: each.value for id_, each in (behavior or {}).items()}, **dict(chosen)},
         **settings_given,
     )
+    if len(settings.data) >= MANY:
+        click.echo(f"Loading {len(settings.data):,} records …", err=True)
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")

@@ -107,6 +107,8 @@ def _world(settings: Settings) -> str:
 def _why_empty(fake: Fake, settings: Settings) -> str:
     if settings.generated and fake.clock.text[:10] < settings.since.isoformat():
         return f"no usage yet: the clock is before the first day of the world, {settings.since} (--since)"
+    if fake.world.loaded(newest=1):
+        return "no LLM usage yet"
     return "no usage yet: load records with --data FILE or POST /_fake/data"
 
 
