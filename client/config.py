@@ -24,7 +24,7 @@ def resolve_api_key(api_key: str | None = None) -> Secret:
     """
     key = (api_key if api_key is not None else os.environ.get("CIVIS_API_KEY", "")).strip()
     if not key:
-        raise ConfigurationError("There is no API key: set CIVIS_API_KEY in the environment, or pass one.")
+        raise ConfigurationError("There is no API key: set CIVIS_API_KEY in the environment.")
     if not all("!" <= character <= "~" for character in key) or ":" in key:
         raise ConfigurationError(
             "The API key has a character that no key has: only printable ASCII without spaces and colons can be sent."

@@ -63,10 +63,11 @@ class Record(Mapping[str, Any]):
         rest = dict(body)
         documented = {}
         for name, kind in cls.field_types.items():
+            wire = camel_case(name)
             try:
-                documented[name] = _convert(name, rest.pop(camel_case(name)), kind)
+                documented[name] = _convert(wire, rest.pop(wire), kind)
             except KeyError:
-                raise ValueError(f"the documented field {name} is missing") from None
+                raise ValueError(f"the documented field {wire} is missing") from None
         return cls(**documented, additional=rest)
 
     def json(self, snake_case: bool = True) -> dict[str, Any]:

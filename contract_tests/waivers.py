@@ -195,14 +195,32 @@ def _toml_char(char: str) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except OSError as error:
         raise InvalidWaiver(f"{path} cannot be read ({error.strerror}): name a waivers file.") from None
     except UnicodeDecodeError:
         raise InvalidWaiver(f"{path} is not UTF-8 text: save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InvalidWaiver(f"{path} is not TOML: {error}.") from None
+        raise InvalidWaiver(f"{path} is not TOML: {error}{_toml_hint(text, str(error))}.") from None
+
+
+def _toml_hint(text: str, error: str) -> str:
+    """Return how to write the value of the line that an error names."""
+    place = re.search(r"at line (\d+)", error)
+    lines = text.replace("\r\n", "\n").split("\n")
+    line = lines[int(place[1]) - 1] if place and int(place[1]) <= len(lines) else ""
+    if (entry := re.match(r"\s*([\w-]+)\s*=\s*[^\s\"'\[{]", line)) is None:
+        return ""
+    key = entry[1]
+    if key == "expires":
+        return "; a date is written as in expires = 2027-01-31"
+    return f'; a text is written in quotes, as in {key} = "{_EXAMPLES.get(key, "...")}"'
+
+
+_EXAMPLES = {"check": "list-llm-shape", "field": "modelId", "reason": "why it is accepted"}
 
 
 def _tool_table(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -189,7 +189,7 @@ def test_an_error_of_the_api_is_one_sentence_and_exit_1(status):
 def test_an_answer_that_is_not_as_documented_is_one_sentence_and_exit_1():
     result, _ = answered({"credits": 1}, "get-llm-organization-summary", 1)
     assert result.exit_code == 1
-    assert "organization_id is missing" in result.stderr
+    assert "organizationId is missing" in result.stderr
 
 
 def test_an_api_that_cannot_be_reached_is_exit_3():

@@ -275,7 +275,7 @@ def test_without_a_key_it_is_2(tmp_path: Path) -> None:
     done = run("record", "--output", str(tmp_path / "usage.json"), key="")
     assert (done.returncode, done.stderr) == (
         2,
-        "Error: There is no API key: set CIVIS_API_KEY in the environment, or pass one.\n",
+        "Error: There is no API key: set CIVIS_API_KEY in the environment.\n",
     )
 
 

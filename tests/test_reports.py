@@ -29,6 +29,7 @@ from civis_usage.contract_tests.reports.text import (
     clean_text,
     curl,
     escape,
+    evidence,
     headline,
     map_text,
 )
@@ -476,6 +477,11 @@ def test_the_terminal_says_a_reason_once_with_its_count_and_after_what_failed() 
     text = terminal.render(make_report((*open_, first, failed), causes=(cause((failed,)),)))
     assert text.count("? 2 checks inconclusive: /usage/llm answered 503\n") == 1
     assert text.rindex("\n✗ ") < text.index("\n? 2 checks")
+
+
+def test_a_field_that_is_missing_is_said_once() -> None:
+    found = finding("modelId is missing", record="id 5", field="modelId", expected="a string", actual="missing")
+    assert evidence(found)[0] == "id 5, modelId: expected a string, but it is missing"
 
 
 def test_the_terminal_shows_an_example_once() -> None:

@@ -92,6 +92,10 @@ REFUSED = {
     "the second entry": (GOOD + entry(check='"nope"'), "waiver 3", "'nope'", "give one of get-llm-listed"),
     "twice the same": (entry() + entry(), "waiver 2", "waiver 1 names the same", "keep one"),
     "broken TOML": ("[[waiver]\n", "is not TOML", "line 1"),
+    "expires in no month": (entry(expires="2026-13-31"), "line", "a date is written as in expires = 2027-01-31."),
+    "expires as in Europe": (entry(expires="31.12.2026"), "line", "a date is written as in expires = 2027-01-31."),
+    "field without quotes": (entry(field="modelId"), "line", 'a text is written in quotes, as in field = "modelId".'),
+    "curly quotes": (entry(reason="“known”"), "line", 'in quotes, as in reason = "why it is accepted".'),
 }
 
 

@@ -157,7 +157,8 @@ def evidence(finding: Finding) -> list[str]:
     what = ", ".join(text for text in (finding.record, finding.field) if text)
     lines = [f"{what}: " if what else ""] if finding.expected or finding.actual else []
     if lines:
-        lines[0] += f"expected {finding.expected or 'something else'}, got {finding.actual or 'nothing'}"
+        got = "but it is missing" if finding.actual == "missing" else f"got {finding.actual or 'nothing'}"
+        lines[0] += f"expected {finding.expected or 'something else'}, {got}"
     elif finding.example and finding.example not in finding.message:
         lines.append(finding.example)
     return [*lines, *([f"GET {_readable(finding.request)}"] if finding.request else [])]
