@@ -364,3 +364,5 @@ class TestTheList:
         rules.add("status=500")
         rules.reset()
         assert [(str(each.fault), each.matched) for each in rules] == [("first=1 status=503", 0)]
+        assert rules.unfired and not rules.never_fired, "it fired before the reset"
+        assert [each.id for each in FaultRules([Fault(status=503)]).never_fired] == [1]

@@ -93,15 +93,21 @@ def test_says_what_is_served_and_serves_it():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_stops_at_once_also_while_requests_are_under_way(number):
-    with started("--fault", "list_llm latency=60", "--now", NOW) as server, requests.Session() as kept_alive:
+def test_stops_at_once_also_while_requests_are_under_way_and_says_which_faults_never_fired(number):
+    faults = ("list_llm latency=60", "list_llm every=30 null=credits", "list_matching status=503")
+    options = [option for fault in faults for option in ("--fault", fault)]
+    with started(*options, "--now", NOW) as server, requests.Session() as kept_alive:
         kept_alive.get(f"{server.url}/usage/llm/0", auth=KEY, timeout=10)
         waiting = threading.Thread(target=_try_get, args=(server, "/usage/llm"))
         waiting.start()
         assert any(server.get("/_fake/faults").json()["faults"][0]["fired"] for _ in range(500)), "never under way"
         code, seconds, errors = server.stop(number)
         waiting.join()
-        assert (code, errors) == (0, "")
+        assert code == 0
+        assert errors.splitlines() == [
+            'The fault "list_llm every=30 null=credits" never fired, although 1 request matched it.',
+            'The fault "list_matching status=503" never fired, since no request reached it.',
+        ]
         assert seconds < 20, "at once, on a busy machine; the request takes a minute"
 
 

@@ -84,6 +84,7 @@ class FaultRules:
         self._seed = seed
         self._lock = threading.Lock()
         self._rules: tuple[ActiveFault, ...] = ()
+        self._fired_before: set[int] = set()
         self.reset()
 
     def add(self, *faults: Fault | str, **rule: Any) -> tuple[ActiveFault, ...]:
@@ -115,6 +116,7 @@ class FaultRules:
     def reset(self) -> None:
         """Make the rules active that the fake started with, and count from 0."""
         with self._lock:
+            self._fired_before |= {each.id for each in self._rules if each.fired}
             self._ids = itertools.count(1)
             self._rules = tuple(self._activate(each) for each in self._start)
 
@@ -129,6 +131,12 @@ class FaultRules:
     def unfired(self) -> tuple[Fault, ...]:
         """The rules that never fired: a test that set a fault and never met it finds it here."""
         return tuple(each.fault for each in self._rules if not each.fired)
+
+    @property
+    def never_fired(self) -> tuple[ActiveFault, ...]:
+        """The rules that the fake started with and that never fired, before the last reset or after it."""
+        start = (each for each in self._rules if each.id <= len(self._start))
+        return tuple(each for each in start if not each.fired and each.id not in self._fired_before)
 
     @property
     def rules(self) -> tuple[ActiveFault, ...]:

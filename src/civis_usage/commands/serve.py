@@ -183,7 +183,7 @@ def serve(
       what happens     status=503 (retry-after=2), latency=0.5 or latency=0.1-2 (seconds),
                        truncate, malformed, disconnect, content-type=text/html, limit=2,
                        null=credits, missing=modelId, wrong-type=runTime,inputTokens
-    The first rule that matches is applied; after one that only adds latency, the next are tried too.
+    The first rule that fires is applied; after one that only adds latency, the next are tried too.
 
     What the documentation leaves open (are bounds inclusive, whose month is this month) is
     chosen by --behavior and --set; docs/reference/behavior.md has all questions and answers.
@@ -244,6 +244,15 @@ def serve(
         raise click.UsageError(sentence(reason)) from None
     finally:
         stopped.set()
+    _say_what_never_fired(fake)
+
+
+def _say_what_never_fired(fake: Fake) -> None:
+    from .serve_texts import never_fired
+
+    with suppress(OSError):  # whoever read the lines may be gone
+        for rule in fake.faults.never_fired:
+            click.echo(never_fired(rule), err=True)
 
 
 def _announcer(

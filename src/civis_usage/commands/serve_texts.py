@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from ..mock_server.fake import Fake
+    from ..mock_server.faults import ActiveFault
     from ..mock_server.journal import Call
     from ..mock_server.settings import Settings
     from .data_files import Source
 
-__all__ = ["request_line", "welcome"]
+__all__ = ["never_fired", "request_line", "welcome"]
 
 
 def request_line(call: Call, now: datetime) -> str:
@@ -38,6 +39,13 @@ def request_line(call: Call, now: datetime) -> str:
         *([f"[{call.fault}]"] if call.fault else []),
     ]
     return escape("  ".join(parts))
+
+
+def never_fired(rule: ActiveFault) -> str:
+    """Return one line about a fault that never fired, and how many requests it could have changed."""
+    many = f"{rule.matched} request{'s' * (rule.matched != 1)}"
+    why = f"although {many} matched it" if rule.matched else "since no request reached it"
+    return f'The fault "{rule.fault}" never fired, {why}.'
 
 
 def welcome(fake: Fake, settings: Settings, url: str, sources: Sequence[Source]) -> str:
