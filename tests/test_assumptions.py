@@ -122,7 +122,15 @@ sys.exit("the newest is not first" if times != sorted(times, reverse=True) else 
 
 def test_any_command_that_starts_serve_varies(tmp_path: Path) -> None:
     (tmp_path / "check.py").write_text(SCRIPT, encoding="utf-8")
-    done = run(*only("list_order=oldest_first", "whitespace"), "--", sys.executable, "check.py", cwd=tmp_path)
+    (tmp_path / "behavior.toml").write_text('list_order = "newest_first"\n', encoding="utf-8")
+    options = (
+        "--fail-on",
+        "unconfirmed",
+        "--behavior",
+        "behavior.toml",
+        *only("list_order=oldest_first", "whitespace"),
+    )
+    done = run(*options, "--", sys.executable, "check.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "the command ends with exit code 1 with list_order=oldest_first" in done.stdout
     assert "          the newest is not first\n" in done.stdout
@@ -328,11 +336,22 @@ def test_a_report_says_how_the_live_api_was_seen_to_behave(tmp_path: Path) -> No
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("answer", "code"), [("inclusive", 1), ("exclusive", 0)])
-def test_only_what_the_live_api_contradicts_can_fail(tmp_path: Path, answer: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("fail_on", "answer", "other", "code"),
+    [
+        ("contradicted", "inclusive", "one_429", 1),
+        ("contradicted", "exclusive", "one_429", 0),
+        ("unconfirmed", "exclusive", "one_429", 1),
+        ("unconfirmed", "exclusive", "keys_reversed", 0),
+        ("undocumented", "exclusive", "keys_reversed", 1),
+    ],
+)
+def test_what_the_live_api_confirms_or_leaves_open_need_not_fail(
+    tmp_path: Path, fail_on: str, answer: str, other: str, code: int
+) -> None:
     file = tmp_path / "behavior.toml"
     file.write_text(f'end_bound = "{answer}"\n', encoding="utf-8")
-    options = ("--fail-on", "contradicted", "--behavior", str(file), *only("end_bound=inclusive", "one_429"))
+    options = ("--fail-on", fail_on, "--behavior", str(file), *only("end_bound=inclusive", other))
     assert run(*options, *command(*SUITE), PROGRAMS="buggy").returncode == code
 
 
