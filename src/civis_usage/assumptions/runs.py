@@ -175,7 +175,7 @@ class Runner:
                 self.stop()
                 raise
         for each in chosen:
-            if jobs > 1 and found[each.id].fails:
+            if min(jobs, len(chosen)) > 1 and found[each.id].fails:
                 on_repeat(each)
                 found[each.id] = self.run(each, limit)
         return [Result(each, found[each.id]) for each in chosen]

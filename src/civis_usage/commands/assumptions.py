@@ -151,10 +151,12 @@ def _announcement(as_it_is: Outcome, count: int, jobs: int) -> str:
     """Return how many runs there will be, and how long they will take by the first one."""
     seconds = as_it_is.seconds * -(-count // jobs)
     long = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    passes = f"As it is, the command passes, in {as_it_is.seconds:.1f} s."
+    if count == 1:
+        return f"{passes} Now it runs with 1 variation."
     return (
-        f"As it is, the command passes, in {as_it_is.seconds:.1f} s. Now it runs with {count} "
-        f"{'variation' if count == 1 else 'variations'}, {min(jobs, count)} at a time: about {long}. "
-        "(--only VARIATION runs one.)"
+        f"{passes} Now it runs with {count} variations, {min(jobs, count)} at a time: about {long}, and longer if it "
+        "fails with some. (--only VARIATION runs one.)"
     )
 
 
