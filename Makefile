@@ -32,10 +32,10 @@ test-all: .venv/.dev
 	@touch $@
 
 # Everything that pyproject.toml names: no test is skipped for want of a package, and the gate can lint.
-.venv/.dev: .venv/.test
-	@echo "Adding the other extras (once) ..."
+.venv/.dev: .venv/.kit
+	@echo "Adding all extras (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@ .venv/.docs
+	@touch $@ .venv/.test .venv/.docs
 
 docs: .venv/.docs
 	@$(BIN)/python docs/generate.py

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from civis_usage.contract_tests.reports.text import headline
+from civis_usage.contract_tests.results import Report
+
 FILE = Path(__file__).parent / "deviations" / "causes.toml"
 
 
@@ -32,6 +35,11 @@ class Cause:
 def load() -> dict[str, Cause]:
     """Return the causes by the ids of their deviations."""
     return {id_: Cause.of(entry) for id_, entry in tomllib.loads(FILE.read_text(encoding="utf-8")).items()}
+
+
+def first_line(report: Report) -> str:
+    """Return what a report begins with."""
+    return report.causes[0].sentence if report.causes else headline(report)
 
 
 def contains(line: str, word: str) -> bool:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import median
-
 import pytest
 
 from .causes import Cause, lacking, load, named
-from .causes_table import rows
-from .deviations import DEVIATIONS, Deviation
-from .standin_server import serving
+from .deviations import DEVIATIONS
 
 CAUSES = load()
 
@@ -58,25 +53,3 @@ def test_another_cause_is_not_taken_for_it(id_: str, line: str) -> None:
 def test_what_a_line_lacks_is_said() -> None:
     cause = Cause("list_llm", (("org_id", "organization"), ("ignored", "ignores")))
     assert lacking("org_id is unknown", cause) == ["list_llm", "ignored or ignores"]
-
-
-def assert_named(deviations: Sequence[Deviation], unnamed: int) -> None:
-    """Judge stand-ins, of whose reports at most ``unnamed`` may begin with anything but the true cause."""
-    with serving() as server:
-        found = list(rows(server, deviations))
-    lines = [f"{row.id}: {row.first} (lacks {', '.join(row.lacks)})" for row in found if row.lacks]
-    assert len(lines) <= unnamed, "\n".join(lines)
-    assert median(row.groups for row in found) == 1
-    assert not [row.bare for row in found if row.bare]
-
-
-@pytest.mark.slow
-def test_reports_begin_with_the_true_cause() -> None:
-    assert_named(DEVIATIONS[::40], unnamed=1)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("part", range(8))
-def test_the_report_of_any_deviation_begins_with_the_true_cause(part: int) -> None:
-    """Judge them all in eight parts; a replica that shows its mistake once cannot be told from another one."""
-    assert_named(DEVIATIONS[part::8], unnamed=2)

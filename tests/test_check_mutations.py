@@ -1,4 +1,4 @@
-"""The check reports every stand-in that breaks the contract, and blames the operation that is wrong."""
+"""The check reports every stand-in that breaks the contract, blames the operation at fault, and names the cause."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from civis_usage.contract_tests.results import Verdict
 
+from .causes import first_line, lacking, load
 from .deviations import DEVIATIONS, FIELD_MISTAKES, Deviation
 from .judging import judge, wrong
 from .slow import sampled
@@ -31,6 +32,9 @@ BY_SHAPE = {
     for field, mistake in fields.items()
 }
 """The deviations of one field in every record of one operation: no other relation may be blamed."""
+CAUSES = load()
+UNNAMED: set[str] = set()
+"""Deviations whose cause the first line need not name: a replica that shows its mistake once is like another one."""
 
 
 @pytest.mark.parametrize("deviation", sampled(DEVIATIONS))
@@ -47,6 +51,10 @@ def test_a_deviation_is_reported_under_its_operation(server: Server, deviation: 
     if report.exit_code != 3:
         assert blamed, f"expected a check that is {verdict}: {shown}"
         assert blamed <= deviation.reported_by, f"expected only {deviation.reported_by} to be blamed: {shown}"
+    lacks = lacking(first_line(report), CAUSES[deviation.id])
+    assert not lacks or deviation.id in UNNAMED, f"expected {lacks} in {first_line(report)!r}: {shown}"
+    for finding in (finding for result in report.results for finding in result.findings):
+        assert finding.expected and finding.actual and finding.request, shown
     if deviation.id in BY_SHAPE:
         assert sum(bool(result.findings) for result in report.results) == 1, f"expected one check to fail: {shown}"
 

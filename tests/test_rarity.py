@@ -20,20 +20,14 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        pytest.param(LLM, marks=pytest.mark.nightly),
-        pytest.param(MATCHING, marks=pytest.mark.nightly),
-        pytest.param(SUMMARY, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("operation", [LLM, MATCHING, SUMMARY])
 def test_one_bad_replica_of_three_is_found(server: Server, operation: str) -> None:
     tally = runs(server, SEEDS, lambda seed: replica("ignores-org-id", 3, operation, seed).standin(**SIZE))
     assert tally.found >= 9, tally.exits
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_row_that_arrives_late_is_no_violation(server: Server) -> None:
     tally = runs(server, SEEDS, late_row)
     assert set(tally.exits.values()) == {0}

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civis_usage.contract_tests.collect.record import Record, parse_records
+from civis_usage.contract_tests.collect.record import Record, as_json, record_of
 from civis_usage.contract_tests.collect.variety import MAX_RECORDS, choose_various
 from civis_usage.contract_tests.collect.window import DAY, format_timestamp
 
@@ -22,7 +22,7 @@ def records(*changes: dict[str, Any]) -> list[Record]:
         plain | {"id": number, "runCreatedAt": format_timestamp(NOW - (len(changes) - number) * DAY)} | change
         for number, change in enumerate(changes)
     ]
-    return parse_records("llm_usage", items)
+    return [record_of("llm_usage", as_json(item)) for item in items]
 
 
 def chosen(*changes: dict[str, Any], seed: int = 0) -> set[int]:

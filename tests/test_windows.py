@@ -19,7 +19,7 @@ from civis_usage.contract_tests.checks.comparison import (
     unexpected_records,
 )
 from civis_usage.contract_tests.collect.interaction import Credentials, Interaction
-from civis_usage.contract_tests.collect.record import Record, parse_records
+from civis_usage.contract_tests.collect.record import Record, as_json, record_of
 from civis_usage.contract_tests.collect.window import (
     DAY,
     MARGIN,
@@ -37,8 +37,8 @@ RESPONSE = Interaction("list_matching", {"org_id": 1}, Credentials.VALID, dateti
 
 def record(second: int, identity: int, **changes: Any) -> Record:
     fields = {"runId": identity, "jobId": 1, "userId": 1, "organizationId": 1, "runTime": 1, "numRecords": 1}
-    items = [{**fields, "task": "IDR", "runCreatedAt": format_timestamp(second), **changes}]
-    return parse_records("matching_usage", items)[0]
+    usage = {**fields, "task": "IDR", "runCreatedAt": format_timestamp(second), **changes}
+    return record_of("matching_usage", as_json(usage))
 
 
 moments = st.lists(st.integers(0, 5000), min_size=1, max_size=40).map(sorted)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -38,7 +39,8 @@ GROWING = ("runTime", "credits", "inputTokens", "outputTokens", "numRecords")
 """The fields that grow while a run goes on."""
 
 
-class Listing(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Listing:
     """A list of one organization's usage in a window."""
 
     window: Window
@@ -54,6 +56,16 @@ class Listing(NamedTuple):
     def request(self) -> str:
         """Path and query as they were sent."""
         return self.response.request
+
+    @cached_property
+    def inside(self) -> list[Record]:
+        """The records that lie in the window for certain, not at its ends."""
+        return [record for record in self.records if self.window.contains(record.timestamp)]
+
+    @cached_property
+    def keys(self) -> Counter[tuple[object, ...]]:
+        """How often each record is there, by its key."""
+        return Counter(record.key for record in self.records)
 
 
 def readable(target: str) -> str:
@@ -82,9 +94,10 @@ def expected(interaction: Interaction, window: Window | None = None) -> Predicat
     return belongs
 
 
-def plain(evidence: Evidence, operation: str, org: int | None = None) -> list[Listing]:
+@lru_cache(maxsize=32)
+def plain(evidence: Evidence, operation: str, org: int | None = None) -> tuple[Listing, ...]:
     """Return the closed lists whose dates are in UTC, every response to each."""
-    return [Listing.of(each) for each in evidence.closed_lists(operation, org) if not each.has_offsets]
+    return tuple(Listing.of(each) for each in evidence.closed_lists(operation, org) if not each.has_offsets)
 
 
 def restated(evidence: Evidence, operation: str) -> list[Interaction]:
@@ -126,7 +139,7 @@ def missing_records(
     for other in references:
         if response.window is not None and not response.window.overlaps(other.window):
             continue
-        wanted = [record for record in other.records if belongs(record) and other.window.contains(record.timestamp)]
+        wanted = [record for record in other.inside if belongs(record)]
         if unlisted := _without(wanted, listed):
             findings += _unlike(unlisted, len(wanted), got, response, other)
     return findings
@@ -196,7 +209,7 @@ def unconfirmed_records(got: Sequence[Record], references: Iterable[Listing], re
     findings = []
     for other in references:
         inside = [record for record in got if other.window.contains(record.timestamp)]
-        if not inside or not (unknown := _without(inside, Counter(record.key for record in other.records))):
+        if not inside or not (unknown := _without(inside, other.keys)):
             continue
         theirs = {record.identity: record for record in other.records}
         new = [record for record in unknown if record.identity not in theirs]
@@ -269,8 +282,10 @@ def why_unusable(interaction: Interaction) -> str:
     return f"{interaction.request} answered with another body than documented"
 
 
-def _without(records: Iterable[Record], counts: Counter[tuple[object, ...]]) -> list[Record]:
+def _without(records: Sequence[Record], counts: Counter[tuple[object, ...]]) -> list[Record]:
     """Return the records that ``counts`` does not hold, each as often as it is missing."""
+    if Counter(record.key for record in records).items() <= counts.items():
+        return []
     left = counts.copy()
     missing = []
     for record in records:

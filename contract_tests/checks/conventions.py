@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -36,22 +36,28 @@ def _count(
 ) -> Outcome:
     """Count the values of ``fields`` that are wrong in every record of the run."""
     valid = [each for each in _successes(evidence) if each.is_valid]
-    bodies = [(each, item) for each in valid for item in each.items if isinstance(item, dict)]
+    bodies = {text: item for each in valid for text, item in each.bodies}
     if not bodies:
         return _none(evidence, "no records")
-    findings = []
+    findings: list[Finding] = []
     for field in fields:
-        wrong = [(each, item) for each, item in bodies if field in item and is_wrong(item[field])]
-        for operation in dict.fromkeys(each.operation for each, _ in wrong):
-            mine = [(each, item) for each, item in wrong if each.operation == operation]
-            total = sum(each.operation == operation for each, _ in bodies)
-            each, item = mine[0]
-            text = f"{field} is {words} in {len(mine):,} of {total:,} records of {operation}"
+        if wrong := {text for text, item in bodies.items() if field in item and is_wrong(item[field])}:
+            findings += _counted(field, wrong, words, wanted, valid)
+    return outcome(f"{sum(len(each.records) for each in valid)} records", findings)
+
+
+def _counted(
+    field: str, wrong: Set[str], words: str, wanted: str, responses: Sequence[Interaction]
+) -> Iterator[Finding]:
+    """Yield a finding for each operation that shows a record in which a field is ``wrong``."""
+    for operation in dict.fromkeys(each.operation for each in responses):
+        mine = [(each, text, item) for each in responses if each.operation == operation for text, item in each.bodies]
+        found = [(each, item) for each, text, item in mine if text in wrong]
+        if found:
+            each, item = found[0]
+            text = f"{field} is {words} in {len(found):,} of {len(mine):,} records of {operation}"
             record, actual = name_of(item), shown(item, field)
-            findings.append(
-                Finding(text, field, each.request, excerpt(item), record=record, expected=wanted, actual=actual)
-            )
-    return outcome(f"{len(bodies)} records", findings)
+            yield Finding(text, field, each.request, excerpt(item), record=record, expected=wanted, actual=actual)
 
 
 def _is_other_notation(value: Any) -> bool:

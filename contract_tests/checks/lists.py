@@ -59,7 +59,7 @@ def _is_of(org: int | None, record: Record) -> bool:
     return record.org in (org, None)
 
 
-def _shared(lists: list[Listing]) -> Iterator[Finding]:
+def _shared(lists: Sequence[Listing]) -> Iterator[Finding]:
     """Yield a finding where two organizations' lists show the same usage, each as its own."""
     owners: dict[object, int] = {}
     for each in lists:
@@ -227,12 +227,12 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
     """Yield the first contradiction of each field: the values that a run has, and the lists that show them."""
     seen: dict[tuple[str, int], tuple[int, Interaction]] = {}
     found: set[str] = set()
-    known: set[tuple[object, ...]] = set()
+    known: set[Record] = set()
     for each in reversed(evidence.lists(operation)):  # what the newest responses show is reproducible
         for record in each.records:
-            if record.key in known:
+            if record in known:
                 continue
-            known.add(record.key)
+            known.add(record)
             run = record.data.get("runId")
             values = {**record.data, "runCreatedAt": record.timestamp}
             for name in ("jobId", "userId", "organizationId", "runCreatedAt"):

@@ -116,13 +116,13 @@ def wrong_fields(evidence: Evidence) -> dict[str, Ignored]:
     for operation in ("list_llm", "get_llm", "list_matching"):
         schema = OPERATIONS[operation].body
         wrong = found.setdefault(schema, {})
-        for each in evidence.of(operation):
-            if each.is_promised and not each.unavailable and each.status == 200:
-                for item, text in zip(each.items, each.texts, strict=True):
-                    if isinstance(item, dict) and (bad := _deviations(schema, text)):
-                        names = frozenset(deviation.field for deviation in bad if deviation.field)
-                        key = identity(item)
-                        wrong[key] = wrong.get(key, frozenset()) | names
+        promised = (each for each in evidence.of(operation) if each.is_promised and not each.unavailable)
+        bodies = {text: item for each in promised if each.status == 200 for text, item in each.bodies}
+        for text, item in bodies.items():
+            if bad := _deviations(schema, text):
+                names = frozenset(deviation.field for deviation in bad if deviation.field)
+                key = identity(item)
+                wrong[key] = wrong.get(key, frozenset()) | names
     return dict(found)
 
 

@@ -320,14 +320,19 @@ def repeat(evidence: Evidence) -> Outcome:
         return _judge_sums(evidence, covered) if covered else without_evidence(evidence, "list_llm", reason, offset)
     findings = list(_judge_sums(evidence, [each for each in offset if covering(evidence, each)]).findings)
     for first, second in pairs:
-        window = first.window or Window(None, None)
-        addends = max((sum_of(each, window)[2] for each in covering(evidence, first)), default=0)
+        difference = abs(credits_of(first) - credits_of(second))
         # each of the two may err, and a parallel sum never twice alike
-        if abs(credits_of(first) - credits_of(second)) > 2 * tolerance(evidence, credits_of(first), addends):
+        if difference and difference > 2 * tolerance(evidence, credits_of(first), _addends(evidence, first)):
             how = "when requested again" if first.request == second.request else "with other offsets"
             text = f"{credits_of(first)!r} credits at first, {credits_of(second)!r} {how}"
             findings.append(disagreement(text, second, first, f"{credits_of(first):.6f}"))
     return outcome(f"{len(pairs) + 1} identical responses", findings)
+
+
+def _addends(evidence: Evidence, summary: Interaction) -> int:
+    """Return how many amounts a summary adds up, by the lists that cover its window; 0 where none does."""
+    window = summary.window or Window(None, None)
+    return max((sum_of(each, window)[2] for each in covering(evidence, summary)), default=0)
 
 
 def _must_be_equal(evidence: Evidence, first: Interaction, second: Interaction) -> bool:

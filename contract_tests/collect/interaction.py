@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ from civis_usage.client.retries import RETRY_STATUSES
 from civis_usage.schemas import OPERATIONS
 from civis_usage.schemas.json_format import decode
 
-from .record import Ignored, Record, as_json, excerpt, parse_records
+from .record import Ignored, Record, as_json, excerpt, identity, record_of
 from .window import DAY, FIRST, LAST, Window
 
 __all__ = ["HICCUPS", "NONEXISTENT_ID", "SPEC", "Credentials", "Failure", "Interaction", "Query", "date_of"]
@@ -250,10 +250,19 @@ class Interaction:
         """Each of ``items`` as compact JSON."""
         return list(map(as_json, self.items))
 
+    @property
+    def bodies(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The objects among ``items``, each with its text."""
+        return ((text, item) for text, item in zip(self.texts, self.items, strict=True) if isinstance(item, dict))
+
     @cached_property
     def records(self) -> list[Record]:
         """The usage records in the body; what is not an object is left out."""
-        return parse_records(OPERATIONS[self.operation].body, self.items, self.ignored)
+        schema = OPERATIONS[self.operation].body
+        return [
+            record_of(schema, text, self.ignored.get(identity(item), _NOTHING) if self.ignored else _NOTHING)
+            for text, item in self.bodies
+        ]
 
     @cached_property
     def by_identity(self) -> dict[object, Record]:
@@ -261,6 +270,7 @@ class Interaction:
         return {record.identity: record for record in self.records}
 
 
+_NOTHING = frozenset[str]()
 _REASONS = {
     Failure.UNREACHABLE: "no whole response to {} came",
     Failure.UNDECODABLE: "the body of the response to {} cannot be decoded",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from civis_usage.schemas import load
 
 from .window import FIRST, LAST, parse_timestamp
 
-__all__ = ["Ignored", "Record", "as_float", "as_json", "excerpt", "identity", "parse_records", "record_id"]
+__all__ = ["Ignored", "Record", "as_float", "as_json", "excerpt", "identity", "record_id", "record_of"]
 
 _LONGEST = 4000
 """Characters of a text that are kept, so that a key in it is whole when it is redacted; reports cut it shorter."""
@@ -67,7 +67,7 @@ class Record:
         """The credits, 0 where they are missing or not a number."""
         return as_float(self.data.get("credits")) or 0.0
 
-    @property
+    @cached_property
     def has_credits(self) -> bool:
         """Whether the credits are a number."""
         return as_float(self.data.get("credits")) is not None
@@ -93,14 +93,30 @@ Ignored = Mapping[object, frozenset[str]]
 """Fields to leave out of comparisons, by the :func:`identity` of their record."""
 
 
-def parse_records(schema: str, items: Iterable[Any], ignored: Ignored | None = None) -> list[Record]:
-    """Normalise the objects among ``items`` by the body schema called ``schema``; leave out what is not an object."""
+@lru_cache(maxsize=1 << 17)
+def record_of(schema: str, text: str, ignored: frozenset[str] = frozenset()) -> Record:
+    """Return the record that ``text`` shows, a JSON object: the same one wherever it is shown.
+
+    Args:
+        schema: the name of its body schema.
+        text: the object as :func:`as_json` writes it.
+        ignored: fields to leave out of comparisons.
+    """
+    data = json.loads(text)
+    key = tuple(None if name in ignored else _normal(data.get(name), *kinds) for name, *kinds in _fields(schema))
+    at = data.get("runCreatedAt")
+    second = _second(at) if isinstance(at, str) else None
+    timestamp = None if second is None else max(FIRST, min(second, LAST))
+    return Record(data, timestamp, key, tuple(name for name, *_ in _fields(schema)), ignored)
+
+
+@lru_cache
+def _fields(schema: str) -> tuple[tuple[str, bool, bool], ...]:
+    """Return each documented field with whether it is a time, and a number."""
     properties = load(schema)["properties"]
-    names = tuple(properties)
-    fields = tuple(
+    return tuple(
         (name, spec.get("format") == "date-time", spec.get("type") == "number") for name, spec in properties.items()
     )
-    return [_record(item, names, fields, ignored or {}) for item in items if isinstance(item, dict)]
 
 
 def as_float(value: object) -> float | None:
@@ -123,19 +139,6 @@ def excerpt(value: object) -> str:
         text = value if isinstance(value, str) else as_json(value)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _record(
-    data: Mapping[str, Any], names: tuple[str, ...], fields: Iterable[tuple[str, bool, bool]], ignored: Ignored
-) -> Record:
-    wrong = ignored.get(identity(data), frozenset()) if ignored else frozenset()
-    key = tuple(
-        None if name in wrong else _normal(data.get(name), is_time, is_number) for name, is_time, is_number in fields
-    )
-    at = data.get("runCreatedAt")
-    second = _second(at) if isinstance(at, str) else None
-    timestamp = None if second is None else max(FIRST, min(second, LAST))
-    return Record(data, timestamp, key, names, wrong)
 
 
 def _normal(value: Any, is_time: bool, is_number: bool) -> Any:

@@ -230,16 +230,18 @@ class Sample:
     def long_windows(self) -> list[Window]:
         """Windows from long ago, each from another time, to one of the last days: what is lost of either shows there.
 
-        They do not end with the newest record, so that an end that is ignored shows as well.
+        They do not end with the newest record, so that an end that is ignored shows as well. The first starts where
+        the queries without an end do: a cache that forgets the end shows there.
         """
-        parts = [OLD * number / LONG_WINDOWS for number in range(LONG_WINDOWS)]
-        return [each for low in parts if (each := self._to_lately(low, low + OLD / LONG_WINDOWS)) is not None]
-
-    def _to_lately(self, low: float, high: float) -> Window | None:
-        """Return a window that starts between two quantiles of the records, and ends just before the newest ones."""
-        start = choose_bound(_timestamps(self.largest.records), self._rng, low=low, high=high)
-        end = self._choose_late_end()
-        return Window.or_none(start, end) if start is not None and end is not None else None
+        parts = [OLD * number / LONG_WINDOWS for number in range(1, LONG_WINDOWS)]
+        moments = _timestamps(self.largest.records)
+        starts = [choose_bound(moments, self._rng, low=low, high=low + OLD / LONG_WINDOWS) for low in parts]
+        pairs = [(start, self._choose_late_end()) for start in (self.open_start, *starts)]
+        return [
+            window
+            for start, end in pairs
+            if start is not None and end is not None and (window := Window.or_none(start, end)) is not None
+        ]
 
     def _choose_late_end(self) -> int | None:
         moments = _timestamps(self.largest.records)

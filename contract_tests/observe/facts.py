@@ -6,6 +6,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from civis_usage.contract_tests.collect.evidence import Evidence
@@ -137,6 +138,27 @@ class Facts:
         for record in self._by_second.get((interaction.operation, second), []):
             if record.org in organizations and record.is_of_task(task):
                 yield record
+
+    @cached_property
+    def sums(self) -> list[tuple[Interaction, Decimal, int]]:
+        """The summaries of closed windows, each with the sum and the number of the amounts in a list that covers it."""
+        found = []
+        for summary in self.readable(SUMMARY):
+            window = summary.window
+            if credits_of(summary) is None or window is None or not window.is_closed:
+                continue
+            if (window.end or 0) > self.evidence.settled_until:
+                continue
+            for each in self.evidence.closed_lists("list_llm", summary.org):
+                if each.window is None or not each.window.encloses(window):
+                    continue
+                inside = [window.contains(record.timestamp) for record in each.records]
+                if None not in inside and all(record.has_credits for record in each.records):
+                    amounts = [r.credits for r, is_in in zip(each.records, inside, strict=True) if is_in]
+                    total = sum((Decimal(repr(amount)) for amount in amounts), Decimal(0))
+                    found.append((summary, total, len(amounts)))
+                    break
+        return found
 
     def reach(self, interaction: Interaction) -> Reach:
         """Return which of the known usage a list shows."""

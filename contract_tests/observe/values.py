@@ -78,7 +78,7 @@ def record_decimals(facts: Facts) -> Seen:
     longest = max(lists, key=lambda each: len(each.records))
     what = f"of {len(fractions)} amounts in the lists, none has more than {most} decimals"
     yield from facts.see("record_decimals", longest, what, ["all", *([most] if most in DECIMALS else [])])
-    for summary, total, addends in _sums(facts):
+    for summary, total, addends in facts.sums:
         error = abs(_exact(summary) - total)
         if most in DECIMALS and error > _rounding(facts) + _noise(facts, total, addends):
             what = f"it shows {credits_of(summary)!r} credits, and the amounts of its list add up to {total}"
@@ -101,33 +101,12 @@ def summary_decimals(facts: Facts) -> Seen:
             what += ", though the amounts of the records have more"
             possible.remove("all")
     yield from facts.see("summary_decimals", longest, what, possible)
-    for summary, total, addends in _sums(facts):
+    for summary, total, addends in facts.sums:
         error = float(abs(_exact(summary) - total))
         blur = _blur(facts, addends) + _noise(facts, total, addends)
         what = f"it shows {credits_of(summary)!r} credits, and the amounts of its list add up to {total}"
         fitting: list[Value] = [each for each in DECIMALS if error <= 10.0**-each + blur]
         yield from facts.see("summary_decimals", summary, what, [*(["all"] * (error <= blur)), *fitting])
-
-
-def _sums(facts: Facts) -> Iterator[tuple[Interaction, Decimal, int]]:
-    """Yield the summaries of closed windows, each with the sum of the amounts in a list that covers it."""
-    for summary in facts.readable(SUMMARY):
-        window = summary.window
-        if (
-            credits_of(summary) is None
-            or window is None
-            or not window.is_closed
-            or (window.end or 0) > facts.evidence.settled_until
-        ):
-            continue
-        for each in facts.evidence.closed_lists("list_llm", summary.org):
-            if each.window is None or not each.window.encloses(window):
-                continue
-            inside = [window.contains(record.timestamp) for record in each.records]
-            if None not in inside and all(record.has_credits for record in each.records):
-                amounts = [r.credits for r, is_in in zip(each.records, inside, strict=True) if is_in]
-                yield summary, sum((Decimal(repr(amount)) for amount in amounts), Decimal(0)), len(amounts)
-                break
 
 
 def _exact(summary: Interaction) -> Decimal:
