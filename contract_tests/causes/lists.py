@@ -27,6 +27,7 @@ DIAGNOSES: tuple[Callable[[Listed], Sentence | None], ...] = (
     records.repeated,
     records.one_id_for_several,
     records.altered,
+    records.forgotten,
     records.missing,
 )
 """From what explains the most to what only counts."""

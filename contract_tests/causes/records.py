@@ -15,6 +15,7 @@ from .listed import Listed, window_of
 __all__ = [
     "all_alike",
     "altered",
+    "forgotten",
     "missing",
     "not_reproducible",
     "of_other_organizations",
@@ -229,6 +230,22 @@ def _sides(differing: Sequence[Sequence[set[int]]]) -> tuple[set[int], set[int]]
             first, second = second, first
         one, other = one | first, other | second
     return (set(), set()) if one & other or any(len(each) > 2 for each in differing) else (one, other)
+
+
+def forgotten(listed: Listed) -> Sentence | None:
+    """Look for requests that differ by one parameter, and get the same records though one of them should get more."""
+    for parameter, field, _ in IGNORING:
+        alike: dict[frozenset[tuple[str, object]], list[Interaction]] = defaultdict(list)
+        for each in listed.lists:
+            if parameter in each.params and each.records:
+                alike[frozenset((name, value) for name, value in each.params.items() if name != parameter)].append(each)
+        for same in alike.values():
+            values = {each.params[parameter] for each in same}
+            contents = {_content(each, listed.evidence) for each in same}
+            if len(values) > 1 and len(contents) == 1 and any(each in listed.incomplete for each in same):
+                what = f"the same {len(same[0].records):,} records come to {len(values)} requests that differ in it"
+                return f"{listed.operation} ignores {parameter}: {what} (a cache?)", field
+    return None
 
 
 def missing(listed: Listed) -> Sentence | None:
