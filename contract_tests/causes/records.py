@@ -159,6 +159,8 @@ def truncated(listed: Listed) -> Sentence | None:
     is_likely = is_round or (len({each.query for each in lacking}) > 1 and size == max(sizes, default=0))
     if size < 2 or not is_likely or any(len(each.records) != size for each in lacking):
         return None
+    if size < 100 and not all(_lacks_an_end(listed, each) for each in lacking):
+        return None
     if lacking or (size >= 100 and sizes[size] > 1):
         full = [each for each in listed.lists if len(each.records) == size]
         others = [each for each in listed.lists if len(each.records) > size]
@@ -274,6 +276,13 @@ def _common(listed: Listed, odd: Sequence[Interaction]) -> str:
         if is_of_lost and shown and len(lost) > 1 and all(data.get(name) != value for data in shown):
             return f", all with the {name} {str(value)[:40]}"
     return ""
+
+
+def _lacks_an_end(listed: Listed, each: Interaction) -> bool:
+    """Return whether a list lacks the oldest or the newest of its records, and none between."""
+    kept = [record.timestamp for record in each.records if record.timestamp is not None]
+    lost = [record.timestamp or 0 for record in listed.lacking(each)]
+    return not kept or max(lost) < min(kept) or min(lost) > max(kept)
 
 
 def _lacks_oldest(listed: Listed, each: Interaction) -> bool:
