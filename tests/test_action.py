@@ -180,7 +180,7 @@ def test_a_refused_key_is_3(check: Check, machine: Machine, server: Server) -> N
         ({"waivers": "none.toml"}, "none.toml cannot be read"),
         ({"requests": "none.ndjson"}, "none.ndjson cannot be read"),
         ({"behavior": "none.toml"}, "none.toml cannot be read"),
-        ({"org_id": "1 x"}, "'x' is not a valid integer range."),
+        ({"org_id": "1 x"}, "'x' is no id"),
         ({"strict": "yes"}, "The input strict must be true or false, not yes."),
         ({"allow_no_data": "a\n::stop"}, "The input allow-no-data must be true or false, not $'a\\n::stop'."),
         ({"api_key": ""}, "There is no API key: set CIVIS_API_KEY"),

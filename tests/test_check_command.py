@@ -221,10 +221,10 @@ WRONG_USE: dict[str, tuple[list[str], dict[str, str | None], str]] = {
     "unknown option": (["--org", "1"], {}, "--org-id"),
     "argument": ([KEY], {}, "Got unexpected extra argument (***)"),
     "organization in words": (["--org-id", "mine"], {}, "--org-id"),
-    "organizations of which one is in words": (["--org-id", "1,mine"], {}, "'--org-id': 'mine' is not a valid"),
+    "organizations of which one is in words": (["--org-id", "1,mine"], {}, "'--org-id': 'mine' is no id"),
     "organization that is the key": (["--org-id", KEY], {}, "'***'"),
     "no request": (["--max-requests", "0"], {}, "'--max-requests': 0 is not in the range x>=1."),
-    "negative organization": (["--org-id", "-1"], {}, "'--org-id': -1 is not in the range x>=0."),
+    "negative organization": (["--org-id", "-1"], {}, "'--org-id': '-1' is no id: give an organization's number"),
     "no time to wait": (["--timeout", "0"], {}, "--timeout"),
     "a time that is no number": (
         ["--timeout", "nan"],

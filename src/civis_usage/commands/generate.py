@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from .options import Organizations, day, options, parse_with
+from .options import day, options, organizations, parse_with
 
 if TYPE_CHECKING:
     from ..mock_server.world import Kind, World
@@ -26,7 +26,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
     "--end-date", callback=parse_with(day), required=True, metavar="DAY", help="The day after the last one (UTC)."
 )
 @click.option("--kind", type=click.Choice(["llm", "matching"]), default="llm", show_default=True, help="Kind of usage.")
-@click.option("--org-id", type=Organizations(), metavar="ID[,…]", help="Only the usage of these organizations.")
+@click.option("--org-id", type=organizations, metavar="ID[,…]", help="Only the usage of these organizations.")
 @click.option(
     "--format",
     "form",

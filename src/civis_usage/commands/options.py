@@ -17,12 +17,12 @@ __all__ = [
     "LIVE_ONLY",
     "MAX_SECONDS",
     "OPTIONS",
-    "Organizations",
     "config_of",
     "day",
     "is_given",
     "option",
     "options",
+    "organizations",
     "parse_with",
 ]
 
@@ -81,18 +81,15 @@ class _Seconds(click.FloatRange):
         return seconds if seconds == seconds else self.fail(f"{value} is not a number of seconds.", param, ctx)
 
 
-class Organizations(click.ParamType):
-    """The ids of organizations, with commas between."""
-
-    name = "ids"
-    _ID = click.IntRange(min=0)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Return the ids."""
-        if isinstance(value, tuple):
-            return value
-        texts = [each.strip() for each in str(value).split(",")]
-        return tuple(self._ID.convert(each, param, ctx) for each in texts)
+def organizations(text: str) -> tuple[int, ...]:
+    """Return the ids of organizations that an option names, with commas between."""
+    ids = [each.strip() for each in text.split(",")]
+    for each in ids:
+        if not each.isdecimal():
+            raise click.BadParameter(
+                f"{each!r} is no id: give an organization's number, or several with commas between."
+            )
+    return tuple(map(int, ids))
 
 
 def _operations(text: str) -> tuple[str, ...]:
@@ -126,7 +123,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     # the API, and what to request of it
     "base-url": {"metavar": "URL", "help": "The API.  [default: CIVIS_API_ENDPOINT, else the live one]"},
     "org-id": {
-        "type": Organizations(),
+        "type": organizations,
         "multiple": True,
         "callback": lambda ctx, param, given: tuple(org for each in given for org in each),
         "metavar": "ID[,…]",
