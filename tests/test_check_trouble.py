@@ -145,8 +145,8 @@ def test_a_maintenance_of_hours_ends_the_run_at_once_and_names_the_time(
     assert len(standin.journal) == report.requests == after + 1
     assert time.monotonic() - began < 30
     reasons = {result.outcome.inconclusive for result in report.results if result.verdict is Verdict.INCONCLUSIVE}
-    sentence = f"answered {status}: the API asks to come back in 7200 seconds (Retry-After)"
-    assert any(sentence in str(reason) for reason in reasons), reasons
+    sentence = "the API asks to come back in 7200 seconds (Retry-After): /usage/"
+    assert any(sentence in str(each) and str(each).endswith(f" answered {status}") for each in reasons), reasons
     assert not any("after retries" in str(reason) for reason in reasons), reasons
 
 

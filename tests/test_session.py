@@ -189,7 +189,7 @@ def test_a_retry_after_of_hours_ends_the_run_at_once_and_names_the_time(status: 
     naps = Naps()
     with answering(Reply(status, headers={"Retry-After": "7200"})) as stub, session(stub.url, sleep=naps) as made:
         first, second = made.send(LIST), made.send(OTHER)
-    sentence = f"/usage/llm?org_id=1 answered {status}: the API asks to come back in 7200 seconds (Retry-After)"
+    sentence = f"the API asks to come back in 7200 seconds (Retry-After): /usage/llm?org_id=1 answered {status}"
     assert made.stopped == told(first) == second.unavailable == sentence
     assert (len(stub.requests), naps.seconds) == (1, [])
 

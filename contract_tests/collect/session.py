@@ -175,7 +175,7 @@ class Session:
         if status in RETRY_STATUSES | HICCUPS:
             reason = f"{sent.request} answered {status}{tries}{explanation_of(response.content)}"
         if reason and wait is not None and wait > MAX_RETRY_AFTER - self.waited:
-            reason = f"{reason}: the API asks to come back in {wait:.0f} seconds (Retry-After)"
+            reason = f"the API asks to come back in {wait:.0f} seconds (Retry-After): {reason}"
             if sent.is_valid:
                 self.stopped = reason
         elif status == 429 and sent.is_valid:
