@@ -77,7 +77,7 @@ def test_raw_inputs_get_no_5xx_no_hang_no_trace_and_leave_the_fake_answering(
     ("host", "remote", "largest"),
     [
         *((host, False, 256) for host in ("127.0.0.1", "localhost", "LocalHost", "::1", "127.3.2.1")),
-        *((host, False, 1) for host in ("0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "usage-fake", "example.org", "")),
+        *((host, False, 1) for host in ("0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "usage-fake", "example.org")),
         *((host, True, 256) for host in ("0.0.0.0", "::", "usage-fake", "127.0.0.1")),
     ],
 )
