@@ -25,6 +25,7 @@ __all__ = [
     "APIError",
     "BadRequest",
     "ConfigurationError",
+    "ConnectionClosed",
     "ConnectionFailed",
     "Forbidden",
     "InvalidResponse",
@@ -69,6 +70,10 @@ class ConfigurationError(UsageError):
 
 class ConnectionFailed(UsageError):
     """No whole response came, after all retries: refused, host not found, timed out, broken off, or not HTTP."""
+
+
+class ConnectionClosed(ConnectionFailed):
+    """The API closed the connection before its response ended; another request may fare better."""
 
 
 class InvalidResponse(UsageError):

@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 )
 
 from .config import is_loopback
-from .errors import ConfigurationError, ConnectionFailed, InvalidResponse, UsageError
+from .errors import ConfigurationError, ConnectionClosed, ConnectionFailed, InvalidResponse, UsageError
 from .excerpts import excerpt
 
 __all__ = ["check_ca_bundle", "check_proxy", "failure_of"]
@@ -86,6 +86,9 @@ def _proxy_variables() -> list[str]:
     return [name for name in os.environ if name.lower().endswith("_proxy")]
 
 
+_CLOSED = (ConnectionResetError, http.client.IncompleteRead)
+
+
 def failure_of(error: Exception, url: str, proxies: Mapping[str, str], redact: Callable[[str], str]) -> UsageError:
     """Return why no whole response came from ``url``, in one sentence, without the libraries' layers.
 
@@ -95,9 +98,11 @@ def failure_of(error: Exception, url: str, proxies: Mapping[str, str], redact: C
         return InvalidResponse("The response cannot be read: its body is not what its Content-Encoding says.")
     proxy = select_proxy(url, proxies)
     variable = proxy and _variable_of(proxy, _proxy_variables())
+    is_closed = proxy is None and any(_cause(error, kind) for kind in _CLOSED)
+    kind = ConnectionClosed if is_closed else ConnectionFailed
     if what := _sickness(error, redact):
-        return ConnectionFailed(f"The response cannot be read: {what}.")
-    return ConnectionFailed(f"The API cannot be reached: {_reason(error, proxy, variable)}{_hint(url)}.")
+        return kind(f"The response cannot be read: {what}.")
+    return kind(f"The API cannot be reached: {_reason(error, proxy, variable)}{_hint(url)}.")
 
 
 def _hint(url: str) -> str:

@@ -107,6 +107,24 @@ def test_a_wide_list_that_never_comes_leaves_two_thirds_of_the_checks_judged(ser
     assert not any(result.verdict is Verdict.FAILED for result in report.results), wrong(report)
 
 
+@pytest.mark.parametrize("fail", [cut, hang_up], ids=lambda each: each.__name__)
+def test_the_first_operation_that_breaks_off_costs_its_own_checks_only(
+    server: Server, fail: Callable[[Right, Request], Answer]
+) -> None:
+    standin = failing(fail, lambda request: request.path.removeprefix("/usage/llm/").isdecimal())
+    report = judge(server, standin)
+    assert standin.journal[0][0].path.removeprefix("/usage/llm/").isdecimal(), "another operation comes first"
+    assert {result.check.operation for result in report.results if result.check.id in open_rules(report)} == {"get_llm"}
+    assert report.exit_code == 3, wrong(report)
+
+
+def test_an_api_that_closes_every_connection_is_tried_at_each_operation_and_no_more(server: Server) -> None:
+    standin = failing(hang_up, lambda request: True)
+    report = judge(server, standin)
+    assert report.unjudged and report.unjudged.startswith("no operation is available: the connection was closed")
+    assert len({request.path for request, _ in standin.journal}) == 4 and report.requests == 12, standin.trace()
+
+
 @pytest.mark.parametrize("path", ["/usage/llm/", "/usage/matching", "/usage/llm/organization/"])
 def test_a_query_that_failed_is_never_sent_again_by_another_check(server: Server, path: str) -> None:
     standin = failing(gateway_timeout, lambda request: request.path.startswith(path))

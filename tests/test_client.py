@@ -547,6 +547,7 @@ def test_a_connection_that_is_lost_again_and_again_is_unreachable_after_three_tr
         with pytest.raises(client.ConnectionFailed, match=says) as raised:
             api.list_llm(org_id=1)
     assert len(stub.paths) == 3
+    assert isinstance(raised.value, client.ConnectionClosed) is ("closed" in says or "broke off" in says)
     assert raised.value.url == f"{stub.url}/usage/llm?org_id=1"
     assert raised.value.status is None
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from civis_usage.client.errors import ConfigurationError, ConnectionFailed, UsageError
+from civis_usage.client.errors import ConfigurationError, ConnectionClosed, ConnectionFailed, UsageError
 from civis_usage.client.excerpts import explanation_of
 from civis_usage.client.retries import RETRY_STATUSES, RetryPolicy, retry_after
 from civis_usage.client.transport import Attempt, Response, Transport, size_of
@@ -150,8 +150,10 @@ class Session:
             self.stopped = str(result)
             return _failed(sent, Failure.UNSENT, self.stopped)
         if isinstance(result, ConnectionFailed):
-            if not any(each.status for each in self.interactions):
+            if not isinstance(result, ConnectionClosed) and not any(each.status for each in self.interactions):
                 self.stopped = _said(result, f"{self.config.base_url}{sent.request}")
+            elif self._is_down(sent):
+                self.stopped = f"no operation is available: {_said(result, sent.request)}"
             return _failed(sent, Failure.UNREACHABLE, _said(result, sent.request))
         if isinstance(result, ConfigurationError):
             raise result
