@@ -3,6 +3,7 @@
     UsageError
     ├── ConfigurationError      a setting, option or file that cannot be used; nothing was sent
     ├── ConnectionFailed        no whole response: refused, not found, timed out, broken off, not HTTP
+    │   └── ConnectionClosed    the API closed the connection before its response ended
     ├── InvalidResponse         a response that is not what the contract documents
     └── APIError                a response with an error status
         ├── BadRequest          400: a parameter is wrong
