@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 from typing import Any
@@ -24,7 +25,12 @@ def pytest_configure() -> None:
     """Let Ctrl-C interrupt where it is ignored, as for a command that a script ends with ``&``; time no example.
 
     The workers and every process of the tests would inherit that it is ignored, and those that it should end would not.
+    Some tests hold a thousand connections, more than a user may open at first on many machines.
     """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = 4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("a busy machine", deadline=None)

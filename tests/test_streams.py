@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -24,7 +25,7 @@ COMMANDS = [
 
 def ended(command, streams):
     """Run a command in a shell with some redirections; give its exit code and what it said on standard error."""
-    line = f"exec {sys.executable} -m civis_usage {command} {streams}"
+    line = f"exec {quote(sys.executable)} -m civis_usage {command} {streams}"
     environment = {**os.environ, "CIVIS_API_KEY": "any-key"}
     done = subprocess.run(["sh", "-c", line], env=environment, stderr=subprocess.PIPE, text=True, timeout=60)
     return done.returncode, done.stderr
