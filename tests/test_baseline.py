@@ -172,9 +172,13 @@ def test_the_nightly_script_hides_no_outage(
     (tmp_path / "civis-usage").write_text(stub)
     (tmp_path / "civis-usage").chmod(0o755)
     (tmp_path / "python").symlink_to(sys.executable)
-    done = subprocess.run(["sh", "nightly.sh"], cwd=tmp_path, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    told = ["--org-id", "1", "--waivers", "waivers.toml"]
+    done = subprocess.run(
+        ["sh", "-e", "nightly.sh", *told], cwd=tmp_path, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    )
     assert done.returncode == (1 if first and code == 1 else ends)
-    assert ("--baseline known.json" in (tmp_path / "given").read_text()) is not first
+    baseline = [] if first else ["--baseline", "known.json"]
+    assert (tmp_path / "given").read_text().split() == ["check", "--json", "today.json", *told, *baseline]
     known = tmp_path / "known.json"
     assert (known.read_text() if known.exists() else "") == (
         json.dumps(report) + "\n" if keeps else "" if first else "earlier"

@@ -167,6 +167,31 @@ def test_github_runs_the_projects_tests_against_the_fake(
     assert f"1 {'failed' if code else 'passed'}" in done.log
 
 
+def test_github_notifies_of_a_violation_once(environment: dict[str, str], tmp_path: Path, violating: str) -> None:
+    (job,) = snippet(".github/workflows/usage-news.yml")["jobs"].values()
+    [script] = [block.text for block in pages()["docs/ci.md"].blocks("sh") if block.file == "nightly.sh"]
+    machine = Machine(tmp_path, environment, {"CIVIS_API_KEY": KEY})
+    for code in (1, 0):
+        for file in (tmp_path / "workspace").iterdir():  # each job begins with what is checked out
+            file.unlink()
+        (tmp_path / "workspace" / "nightly.sh").write_text(script)
+        (tmp_path / "workspace" / "waivers.toml").write_text("")
+        told = {"CIVIS_API_ENDPOINT": violating}
+        done = run(machine, with_kit(job, environment), told)
+        assert done.code == code, done.log
+        assert KEY not in done.log
+    assert ": 0 new, " in done.log
+
+
+def with_kit(job: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return a job whose steps install this checkout of the kit."""
+    kit = {"CIVIS_USAGE_KIT": environment["CIVIS_USAGE_KIT"]}
+    steps = [
+        step | {"env": step["env"] | kit} if "CIVIS_USAGE_KIT" in step.get("env", {}) else step for step in job["steps"]
+    ]
+    return job | {"steps": steps}
+
+
 def gitlab(name: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
     """Run a job of the snippet for GitLab; what is in ``environment`` takes the place of the file's own variables."""
     file = snippet(".gitlab-ci.yml")

@@ -1,7 +1,7 @@
 """A machine that runs GitHub workflows: the steps' scripts as they stand, with the files and variables of the runner.
 
-The kit's own action is run step by step. Of other people's actions three are known, and done as they document it:
-checkout (the workspace is filled already), setup-python, and upload-artifact.
+The kit's own action is run step by step. Of other people's actions a few are known, and done as they document it:
+checkout (the workspace is filled already), setup-python, upload-artifact, and the two halves of cache, for one file.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Machine:
     """The ids of steps that are run for the first job only; the later ones find what they left."""
     done: dict[str, Outputs] = field(default_factory=dict)
     """The outputs of those of them that were run."""
+    cache: dict[str, bytes] = field(default_factory=dict)
+    """The files that cache keeps, by their keys, which change with the workflow's run."""
 
     def __post_init__(self) -> None:
         for name in ("workspace", "temp", "action"):
@@ -74,11 +76,12 @@ def run(machine: Machine, job: Mapping[str, Any], override: Mapping[str, str] | 
     with Scripts(machine.folder) as scripts:
         running = Job(machine, scripts)
         environment = {**job.get("env", {}), **(override or {})}
-        _steps(running, job["steps"], {"secrets": machine.secrets, "github": _GITHUB}, environment)
+        github = _GITHUB | {"run_id": str(len(machine.cache) + 1)}
+        _steps(running, job["steps"], {"secrets": machine.secrets, "github": github}, environment)
     return running
 
 
-_GITHUB = {"token": "a-token", "server_url": "https://github.com", "repository": "someone/something", "run_id": "1"}
+_GITHUB = {"token": "a-token", "server_url": "https://github.com", "repository": "someone/something"}
 
 
 def _steps(job: Job, steps: list[Step], outer: Contexts, environment: Mapping[str, str]) -> dict[str, Outputs]:
@@ -118,10 +121,31 @@ def _step(job: Job, step: Step, contexts: Contexts, environment: Mapping[str, st
         case "actions/setup-python":
             assert told["python-version"]
             return 0, {"python-path": job.machine.python}
+        case "actions/cache/restore":
+            _restore(job.machine, **{name.replace("-", "_"): value for name, value in told.items()})
+            return 0, {}
+        case "actions/cache/save":
+            _save(job.machine, **told)
+            return 0, {}
         case "actions/upload-artifact":
             return _upload(job, **{name.replace("-", "_"): value for name, value in told.items()}), {}
     assert action.endswith("/civis-usage-kit"), f"the tests' runner does not know {action}"
     return _action(job, told, contexts, environment)
+
+
+def _restore(machine: Machine, path: str, key: str, restore_keys: str) -> None:
+    """Put the newest file in its place whose key begins so, if there is one."""
+    assert key.startswith(restore_keys)
+    found = [content for known, content in machine.cache.items() if known.startswith(restore_keys)]
+    if found:
+        (machine.folder / "workspace" / path).write_bytes(found[-1])
+
+
+def _save(machine: Machine, path: str, key: str) -> None:
+    """Keep a file, if there is one; what a key has does not change."""
+    file = machine.folder / "workspace" / path
+    if file.exists():
+        machine.cache.setdefault(key, file.read_bytes())
 
 
 def _action(job: Job, told: Outputs, contexts: Contexts, environment: Mapping[str, str]) -> tuple[int, Outputs]:
