@@ -84,7 +84,7 @@ LONELY = {"mock_server.server"}
 
 @pytest.mark.parametrize("layer", FLOORS)
 def test_a_room_imports_only_what_lies_below_it(layer):
-    floor_of = {room: number for number, floor in enumerate(FLOORS[layer]) for room in floor}
+    floor_of = {each: number for number, floor in enumerate(FLOORS[layer]) for each in floor}
     strays = [
         f"{module} imports {imported}"
         for module, others in module_imports(layer).items()
