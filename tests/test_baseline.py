@@ -141,9 +141,10 @@ def test_an_answer_that_the_api_contradicts_is_new_once(tmp_path: Path) -> None:
     seen = Sighting(("exclusive",), "it leaves it out", "/usage/llm", datetime(2026, 5, 4, tzinfo=UTC))
     observed = (Observation("end_bound", seen.possible, (seen,)),)
     changed = make_report((), observations=observed, chosen={"end_bound": Choice("inclusive")}, strict=True)
-    earlier = [make_report(()), changed]
+    passed = replace(changed, strict=False)
+    earlier = [make_report(()), passed, changed]
     nights = [replace(changed, baseline=baseline.read(written(each, tmp_path))) for each in earlier]
-    assert [each.new_and_known for each in nights] == [(1, 0), (0, 1)]
+    assert [each.new_and_known for each in nights] == [(1, 0), (1, 0), (0, 1)]
 
 
 NIGHTS = (

@@ -197,3 +197,42 @@ def test_summaries_that_are_wrong_alike_are_not_said_to_ignore_a_date() -> None:
 
 def _dates(window: dict[str, str]) -> dict[str, str]:
     return {"start": window["start_date"], "end": window["end_date"]}
+
+
+def test_a_field_of_a_wrong_type_in_one_list_is_no_run_with_two_values() -> None:
+    right = hourly(48)
+    wrong = [right[0] | {"jobId": True}, *right[1:]]
+    whole = ("2026-05-01T00:00:00Z", "2026-05-04T00:00:00Z")
+    (sentence,) = sentences(listed(wrong, *whole), listed(right, *whole))
+    assert sentence.startswith("jobId is a boolean instead of an integer in 1 of")
+
+
+def test_an_api_that_shows_the_end_of_each_window_does_not_ignore_the_start() -> None:
+    runs = hourly()
+
+    def clamped(start: str, end: str) -> Interaction:
+        return listed(within(runs, start, end)[:48], start, end)
+
+    (sentence, *_) = sentences(
+        clamped("2026-05-01T00:30:00Z", "2026-05-09T00:30:00Z"),
+        clamped("2026-05-03T00:30:00Z", "2026-05-09T00:30:00Z"),
+        clamped("2026-05-02T00:30:00Z", "2026-05-05T00:30:00Z"),
+        clamped("2026-05-04T00:30:00Z", "2026-05-05T12:30:00Z"),
+    )
+    assert "ignores" not in sentence
+
+
+def test_a_cache_that_forgets_the_start_is_named() -> None:
+    runs = hourly()
+    kept = within(runs, "2026-05-07T00:30:00Z", "2026-05-09T00:30:00Z")
+    (sentence, *_) = sentences(
+        listed(kept, "2026-05-07T00:30:00Z", "2026-05-09T00:30:00Z"),
+        listed(kept, "2026-05-03T00:30:00Z", "2026-05-09T00:30:00Z"),
+        listed(kept, "2026-05-01T00:30:00Z", "2026-05-09T00:30:00Z"),
+        listed(
+            within(runs, "2026-05-02T00:30:00Z", "2026-05-05T00:30:00Z"), "2026-05-02T00:30:00Z", "2026-05-05T00:30:00Z"
+        ),
+    )
+    assert (
+        sentence == "list_llm ignores start_date: the same 48 records come to 3 requests that differ in it (a cache?)"
+    )

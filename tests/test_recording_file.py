@@ -236,6 +236,17 @@ def test_a_record_that_breaks_the_contract_is_served_with_that_field_filled_in(
     assert [each | {name: RECORD[name]} for each in listed] == [RECORD] and name in listed[0]
 
 
+@pytest.mark.parametrize("bare_first", [True, False])
+def test_matching_usage_that_one_list_shows_whole_is_there_once(bare_first: bool) -> None:
+    bare = {name: value for name, value in MATCHING.items() if name != "task"}
+    other = bare | {"numRecords": MATCHING["numRecords"] + 1}
+    shown = [[bare, other], [MATCHING]]
+    made = recording(*(answered(items, "list_matching") for items in (shown if bare_first else shown[::-1])))
+    expected = [{"kind": "matching", **MATCHING}, {"kind": "matching", **other}]
+    assert sorted(made.records, key=str) == sorted(expected, key=str)
+    assert made.incomplete == {("matching", "task is missing"): 1}
+
+
 def test_serve_serves_its_records_after_an_editor_has_saved_it(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(EDITED["all of them"](WHOLE).encode())

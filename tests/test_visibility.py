@@ -18,7 +18,7 @@ from .deviations import DEVIATIONS
 from .judging import judge, wrong
 from .legal import VARIATIONS
 from .standin import KEY, Answer, Refused, Request, Standin
-from .standin_runs import NOW, make_runs
+from .standin_runs import NOW, make_runs, millis
 from .standin_server import Server, serving
 
 SIZE = {"daily": {1: 2, 2: 1}, "daily_matching": {1: 1.6, 2: 1}}
@@ -101,12 +101,16 @@ def test_an_organization_without_usage_is_named_and_4_unless_that_is_allowed(
     assert allowed.exit_code == 0 and "organization 3 showed no usage" in allowed.notes, wrong(report)
 
 
+@pytest.mark.parametrize("days", [0, 900])
 @pytest.mark.parametrize("matching", [False, True])
-def test_a_further_organization_with_usage_of_long_ago_has_usage(server: Server, matching: bool) -> None:
-    old = list(make_runs(matching, 3, (NOW - timedelta(days=900)).toordinal() - date(1970, 1, 1).toordinal(), 2))
-    standin = Standin(daily={1: 2, 3: 0}, daily_matching={1: 2}, extra=old)
+def test_a_further_organization_with_usage_of_long_ago_or_of_today_has_usage(
+    server: Server, matching: bool, days: int
+) -> None:
+    day = (NOW - timedelta(days=days)).toordinal() - date(1970, 1, 1).toordinal()
+    usage = [run for run in make_runs(matching, 3, day, 40) if run.at < millis(NOW)]
+    standin = Standin(daily={1: 2, 3: 0}, daily_matching={1: 2}, extra=usage)
     report = judge(server, standin, (1, 3), allow_no_data=False)
-    assert old
+    assert usage
     assert report.exit_code == 0 and not report.without_usage, wrong(report)
 
 

@@ -235,18 +235,20 @@ def _sides(differing: Sequence[Sequence[set[int]]]) -> tuple[set[int], set[int]]
 
 
 def forgotten(listed: Listed) -> Sentence | None:
-    """Look for requests that differ by one parameter, and get the same records though one of them should get more."""
+    """Look for requests that differ by one parameter and get the same records, wherever a list lacks any."""
     for parameter, field, _ in IGNORING:
-        alike: dict[frozenset[tuple[str, object]], list[Interaction]] = defaultdict(list)
+        by_others: dict[frozenset[tuple[str, object]], list[Interaction]] = defaultdict(list)
         for each in listed.lists:
             if parameter in each.params and each.records:
-                alike[frozenset((name, value) for name, value in each.params.items() if name != parameter)].append(each)
-        for same in alike.values():
-            values = {each.params[parameter] for each in same}
-            contents = {_content(each, listed.evidence) for each in same}
-            if len(values) > 1 and len(contents) == 1 and any(each in listed.incomplete for each in same):
-                what = f"the same {len(same[0].records):,} records come to {len(values)} requests that differ in it"
-                return f"{listed.operation} ignores {parameter}: {what} (a cache?)", field
+                others = frozenset((name, value) for name, value in each.params.items() if name != parameter)
+                by_others[others].append(each)
+        alike = [same for same in by_others.values() if len({_content(each, listed.evidence) for each in same}) == 1]
+        alike = [same for same in alike if len({each.params[parameter] for each in same}) > 1]
+        odd = next((same for same in alike if any(each in listed.incomplete for each in same)), None)
+        if odd and all(any(each in same for same in alike) for each in listed.incomplete):
+            number = len({each.params[parameter] for each in odd})
+            what = f"the same {len(odd[0].records):,} records come to {number} requests that differ in it"
+            return f"{listed.operation} ignores {parameter}: {what} (a cache?)", field
     return None
 
 

@@ -237,7 +237,7 @@ def _contradictions(operation: str, evidence: Evidence) -> Iterator[Finding]:
             values = {**record.data, "runCreatedAt": record.timestamp}
             for name in ("jobId", "userId", "organizationId", "runCreatedAt"):
                 value = values.get(name)
-                if name in found or not isinstance(value, int) or not isinstance(run, int):
+                if name in found or name in record.ignored or type(value) is not int or type(run) is not int:
                     continue
                 other, first = seen.setdefault((name, run), (value, each))
                 if abs(value - other) > (name == "runCreatedAt"):  # a fraction of a second may be rounded

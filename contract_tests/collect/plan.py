@@ -109,6 +109,12 @@ class Plan:
             sample.collect(thorough=number == 0)
             self.samples[operation].append(sample)
 
+    def request_newest_of_the_unused(self) -> None:
+        """Look at the last day and on in the matching lists of organizations that have shown no usage at all."""
+        for llm, matching in zip(self.samples["list_llm"], self.samples["list_matching"], strict=True):
+            if matching.has_list and not (llm.has_list and llm.records) and not matching.records:
+                self.send(matching.query(Window(matching.settled_until, self.now + 2 * DAY)))
+
     def first(self, operation: str) -> Sample | None:
         """Return the sample of the organization of interest, if it shows any usage."""
         return next((each for each in self.samples[operation][:1] if each.has_list and each.records), None)
@@ -161,6 +167,8 @@ def _lists(operation: str) -> Callable[[Plan], None]:
             for window in () if other is interest else (other.window, other.oldest_window):
                 if window is not None:
                     other.request(window)
+        if operation == "list_matching":
+            plan.request_newest_of_the_unused()
 
     return step
 

@@ -153,7 +153,7 @@ class Session:
             if not isinstance(result, ConnectionClosed) and not any(each.status for each in self.interactions):
                 self.stopped = _said(result, f"{self.config.base_url}{sent.request}")
             elif self._is_down(sent):
-                self.stopped = f"no operation is available: {_said(result, sent.request)}"
+                self.stopped = f"no operation is available: {_said(result, f'{self.config.base_url}{sent.request}')}"
             return _failed(sent, Failure.UNREACHABLE, _said(result, sent.request))
         if isinstance(result, ConfigurationError):
             raise result
@@ -280,7 +280,9 @@ class _Calls:
 
 def _why(attempt: Attempt) -> str:
     """Return why a request is sent again, as the end of a sentence."""
-    return f"after {attempt.status}" if attempt.failure is None else f"since {_sentence(attempt.failure)}"
+    if attempt.failure is None:
+        return f"after {attempt.status}"
+    return f"since {_sentence(attempt.failure).partition('; ')[0]}"
 
 
 def _said(error: UsageError, request: str) -> str:
@@ -292,7 +294,7 @@ def _sentence(error: UsageError) -> str:
     text = str(error).removesuffix(f" (GET {error.url})").removesuffix(".").removeprefix("The API cannot be reached: ")
     for subject, possessive in (("it ", "the response "), ("its ", "the response's ")):
         text = re.sub(f"^The response cannot be read: {subject}", possessive, text)
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _failed(sent: Interaction, failure: Failure, reason: str) -> Interaction:

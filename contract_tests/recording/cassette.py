@@ -99,7 +99,7 @@ class Recording:
                 if identity not in found or not flaws:
                     kept = {name: value for name, value in fields.items() if name not in flaws}
                     found[identity] = _Usage(kind, kept, flaws)
-        return tuple(found.values())
+        return tuple(_without_doubles(found.values()))
 
 
 _NAMES = {
@@ -118,9 +118,25 @@ class _Usage:
     flaws: Mapping[str, str]
     """What is wrong with the others, by their names."""
 
+    def is_part_of(self, other: _Usage) -> bool:
+        """Return whether another record has all that this one has."""
+        return self.fields.items() <= other.fields.items()
+
     @property
     def is_nameless(self) -> bool:
         return any(name in self.flaws for name in _NAMES[self.kind])
+
+
+def _without_doubles(usage: Iterable[_Usage]) -> Iterator[_Usage]:
+    """Yield the records but those of which another list shows more: matching usage has no id to tell it by."""
+    by_run: dict[object, list[_Usage]] = {}
+    for each in usage:
+        by_run.setdefault((each.kind, each.fields.get("runId")), []).append(each)
+    for same in by_run.values():
+        for each in same:
+            shown = any(each.flaws.keys() > other.flaws.keys() and each.is_part_of(other) for other in same)
+            if each.is_nameless or not shown:
+                yield each
 
 
 def _flaws(schema: str, fields: Mapping[str, Any]) -> dict[str, str]:

@@ -28,6 +28,8 @@ __all__ = [
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+MAX_DIGITS = 100
+"""Digits of an organization's id: more than any database has."""
 MAX_SECONDS = 86400
 """Seconds that a response may be waited for: a day."""
 
@@ -85,7 +87,7 @@ def organizations(text: str) -> tuple[int, ...]:
     """Return the ids of organizations that an option names, with commas between."""
     ids = [each.strip() for each in text.split(",")]
     for each in ids:
-        if not each.isdecimal():
+        if not each.isdecimal() or len(each) > MAX_DIGITS:
             raise click.BadParameter(
                 f"{each!r} is no id: give an organization's number, or several with commas between."
             )
