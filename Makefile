@@ -5,6 +5,7 @@
 # make bench  the figures of docs/reference/speed.md
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The tests start some hundreds of Pythons, which start sooner where one keeps what it compiled for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,18 +24,18 @@ test-all: .venv/.dev
 	@echo "Setting up .venv (once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one, as in 'make $(MAKECMDGOALS) PYTHON=python3.12'" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(INSTALL) --editable .
 	@touch $@
 
 .venv/.test: .venv/.kit
 	@echo "Adding what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
 # Everything that pyproject.toml names: no test is skipped for want of a package, and the gate can lint.
 .venv/.dev: .venv/.kit
 	@echo "Adding all extras (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev]'
 	@touch $@ .venv/.test .venv/.docs
 
 docs: .venv/.docs
@@ -44,7 +45,7 @@ docs: .venv/.docs
 
 .venv/.docs: .venv/.kit
 	@echo "Adding what the documentation needs (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 bench: .venv/.test
