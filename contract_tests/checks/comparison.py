@@ -94,7 +94,7 @@ def expected(interaction: Interaction, window: Window | None = None) -> Predicat
     return belongs
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def plain(evidence: Evidence, operation: str, org: int | None = None) -> tuple[Listing, ...]:
     """Return the closed lists whose dates are in UTC, every response to each."""
     return tuple(Listing.of(each) for each in evidence.closed_lists(operation, org) if not each.has_offsets)

@@ -102,21 +102,26 @@ def record_of(schema: str, text: str, ignored: frozenset[str] = frozenset()) -> 
         text: the object as :func:`as_json` writes it.
         ignored: fields to leave out of comparisons.
     """
-    data = json.loads(text)
-    key = tuple(None if name in ignored else _normal(data.get(name), *kinds) for name, *kinds in _fields(schema))
+    data, fields = json.loads(text), _fields(schema)
+    key = tuple(None if name in ignored else _normal(data.get(name), *kinds) for name, kinds in fields.items())
     at = data.get("runCreatedAt")
     second = _second(at) if isinstance(at, str) else None
     timestamp = None if second is None else max(FIRST, min(second, LAST))
-    return Record(data, timestamp, key, tuple(name for name, *_ in _fields(schema)), ignored)
+    return Record(data, timestamp, key, _names(schema), ignored)
 
 
 @lru_cache
-def _fields(schema: str) -> tuple[tuple[str, bool, bool], ...]:
-    """Return each documented field with whether it is a time, and a number."""
+def _names(schema: str) -> tuple[str, ...]:
+    return tuple(_fields(schema))
+
+
+@lru_cache
+def _fields(schema: str) -> Mapping[str, tuple[bool, bool]]:
+    """Return whether each documented field is a time, and whether a number."""
     properties = load(schema)["properties"]
-    return tuple(
-        (name, spec.get("format") == "date-time", spec.get("type") == "number") for name, spec in properties.items()
-    )
+    return {
+        name: (spec.get("format") == "date-time", spec.get("type") == "number") for name, spec in properties.items()
+    }
 
 
 def as_float(value: object) -> float | None:

@@ -150,10 +150,11 @@ class Session:
             self.stopped = str(result)
             return _failed(sent, Failure.UNSENT, self.stopped)
         if isinstance(result, ConnectionFailed):
+            said = _said(result, f"{self.config.base_url}{sent.request}")
             if not isinstance(result, ConnectionClosed) and not any(each.status for each in self.interactions):
-                self.stopped = _said(result, f"{self.config.base_url}{sent.request}")
+                self.stopped = said
             elif self._is_down(sent):
-                self.stopped = f"no operation is available: {_said(result, f'{self.config.base_url}{sent.request}')}"
+                self.stopped = f"no operation is available: {said}"
             return _failed(sent, Failure.UNREACHABLE, _said(result, sent.request))
         if isinstance(result, ConfigurationError):
             raise result
